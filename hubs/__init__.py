@@ -1,0 +1,1 @@
+"""The six hub processes; a hub never imports another hub."""

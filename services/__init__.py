@@ -1,0 +1,1 @@
+"""Programs beside the hubs: the scraper worker, the operator's command, the miniature Parliament."""

@@ -1,0 +1,1 @@
+"""What processes say to one another: frozen, versioned models that depend on pydantic alone."""

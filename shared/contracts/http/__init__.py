@@ -1,0 +1,1 @@
+"""Models that one hub reads from another over HTTP."""

@@ -1,0 +1,1 @@
+"""Identifiers, the clock and the error tree: what every other layer stands on."""
