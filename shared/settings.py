@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import hmac
+import os
+import secrets
+import threading
 from pathlib import Path
 from typing import Literal, Self
 
@@ -123,3 +129,32 @@ class HubSettings(BaseSettings):
     def is_embedded(self) -> bool:
         """Tell whether secrets may be generated into ``data_dir``."""
         return self.environment != "production"
+
+
+def root_secret(settings: HubSettings) -> bytes:
+    """Return the installation's root secret; embedded, generate it once into ``data_dir/secret``.
+
+    Raises: ValueError in production when ``OP_SECRET`` is not set.
+    """
+    given = settings.secret.get_secret_value()
+    if given:
+        return given.encode()
+    if not settings.is_embedded:
+        raise ValueError("production needs OP_SECRET")
+    path = settings.data_dir / "secret"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        # Written aside and linked: of two processes that start together, one wins and both read it.
+        draft = path.with_name(f".secret-{os.getpid()}-{threading.get_ident()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_text().strip().encode()
+
+
+def derive_secret(settings: HubSettings, purpose: str) -> str:
+    """Return a secret for one purpose, derived from the root secret (HMAC-SHA-256, hexadecimal)."""
+    return hmac.new(root_secret(settings), purpose.encode(), hashlib.sha256).hexdigest()

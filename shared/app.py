@@ -1,0 +1,292 @@
+"""The app factory: a hub is a ``HubSpec``; everything it holds is made in the lifespan, in order."""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Annotated, Any, TypeVar, cast
+
+import anyio.to_thread
+import httpx
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session, sessionmaker
+from starlette.responses import Response
+
+from shared.auth import (
+    AccessRule,
+    Public,
+    ServiceTokens,
+    TokenVerifier,
+    fetch_keys_over_http,
+)
+from shared.cache import Cache, open_cache
+from shared.core.errors import Unavailable
+from shared.db.engine import create_engine
+from shared.db.session import create_sessionmaker
+from shared.http.json import dumps
+from shared.http.middleware import BodyLimit, RequestContext, RequestMetrics
+from shared.http.problems import install_problem_handlers
+from shared.http.strict import reject_unknown_parameters
+from shared.logging import configure_logging, get_logger
+from shared.messaging.bus import EventBus
+from shared.settings import HubSettings, derive_secret
+
+log = get_logger(__name__)
+T = TypeVar("T")
+_WORKER_THREADS = 16
+_READY_CACHE_S = 2.0
+
+
+class Resources:
+    """What a hub process holds while it runs; made in its lifespan, closed in reverse order."""
+
+    def __init__(self, hub: str, settings: HubSettings) -> None:
+        self.hub = hub
+        self.settings = settings
+        self.registry = CollectorRegistry()
+        self.stack = ExitStack()
+        self.stop = threading.Event()
+        self.is_draining = False
+        self.checks: dict[str, Callable[[], None]] = {}
+        self._parts: dict[type, Any] = {}
+        self._lock = threading.Lock()
+        self.engine: Engine = cast(Engine, None)
+        self.sessionmaker: sessionmaker[Session] = cast("sessionmaker[Session]", None)
+        self.cache: Cache = cast(Cache, None)
+        self.http: httpx.Client = cast(httpx.Client, None)
+        self.verifier: TokenVerifier = cast(TokenVerifier, None)
+        self.tokens: ServiceTokens = cast(ServiceTokens, None)
+
+    def put(self, part: object, kind: type | None = None) -> None:
+        """Keep a part of the hub's own under its class (or ``kind``)."""
+        self._parts[kind or type(part)] = part
+
+    def get(self, kind: type[T]) -> T:
+        """Return the part kept under a class.
+
+        Raises: Unavailable when the hub has none (yet).
+        """
+        try:
+            return cast(T, self._parts[kind])
+        except KeyError:
+            raise Unavailable(f"{kind.__name__} is not ready") from None
+
+    @property
+    def bus(self) -> EventBus:
+        """Return the event bus, opened at first use."""
+        with self._lock:
+            if EventBus not in self._parts:
+                self._parts[EventBus] = self.open_bus()
+                self.stack.callback(self._parts[EventBus].close)
+            return cast(EventBus, self._parts[EventBus])
+
+    def open_bus(self) -> EventBus:
+        """Return a further bus of its own connection (one per consumer thread)."""
+        from shared.messaging.factory import open_bus
+
+        return open_bus(self.settings, self.bus_dsn)
+
+    def bus_dsn(self) -> str:
+        """Return the connection string of the embedded broker."""
+        from shared.db.url import broker_dsn
+
+        return broker_dsn(self.settings)
+
+
+def resources_of(request: Request) -> Resources:
+    """Dependency: the resources of the hub that answers."""
+    return cast(Resources, request.app.state.resources)
+
+
+ResourcesDep = Annotated[Resources, Depends(resources_of)]
+
+
+@dataclass(frozen=True)
+class HubSpec:
+    """A hub in one value: its name, its routers and what it makes at start."""
+
+    name: str
+    """Short name: ux, security, data, business, ops, intelligence."""
+    title: str
+    routers: Sequence[APIRouter]
+    start: Sequence[Callable[[Resources], None]] = ()
+    """Called in order in the lifespan; each registers what it opens on ``resources.stack``."""
+    has_database: bool = True
+    body_limit_exempt: tuple[str, ...] = ()
+    settings_class: type[HubSettings] = HubSettings
+    mounts: Sequence[Callable[[FastAPI], None]] = field(default=())
+    """Called once with the app, for what is not a router (raw ASGI mounts, static files)."""
+
+
+def create_hub_app(spec: HubSpec, settings: HubSettings | None = None) -> FastAPI:
+    """Build a hub; nothing is opened before its lifespan.
+
+    Raises: TypeError when a route states no access rule.
+    """
+    settings = settings or spec.settings_class()
+    resources = Resources(spec.name, settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        configure_logging(f"{spec.name}_hub", settings.log_level, settings.log_format)
+        anyio.to_thread.current_default_thread_limiter().total_tokens = _WORKER_THREADS
+        with resources.stack:
+            await anyio.to_thread.run_sync(_open, spec, resources)
+            log.info("hub is up", hub=spec.name, environment=settings.environment)
+            try:
+                yield
+            finally:
+                resources.is_draining = True
+                resources.stop.set()
+
+    app = FastAPI(
+        title=spec.title,
+        version=version("openpolicy"),
+        lifespan=lifespan,
+        dependencies=[Depends(reject_unknown_parameters)],
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.resources = resources
+    app.state.spec = spec
+    install_problem_handlers(app)
+    app.include_router(_base_router(spec))
+    for router in spec.routers:
+        app.include_router(router)
+    for mount in spec.mounts:
+        mount(app)
+    _require_rules(app)
+    app.add_middleware(
+        BodyLimit, max_bytes=settings.http.max_body_bytes, exempt=spec.body_limit_exempt
+    )
+    app.add_middleware(RequestMetrics, hub=spec.name, registry=resources.registry)
+    app.add_middleware(RequestContext)
+    return app
+
+
+def _open(spec: HubSpec, resources: Resources) -> None:
+    settings = resources.settings
+    ProcessCollector(registry=resources.registry)
+    PlatformCollector(registry=resources.registry)
+    resources.http = httpx.Client(timeout=settings.http.client_timeout_s)
+    resources.stack.callback(resources.http.close)
+    resources.verifier = TokenVerifier(
+        settings.issuer,
+        settings.auth,
+        fetch_keys_over_http(resources.http, settings.hubs.security),
+    )
+    resources.tokens = service_tokens(settings, spec.name, resources.http)
+    resources.cache = open_cache(settings)
+    if spec.has_database:
+        resources.engine = create_engine(settings, spec.name)
+        resources.stack.callback(resources.engine.dispose)
+        resources.sessionmaker = create_sessionmaker(resources.engine)
+        resources.checks["database"] = lambda: _ping(resources.engine)
+    for start in spec.start:
+        start(resources)
+
+
+def service_tokens(settings: HubSettings, hub: str, http: httpx.Client) -> ServiceTokens:
+    """Return the source of a process's own tokens; client ``hub:<name>`` unless told otherwise."""
+    client_id = settings.auth.client_id or f"hub:{hub}"
+    secret = settings.auth.client_secret.get_secret_value() or derive_secret(
+        settings, f"client:{client_id}"
+    )
+    return ServiceTokens(http, f"{settings.hubs.security}/oauth/token", client_id, secret)
+
+
+def _ping(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+
+
+def _base_router(spec: HubSpec) -> APIRouter:
+    router = APIRouter(tags=["process"])
+    started = time.time()
+    ready: dict[str, Any] = {"at": -1e9, "failing": {}}
+    ready_lock = threading.Lock()
+
+    @router.get("/healthz", summary="The process answers; touches nothing else")
+    async def healthz(_: Public) -> dict[str, Any]:
+        return {"status": "ok", "hub": spec.name, "uptime_s": round(time.time() - started, 1)}
+
+    @router.get("/livez", summary="The event loop turns")
+    async def livez(_: Public) -> dict[str, Any]:
+        await anyio.sleep(0)
+        return {"status": "ok", "pid": os.getpid()}
+
+    @router.get("/readyz", summary="Its own dependencies answer (cached for two seconds)")
+    def readyz(request: Request, _: Public) -> Response:
+        resources = resources_of(request)
+        if resources.is_draining:
+            raise Unavailable("the process is shutting down", failing={"process": "draining"})
+        with ready_lock:
+            if time.monotonic() - ready["at"] > _READY_CACHE_S:
+                ready["failing"] = _run_checks(resources.checks)
+                ready["at"] = time.monotonic()
+            failing = dict(ready["failing"])
+        if failing:
+            names = ", ".join(sorted(failing))
+            raise Unavailable(f"not ready: {names}", failing=failing)
+        return Response(
+            dumps({"status": "ready", "hub": spec.name, "checks": sorted(resources.checks)}),
+            media_type="application/json",
+        )
+
+    @router.get("/metrics", summary="Prometheus or OpenMetrics text", openapi_extra=_OPEN_QUERY)
+    def metrics(request: Request, _: Public) -> Response:
+        encode, media_type = choose_encoder(request.headers.get("accept", ""))
+        body = encode(resources_of(request).registry)
+        return Response(body, headers={"Content-Type": media_type})
+
+    @router.get("/version", summary="Which code runs here")
+    def read_version(_: Public) -> dict[str, str]:
+        return {
+            "name": "openpolicy",
+            "hub": spec.name,
+            "version": version("openpolicy"),
+            "python": platform.python_version(),
+        }
+
+    return router
+
+
+_OPEN_QUERY = {"x-open-query": True}
+
+
+def _run_checks(checks: dict[str, Callable[[], None]]) -> dict[str, str]:
+    failing = {}
+    for name, check in checks.items():
+        try:
+            check()
+        # A readiness check may fail in any way its dependency can; the name is what matters.
+        except Exception as error:
+            failing[name] = f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
+    return failing
+
+
+def access_rules(dependant: Dependant) -> list[AccessRule]:
+    """Return the access rules in a route's dependency tree."""
+    found = [dependant.call] if isinstance(dependant.call, AccessRule) else []
+    for child in dependant.dependencies:
+        found += access_rules(child)
+    return found
+
+
+def _require_rules(app: FastAPI) -> None:
+    for route in app.routes:
+        if isinstance(route, APIRoute) and not access_rules(route.dependant):
+            raise TypeError(f"{sorted(route.methods)} {route.path} states no access rule")

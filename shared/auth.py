@@ -1,0 +1,320 @@
+"""Who is calling, and may they: tokens verified locally against the cached key set; access rules as types."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Protocol
+
+import httpx
+from fastapi import Depends, Request
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from shared.contracts.http.tokens import TokenRead
+from shared.core.errors import Forbidden, Unauthorized, Unavailable
+from shared.logging import get_logger
+from shared.settings import AuthSettings
+
+log = get_logger(__name__)
+
+ALGORITHMS = ["EdDSA", "Ed25519", "ES256"]
+_REFETCH_PAUSE_S = 5.0
+_MAX_TOKEN_CHARS = 8_192
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who makes a request; ``scopes`` is what the token allows, never more than the account may."""
+
+    subject: str
+    client_id: str = ""
+    kind: str = "anonymous"
+    """anonymous, user, service or key."""
+    scopes: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    claims: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Tell whether nobody in particular is calling."""
+        return self.kind == "anonymous"
+
+    def may(self, scope: str) -> bool:
+        """Tell whether this scope, its area's ``:*`` or ``*`` is among the scopes."""
+        area = scope.partition(":")[0]
+        return bool(self.scopes & {scope, f"{area}:*", "*"})
+
+
+ANONYMOUS = Principal(subject="anonymous")
+
+
+class KeySource(Protocol):
+    """Where public keys come from."""
+
+    def __call__(self) -> dict[str, Any]:
+        """Return a JWK Set.
+
+        Raises: Unavailable when it cannot be had.
+        """
+        ...
+
+
+class TokenVerifier:
+    """Verify RFC 9068 access tokens without asking anybody, but for the keys now and then."""
+
+    def __init__(
+        self,
+        issuer: str,
+        settings: AuthSettings,
+        fetch_keys: KeySource,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._issuer = issuer
+        self._settings = settings
+        self._fetch_keys = fetch_keys
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._keys: KeySet | None = None
+        self._kids: frozenset[str] = frozenset()
+        self._fetched_at = -1e9
+        self._registry = jwt.JWTClaimsRegistry(
+            now=lambda: int(self._clock()),
+            leeway=int(settings.leeway_s),
+            iss={"essential": True, "value": issuer},
+            sub={"essential": True},
+            exp={"essential": True},
+            iat={"essential": True},
+        )
+
+    def verify(self, token: str) -> Principal:
+        """Return the principal of a token.
+
+        Raises: Unauthorized when it is not a current token of our issuer for us;
+        Unavailable when no key set could ever be had.
+        """
+        if len(token) > _MAX_TOKEN_CHARS:
+            raise _bad_token("the token is too long")
+        try:
+            header = jws.extract_compact(token.encode()).headers()
+        except (JoseError, ValueError, UnicodeError, TypeError):
+            raise _bad_token("not a token") from None
+        if header.get("alg") not in ALGORITHMS:
+            raise _bad_token("the algorithm is not accepted")
+        if str(header.get("typ", "")).lower() not in ("at+jwt", "application/at+jwt"):
+            raise _bad_token("not an access token")
+        keys = self._current_keys(str(header.get("kid", "")))
+        try:
+            decoded = jwt.decode(token, keys, algorithms=ALGORITHMS)
+            self._registry.validate(decoded.claims)
+        except (JoseError, ValueError, KeyError, TypeError) as error:
+            raise _bad_token(str(error) or "the token is not valid") from None
+        return self._principal(decoded.claims)
+
+    def _principal(self, claims: dict[str, Any]) -> Principal:
+        audience = claims.get("aud", [])
+        audiences = [audience] if isinstance(audience, str) else list(audience)
+        if self._settings.audience not in audiences:
+            raise _bad_token("the token is for another audience")
+        if float(claims["iat"]) > self._clock() + self._settings.leeway_s:
+            raise _bad_token("the token is from the future")
+        return Principal(
+            subject=str(claims["sub"]),
+            client_id=str(claims.get("client_id", "")),
+            kind=str(claims.get("kind", "user")),
+            scopes=frozenset(str(claims.get("scope", "")).split()),
+            roles=frozenset(map(str, claims.get("roles", []))),
+            claims=claims,
+        )
+
+    def _current_keys(self, kid: str) -> KeySet:
+        now = time.monotonic()
+        with self._lock:
+            age = now - self._fetched_at
+            fresh = self._keys is not None and age < self._settings.jwks_max_age_s
+            if fresh and (kid in self._kids or age < _REFETCH_PAUSE_S):
+                if kid not in self._kids:
+                    raise _bad_token("signed by an unknown key")
+                assert self._keys is not None
+                return self._keys
+            try:
+                raw = self._fetch_keys()
+                self._keys = KeySet.import_key_set({"keys": raw["keys"]})
+                self._kids = frozenset(str(key.get("kid", "")) for key in raw["keys"])
+                self._fetched_at = now
+            except (Unavailable, JoseError, KeyError, ValueError) as error:
+                # Keys once fetched stay good: the security hub's absence must not lock others out.
+                if self._keys is None:
+                    raise Unavailable("the keys that verify tokens are not to be had") from error
+                log.warning("key set not refreshed", error=str(error))
+                self._fetched_at = now - self._settings.jwks_max_age_s + _REFETCH_PAUSE_S
+            assert self._keys is not None
+            if kid not in self._kids:
+                raise _bad_token("signed by an unknown key")
+            return self._keys
+
+
+def _bad_token(detail: str) -> Unauthorized:
+    return Unauthorized(
+        detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    )
+
+
+def fetch_keys_over_http(client: httpx.Client, security_url: str) -> KeySource:
+    """Return a key source that reads the security hub's ``/.well-known/jwks.json``."""
+
+    def fetch() -> dict[str, Any]:
+        try:
+            response = client.get(f"{security_url}/.well-known/jwks.json")
+            response.raise_for_status()
+            answer: dict[str, Any] = response.json()
+            return answer
+        except (httpx.HTTPError, ValueError) as error:
+            raise Unavailable(f"no key set from the security hub: {error}") from error
+
+    return fetch
+
+
+class ServiceTokens:
+    """This process's own access token (client credentials), renewed before it runs out."""
+
+    def __init__(
+        self, client: httpx.Client, token_url: str, client_id: str, client_secret: str
+    ) -> None:
+        self._client = client
+        self._token_url = token_url
+        self._auth = (client_id, client_secret)
+        self._lock = threading.Lock()
+        self._token = ""
+        self._renew_at = 0.0
+
+    def get(self) -> str:
+        """Return a current token.
+
+        Raises: Unavailable when the security hub does not answer; Unauthorized when it refuses us.
+        """
+        with self._lock:
+            if self._token and time.monotonic() < self._renew_at:
+                return self._token
+            try:
+                response = self._client.post(
+                    self._token_url, data={"grant_type": "client_credentials"}, auth=self._auth
+                )
+            except httpx.HTTPError as error:
+                raise Unavailable(f"no token from the security hub: {error}") from error
+            if response.status_code in (400, 401, 403):
+                raise Unauthorized(f"the security hub refused client {self._auth[0]!r}")
+            if response.status_code != 200:
+                raise Unavailable(f"the security hub answered {response.status_code}")
+            answer = TokenRead.model_validate(response.json())
+            self._token = answer.access_token
+            self._renew_at = time.monotonic() + max(1.0, answer.expires_in * 0.8 - 5)
+            return self._token
+
+    def forget(self) -> None:
+        """Drop the token, so that the next call asks for a new one (after a 401)."""
+        with self._lock:
+            self._token = ""
+
+
+def current_principal(request: Request) -> Principal:
+    """Return who is calling; anonymous without an Authorization header.
+
+    Raises: Unauthorized for a header that is not a valid bearer token.
+    """
+    header = request.headers.get("authorization", "")
+    if not header:
+        return ANONYMOUS
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthorized(
+            "expected a bearer token", headers={"WWW-Authenticate": "Bearer"}
+        )
+    verifier: TokenVerifier = request.app.state.resources.verifier
+    return verifier.verify(token.strip())
+
+
+PrincipalDep = Annotated[Principal, Depends(current_principal)]
+
+
+class AccessRule:
+    """Base of the rules; every route of every hub depends on exactly one or more of them."""
+
+    name = "rule"
+
+    def __call__(self, principal: PrincipalDep) -> Principal:
+        """Return the caller or refuse."""
+        raise Forbidden("no rule allows this")
+
+
+class PublicRule(AccessRule):
+    """Anyone may; a token that does come along must be valid."""
+
+    name = "public"
+
+    def __call__(self, principal: PrincipalDep) -> Principal:
+        """Return the caller, who may be anonymous."""
+        return principal
+
+
+class SignedInRule(AccessRule):
+    """Anyone with a valid token."""
+
+    name = "signed-in"
+
+    def __call__(self, principal: PrincipalDep) -> Principal:
+        """Return the caller.
+
+        Raises: Unauthorized without a token.
+        """
+        if principal.is_anonymous:
+            raise Unauthorized("sign in first", headers={"WWW-Authenticate": "Bearer"})
+        return principal
+
+
+class ScopeRule(AccessRule):
+    """A token with one certain scope."""
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        self.name = f"scope:{scope}"
+
+    def __call__(self, principal: PrincipalDep) -> Principal:
+        """Return the caller.
+
+        Raises: Unauthorized without a token; Forbidden without the scope.
+        """
+        if principal.is_anonymous:
+            raise Unauthorized("sign in first", headers={"WWW-Authenticate": "Bearer"})
+        if not principal.may(self.scope):
+            raise Forbidden(
+                f"this needs the scope {self.scope!r}",
+                headers={
+                    "WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{self.scope}"'
+                },
+                scope=self.scope,
+            )
+        return principal
+
+
+Public = Annotated[Principal, Depends(PublicRule())]
+"""Access: anyone."""
+SignedIn = Annotated[Principal, Depends(SignedInRule())]
+"""Access: anyone with a valid token."""
+
+# One alias per scope; the vocabulary of scopes is <area>:<verb>.
+CanWriteData = Annotated[Principal, Depends(ScopeRule("data:write"))]
+CanReadJobs = Annotated[Principal, Depends(ScopeRule("jobs:read"))]
+CanWriteJobs = Annotated[Principal, Depends(ScopeRule("jobs:write"))]
+CanReadAudit = Annotated[Principal, Depends(ScopeRule("audit:read"))]
+CanWriteAudit = Annotated[Principal, Depends(ScopeRule("audit:write"))]
+CanReadOps = Annotated[Principal, Depends(ScopeRule("ops:read"))]
+CanWriteOps = Annotated[Principal, Depends(ScopeRule("ops:write"))]
+CanAdminUsers = Annotated[Principal, Depends(ScopeRule("users:admin"))]
+CanReadConfig = Annotated[Principal, Depends(ScopeRule("config:read"))]
+CanWriteConfig = Annotated[Principal, Depends(ScopeRule("config:write"))]
+CanWritePolicies = Annotated[Principal, Depends(ScopeRule("policies:write"))]
+CanDecide = Annotated[Principal, Depends(ScopeRule("policies:decide"))]

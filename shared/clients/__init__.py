@@ -1,0 +1,1 @@
+"""One typed client per hub, over an injected ``httpx.Client``; each lists who may import it."""

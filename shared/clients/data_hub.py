@@ -1,0 +1,68 @@
+"""data_hub as other hubs see it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from shared.clients.base import HubClient
+from shared.contracts.http.ingest import CloseRun, CloseRunReport, SourceCounts, UpsertBatch, UpsertReport
+
+_LOAD_TIMEOUT_S = 60.0
+
+
+class DataHubClient(HubClient):
+    """The canonical record: batches in, records out."""
+
+    def upsert(self, batch: UpsertBatch, idempotency_key: str) -> UpsertReport:
+        """Load one batch; the same key twice changes nothing and answers the same."""
+        answer = self.request(
+            "POST",
+            "/api/v1/batches",
+            json=batch,
+            idempotency_key=idempotency_key,
+            timeout_s=_LOAD_TIMEOUT_S,
+        )
+        return UpsertReport.model_validate(answer)
+
+    def close_run(self, close: CloseRun) -> CloseRunReport:
+        """Mark as gone what a complete run no longer saw."""
+        answer = self.request(
+            "POST",
+            "/api/v1/runs/close",
+            json=close,
+            idempotency_key=f"close:{close.run_id}",
+            timeout_s=_LOAD_TIMEOUT_S,
+        )
+        return CloseRunReport.model_validate(answer)
+
+    def source_counts(self, source_id: str) -> SourceCounts:
+        """Return how many live rows of each kind came from a source."""
+        return SourceCounts.model_validate(
+            self.request("GET", "/api/v1/source-counts", params={"source_id": source_id})
+        )
+
+    def list(self, collection: str, **params: Any) -> dict[str, Any]:
+        """Return one page of a collection such as ``bills``."""
+        answer: dict[str, Any] = self.request("GET", f"/api/v1/{collection}", params=params)
+        return answer
+
+    def get(self, collection: str, item: UUID | str, **params: Any) -> dict[str, Any]:
+        """Return one item.
+
+        Raises: NotFound.
+        """
+        answer: dict[str, Any] = self.request("GET", f"/api/v1/{collection}/{item}", params=params)
+        return answer
+
+    def search(self, **params: Any) -> dict[str, Any]:
+        """Run a search."""
+        answer: dict[str, Any] = self.request("GET", "/api/v1/search", params=params)
+        return answer
+
+    def changes(self, after: str | int, limit: int = 500, **params: Any) -> dict[str, Any]:
+        """Return what changed after a position of the change feed."""
+        answer: dict[str, Any] = self.request(
+            "GET", "/api/v1/changes", params={"after": after, "limit": limit, **params}
+        )
+        return answer

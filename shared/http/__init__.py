@@ -1,0 +1,1 @@
+"""The HTTP edge: one error shape, request ids, body limits, pages, conditional answers."""

@@ -1,0 +1,107 @@
+"""RFC 9457 problem documents for every failure, the framework's own included."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from shared.core.errors import AppError, Invalid, Unavailable, error_class
+from shared.http.json import dumps
+from shared.logging import get_logger, request_id_var
+
+log = get_logger(__name__)
+PROBLEM_JSON = "application/problem+json"
+
+
+def problem_response(error: AppError, instance: str = "") -> Response:
+    """Render an error as ``application/problem+json``."""
+    body = error.problem()
+    if instance:
+        body["instance"] = instance
+    if request_id := request_id_var.get():
+        body["request_id"] = request_id
+    return Response(
+        dumps(body), error.status, headers={**error.headers}, media_type=PROBLEM_JSON
+    )
+
+
+def _validation_problem(error: RequestValidationError) -> AppError:
+    problems = []
+    for item in error.errors()[:50]:
+        where, *path = [str(part) for part in item["loc"]] or ["body"]
+        entry: dict[str, Any] = {
+            "in": where,
+            "pointer": "/" + "/".join(path) if path else "",
+            "detail": item["msg"],
+        }
+        problems.append(entry)
+    first = problems[0] if problems else {"pointer": "", "detail": "invalid", "in": "body"}
+    name = first["pointer"].strip("/") or first["in"]
+    return Invalid(f"{name}: {first['detail']}", errors=problems)
+
+
+def unknown_parameter(name: str, known: list[str]) -> Invalid:
+    """Return the 422 for a query parameter nobody reads, with the nearest known name."""
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return Invalid(
+        f"unknown query parameter {name!r}{hint}",
+        errors=[{"in": "query", "pointer": f"/{name}", "detail": "unknown parameter"}],
+        known=known,
+    )
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Make ``app`` answer every failure with a problem document."""
+
+    async def on_app_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, AppError)
+        if error.status >= 500:
+            log.warning("request failed", path=request.url.path, code=error.code, detail=error.detail)
+        return problem_response(error, request.url.path)
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        cls = error_class(error.status_code)
+        problem = cls(
+            str(error.detail or cls.title), headers=dict(error.headers or {})
+        )
+        response = problem_response(problem, request.url.path)
+        response.status_code = error.status_code
+        return response
+
+    async def on_validation(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return problem_response(_validation_problem(error), request.url.path)
+
+    async def on_crash(request: Request, error: Exception) -> Response:
+        translated = translate(error)
+        if translated is not None:
+            return await on_app_error(request, translated)
+        log.error("unhandled error", path=request.url.path, exc_info=error)
+        return problem_response(AppError("an unexpected error; it was logged"), request.url.path)
+
+    app.add_exception_handler(AppError, on_app_error)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(RequestValidationError, on_validation)
+    app.add_exception_handler(Exception, on_crash)
+
+
+def translate(error: Exception) -> AppError | None:
+    """Return the expected failure behind an infrastructure exception, if it is one."""
+    module = type(error).__module__
+    if module.startswith("sqlalchemy"):
+        # Imported late: not every process that has an HTTP edge has a database.
+        from sqlalchemy.exc import OperationalError
+        from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+        if isinstance(error, OperationalError | PoolTimeout):
+            return Unavailable(
+                "the database is busy or away; try again", headers={"Retry-After": "2"}
+            )
+    return None
