@@ -1,0 +1,1 @@
+"""PostgreSQL for every hub: models, engine, sessions, paging, migrations and the embedded server."""
