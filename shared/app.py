@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Annotated, Any, TypeVar, cast
 
+import anyio.lowlevel
 import anyio.to_thread
 import httpx
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -32,7 +33,7 @@ from shared.auth import (
     TokenVerifier,
     fetch_keys_over_http,
 )
-from shared.cache import Cache, open_cache
+from shared.cache import Cache, create_cache
 from shared.core.errors import Unavailable
 from shared.db.engine import create_engine
 from shared.db.session import create_sessionmaker
@@ -140,7 +141,7 @@ def create_hub_app(spec: HubSpec, settings: HubSettings | None = None) -> FastAP
     resources = Resources(spec.name, settings)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         configure_logging(f"{spec.name}_hub", settings.log_level, settings.log_format)
         anyio.to_thread.current_default_thread_limiter().total_tokens = _WORKER_THREADS
         with resources.stack:
@@ -169,9 +170,7 @@ def create_hub_app(spec: HubSpec, settings: HubSettings | None = None) -> FastAP
     for mount in spec.mounts:
         mount(app)
     _require_rules(app)
-    app.add_middleware(
-        BodyLimit, max_bytes=settings.http.max_body_bytes, exempt=spec.body_limit_exempt
-    )
+    app.add_middleware(BodyLimit, max_bytes=settings.http.max_body_bytes, exempt=spec.body_limit_exempt)
     app.add_middleware(RequestMetrics, hub=spec.name, registry=resources.registry)
     app.add_middleware(RequestContext)
     return app
@@ -189,7 +188,7 @@ def _open(spec: HubSpec, resources: Resources) -> None:
         fetch_keys_over_http(resources.http, settings.hubs.security),
     )
     resources.tokens = service_tokens(settings, spec.name, resources.http)
-    resources.cache = open_cache(settings)
+    resources.cache = create_cache(settings)
     if spec.has_database:
         resources.engine = create_engine(settings, spec.name)
         resources.stack.callback(resources.engine.dispose)
@@ -202,9 +201,7 @@ def _open(spec: HubSpec, resources: Resources) -> None:
 def service_tokens(settings: HubSettings, hub: str, http: httpx.Client) -> ServiceTokens:
     """Return the source of a process's own tokens; client ``hub:<name>`` unless told otherwise."""
     client_id = settings.auth.client_id or f"hub:{hub}"
-    secret = settings.auth.client_secret.get_secret_value() or derive_secret(
-        settings, f"client:{client_id}"
-    )
+    secret = settings.auth.client_secret.get_secret_value() or derive_secret(settings, f"client:{client_id}")
     return ServiceTokens(http, f"{settings.hubs.security}/oauth/token", client_id, secret)
 
 
@@ -225,7 +222,7 @@ def _base_router(spec: HubSpec) -> APIRouter:
 
     @router.get("/livez", summary="The event loop turns")
     async def livez(_: Public) -> dict[str, Any]:
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
         return {"status": "ok", "pid": os.getpid()}
 
     @router.get("/readyz", summary="Its own dependencies answer (cached for two seconds)")
@@ -272,8 +269,7 @@ def _run_checks(checks: dict[str, Callable[[], None]]) -> dict[str, str]:
     for name, check in checks.items():
         try:
             check()
-        # A readiness check may fail in any way its dependency can; the name is what matters.
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the name of the dependency is what matters
             failing[name] = f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
     return failing
 
@@ -289,4 +285,4 @@ def access_rules(dependant: Dependant) -> list[AccessRule]:
 def _require_rules(app: FastAPI) -> None:
     for route in app.routes:
         if isinstance(route, APIRoute) and not access_rules(route.dependant):
-            raise TypeError(f"{sorted(route.methods)} {route.path} states no access rule")
+            raise TypeError(f"{sorted(route.methods or ())} {route.path} states no access rule")

@@ -158,9 +158,7 @@ class TokenVerifier:
 
 
 def _bad_token(detail: str) -> Unauthorized:
-    return Unauthorized(
-        detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}
-    )
+    return Unauthorized(detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
 
 def fetch_keys_over_http(client: httpx.Client, security_url: str) -> KeySource:
@@ -181,9 +179,7 @@ def fetch_keys_over_http(client: httpx.Client, security_url: str) -> KeySource:
 class ServiceTokens:
     """This process's own access token (client credentials), renewed before it runs out."""
 
-    def __init__(
-        self, client: httpx.Client, token_url: str, client_id: str, client_secret: str
-    ) -> None:
+    def __init__(self, client: httpx.Client, token_url: str, client_id: str, client_secret: str) -> None:
         self._client = client
         self._token_url = token_url
         self._auth = (client_id, client_secret)
@@ -230,9 +226,7 @@ def current_principal(request: Request) -> Principal:
         return ANONYMOUS
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthorized(
-            "expected a bearer token", headers={"WWW-Authenticate": "Bearer"}
-        )
+        raise Unauthorized("expected a bearer token", headers={"WWW-Authenticate": "Bearer"})
     verifier: TokenVerifier = request.app.state.resources.verifier
     return verifier.verify(token.strip())
 
@@ -292,9 +286,7 @@ class ScopeRule(AccessRule):
         if not principal.may(self.scope):
             raise Forbidden(
                 f"this needs the scope {self.scope!r}",
-                headers={
-                    "WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{self.scope}"'
-                },
+                headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{self.scope}"'},
                 scope=self.scope,
             )
         return principal

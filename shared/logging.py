@@ -37,9 +37,7 @@ def redact(value: str) -> str:
     return _SECRET_VALUES.sub(cover, value)
 
 
-def _redact(
-    _logger: Any, _name: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def _redact(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in event.items():
         if _SECRET_KEYS.search(key) and value:
             event[key] = _REDACTED
@@ -48,9 +46,7 @@ def _redact(
     return event
 
 
-def _add_context(
-    _logger: Any, _name: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def _add_context(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     if request_id := request_id_var.get():
         event.setdefault("request_id", request_id)
     if trace_id := trace_id_var.get():
@@ -106,9 +102,7 @@ def configure_logging(
 
 
 def _name_process(process: str) -> structlog.typing.Processor:
-    def add(
-        _logger: Any, _name: str, event: MutableMapping[str, Any]
-    ) -> MutableMapping[str, Any]:
+    def add(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         event["process"] = process
         return event
 

@@ -36,6 +36,9 @@ class RabbitSettings(BaseModel):
 
     url: str = Field("", description="amqp://user:password@host:5672/vhost; empty: embedded")
     management_url: str = Field("", description="http://user:password@host:15672; empty: AMQP only")
+    embedded_dsn: str = Field(
+        "", description="libpq string of the embedded broker, for a process without a database of its own"
+    )
     prefetch: int = Field(20, ge=1, description="unacknowledged messages per consumer")
 
 

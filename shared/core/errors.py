@@ -1,23 +1,23 @@
 """The error tree: every expected failure carries its HTTP status and a stable code.
 
-    AppError (500 internal-error)
-    ├── BadRequest 400            bad-request
-    ├── Unauthorized 401          unauthorized
-    ├── Forbidden 403             forbidden
-    ├── NotFound 404              not-found
-    ├── MethodNotAllowed 405      method-not-allowed
-    ├── NotAcceptable 406         not-acceptable
-    ├── Conflict 409              conflict
-    ├── Gone 410                  gone
-    ├── PreconditionFailed 412    precondition-failed
-    ├── TooLarge 413              too-large
-    ├── UnsupportedMediaType 415  unsupported-media-type
-    ├── Invalid 422               invalid
-    ├── PreconditionRequired 428  precondition-required
-    ├── TooManyRequests 429       too-many-requests
-    ├── BadGateway 502            bad-gateway
-    ├── Unavailable 503           unavailable
-    └── GatewayTimeout 504        gateway-timeout
+AppError (500 internal-error)
+├── BadRequest 400            bad-request
+├── Unauthorized 401          unauthorized
+├── Forbidden 403             forbidden
+├── NotFound 404              not-found
+├── MethodNotAllowed 405      method-not-allowed
+├── NotAcceptable 406         not-acceptable
+├── Conflict 409              conflict
+├── Gone 410                  gone
+├── PreconditionFailed 412    precondition-failed
+├── TooLarge 413              too-large
+├── UnsupportedMediaType 415  unsupported-media-type
+├── Invalid 422               invalid
+├── PreconditionRequired 428  precondition-required
+├── TooManyRequests 429       too-many-requests
+├── BadGateway 502            bad-gateway
+├── Unavailable 503           unavailable
+└── GatewayTimeout 504        gateway-timeout
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """Which database a hub talks to, and as whom: a real server when its URL is set, else the embedded one."""
 
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, make_url
 
 from shared.core.errors import Unavailable
 from shared.db.embedded import EmbeddedPostgres
-from shared.db.names import role_name, role_password, schema_name
+from shared.db.names import BROKER, role_name, role_password, schema_name
 from shared.settings import HubSettings
 
 DRIVER = "postgresql+psycopg"
@@ -65,3 +66,10 @@ def conninfo(url: URL) -> dict[str, str]:
     }
     query = {name: value for name, value in url.query.items() if isinstance(value, str)}
     return {name: value for name, value in words.items() if value} | query
+
+
+def broker_dsn(settings: HubSettings) -> str:
+    """Return the libpq connection string of the embedded broker, which lives in the same database."""
+    if settings.rabbit.embedded_dsn:
+        return settings.rabbit.embedded_dsn
+    return make_conninfo("", **conninfo(database_url(settings, BROKER)))

@@ -18,9 +18,7 @@ def _default(value: Any) -> Any:
 
 def dumps(value: Any) -> bytes:
     """Return compact JSON; dates as ISO 8601, UUIDs and decimals as strings."""
-    return orjson.dumps(
-        value, default=_default, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
-    )
+    return orjson.dumps(value, default=_default, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z)
 
 
 def loads(data: bytes | str) -> Any:

@@ -98,9 +98,7 @@ class BodyLimit:
             await problem_response(error, scope["path"])(scope, receive, send)
 
     def _error(self) -> TooLarge:
-        return TooLarge(
-            f"the body is larger than {self.max_bytes} bytes", max_bytes=self.max_bytes
-        )
+        return TooLarge(f"the body is larger than {self.max_bytes} bytes", max_bytes=self.max_bytes)
 
 
 class RequestMetrics:
@@ -109,9 +107,7 @@ class RequestMetrics:
     def __init__(self, app: ASGIApp, hub: str, registry: CollectorRegistry) -> None:
         self.app = app
         labels = ("hub", "method", "route", "status")
-        self.requests = Counter(
-            "http_requests", "Requests answered.", labels, registry=registry
-        )
+        self.requests = Counter("http_requests", "Requests answered.", labels, registry=registry)
         self.duration = Histogram(
             "http_request_duration_seconds",
             "Seconds until the last byte of an answer.",

@@ -25,9 +25,7 @@ def problem_response(error: AppError, instance: str = "") -> Response:
         body["instance"] = instance
     if request_id := request_id_var.get():
         body["request_id"] = request_id
-    return Response(
-        dumps(body), error.status, headers={**error.headers}, media_type=PROBLEM_JSON
-    )
+    return Response(dumps(body), error.status, headers={**error.headers}, media_type=PROBLEM_JSON)
 
 
 def _validation_problem(error: RequestValidationError) -> AppError:
@@ -68,9 +66,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         cls = error_class(error.status_code)
-        problem = cls(
-            str(error.detail or cls.title), headers=dict(error.headers or {})
-        )
+        problem = cls(str(error.detail or cls.title), headers=dict(error.headers or {}))
         response = problem_response(problem, request.url.path)
         response.status_code = error.status_code
         return response
@@ -101,7 +97,5 @@ def translate(error: Exception) -> AppError | None:
         from sqlalchemy.exc import TimeoutError as PoolTimeout
 
         if isinstance(error, OperationalError | PoolTimeout):
-            return Unavailable(
-                "the database is busy or away; try again", headers={"Retry-After": "2"}
-            )
+            return Unavailable("the database is busy or away; try again", headers={"Retry-After": "2"})
     return None

@@ -1,0 +1,1 @@
+"""Development tools: the import contract of a hub's modules."""
