@@ -4,19 +4,16 @@ import base64
 import binascii
 import hashlib
 import hmac
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from shared.core.errors import BadRequest
-from shared.settings import HubSettings
+from shared.settings import HubSettings, derive_secret
 
 MAX_CURSOR_CHARS = 2048
 _MAC_BYTES = 16
@@ -94,23 +91,6 @@ def _untagged(tag: str, value: Any) -> Any:
     return value
 
 
-def cursor_key(settings: HubSettings) -> bytes:
-    """Return the key of this installation's cursors: from its secret, else from a file it keeps for itself."""
-    secret = settings.secret.get_secret_value() or settings.database.role_password.get_secret_value()
-    if not secret:
-        secret = _kept_secret(settings.data_dir / "cursor.key")
-    return hmac.new(secret.encode(), b"cursor", hashlib.sha256).digest()
-
-
-def _kept_secret(path: Path) -> str:
-    """Read the file's secret, writing a random one where there is none; safe between processes."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(os.urandom(32).hex())
-        # link() fails where another process was first; its secret is then the one.
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
-    return path.read_text()
+def cursor_codec(settings: HubSettings) -> CursorCodec:
+    """Return the codec of this installation's cursors, the same in each of its processes."""
+    return CursorCodec(derive_secret(settings, "cursor").encode())

@@ -7,7 +7,7 @@
     run_env(metadata, "data")
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlalchemy import Connection, MetaData
@@ -59,7 +59,7 @@ def comparison(metadata: MetaData, hub: str) -> dict[str, Any]:
     }
 
 
-def render_item(kind: str, item: object, _context: object) -> str | bool:
+def render_item(kind: str, item: object, _context: object) -> str | Literal[False]:
     """Write our own types as what the database calls them: a migration outlives today's classes."""
     if kind == "type" and isinstance(item, UTCDateTime):
         return "sa.DateTime(timezone=True)"

@@ -78,11 +78,8 @@ def script_location(hub: str) -> Path:
 
 def migrated_hubs() -> list[str]:
     """Return the hubs that have migrations, in their fixed order."""
-    found = []
-    for hub in HUBS:
-        if importlib.util.find_spec(package_name(hub)) is not None and script_location(hub).is_dir():
-            found.append(hub)
-    return found
+    existing = (hub for hub in HUBS if importlib.util.find_spec(package_name(hub)) is not None)
+    return [hub for hub in existing if script_location(hub).is_dir()]
 
 
 def hub_tables(hub: str) -> MetaData:
@@ -184,21 +181,19 @@ def new(settings: HubSettings, hub: str, message: str) -> Path:
     up, down = operations.upgrade_ops, operations.downgrade_ops
     if up is None or down is None or up.is_empty():
         raise SchemaDrift(f"{hub}: the models hold nothing that the database has not.")
-    imports: set[str] = set()
 
     def code(steps: UpgradeOps | DowngradeOps) -> str:
-        rendered = render_python_code(
-            steps, imports=imports, render_item=render_item, migration_context=context
-        )
+        rendered = render_python_code(steps, render_item=render_item, migration_context=context)
         return rendered.replace("\n", "\n    ").strip()
 
     upgrade_code, downgrade_code = code(up), code(down)
+    dialect = "from sqlalchemy.dialects import postgresql\n"
     now = utc_now()
     slug = re.sub(r"\W+", "_", message.lower()).strip("_")
     path = script_location(hub) / "versions" / f"{now:%Y_%m_%d_%H%M}_{slug}.py"
     text = TEMPLATE.format(
         message=message[:1].upper() + message[1:].rstrip("."),
-        imports="".join(f"{line}\n" for line in sorted(imports)),
+        imports=dialect if "postgresql." in upgrade_code + downgrade_code else "",
         revision=f"{now:%Y%m%d%H%M%S}",
         down=head,
         upgrade=upgrade_code,

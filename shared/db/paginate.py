@@ -17,7 +17,7 @@ from shared.db.cursor import CursorCodec
 T = TypeVar("T")
 
 
-class UnorderedQueryError(TypeError):
+class UnorderedQuery(TypeError):
     """A query without ORDER BY cannot be paged: rows would repeat or vanish between pages."""
 
 
@@ -75,7 +75,7 @@ def paginate(
 
     A cursor continues only the listing it came from, told apart by `filters` where given, else by the
     statement's own WHERE and ORDER BY. A statement of one entity or column yields these, of several rows.
-    Raises: UnorderedQueryError, InvalidCursor, ValueError when the limit is below 1.
+    Raises: UnorderedQuery, InvalidCursor, ValueError when the limit is below 1.
     """
     keys = _sort_keys(statement)
     if limit < 1:
@@ -98,7 +98,7 @@ def paginate_by_number(
 ) -> NumberedPage[Any]:
     """Return one page, counted from 1, and the exact total; for short listings, as it reads what it skips.
 
-    Raises: UnorderedQueryError, ValueError when a number is below 1.
+    Raises: UnorderedQuery, ValueError when a number is below 1.
     """
     _sort_keys(statement)
     if page < 1 or per_page < 1:
@@ -111,9 +111,9 @@ def paginate_by_number(
 
 
 def _sort_keys(statement: Select[Any]) -> list[_Key]:
-    terms: Sequence[ColumnElement[Any]] = tuple(statement._order_by_clauses)  # noqa: SLF001 - no public way
+    terms: Sequence[ColumnElement[Any]] = tuple(statement._order_by_clauses)
     if not terms:
-        raise UnorderedQueryError("paging needs a query with ORDER BY")
+        raise UnorderedQuery("paging needs a query with ORDER BY")
     return [_sort_key(term) for term in terms]
 
 
@@ -150,7 +150,7 @@ def _beyond(keys: list[_Key], values: list[Any]) -> ColumnElement[bool]:
 
 def _listing(statement: Select[Any], filters: Mapping[str, object] | None) -> str:
     """Return a short hash of which rows are listed, in which order."""
-    shape = select(1).order_by(*statement._order_by_clauses)  # noqa: SLF001 - no public way
+    shape = select(1).order_by(*statement._order_by_clauses)
     if filters is None and statement.whereclause is not None:
         shape = shape.where(statement.whereclause)
     compiled = shape.compile(dialect=postgresql.dialect())  # type: ignore[no-untyped-call]

@@ -61,7 +61,7 @@ def _provision(connection: psycopg.Connection, names: list[str], secret: str) ->
     row = connection.execute(
         "SELECT current_database(), rolsuper FROM pg_roles WHERE rolname = current_user"
     ).fetchone()
-    assert row is not None  # noqa: S101 - one's own role is always listed
+    assert row is not None
     database, is_superuser = sql.Identifier(row[0]), row[1]
     connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     for name in names:

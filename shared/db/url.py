@@ -1,12 +1,11 @@
 """Which database a hub talks to, and as whom: a real server when its URL is set, else the embedded one."""
 
-from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, make_url
 
 from shared.core.errors import Unavailable
 from shared.db.embedded import EmbeddedPostgres
 from shared.db.names import BROKER, role_name, role_password, schema_name
-from shared.settings import HubSettings
+from shared.settings import HubSettings, derive_secret
 
 DRIVER = "postgresql+psycopg"
 
@@ -23,8 +22,7 @@ def database_url(settings: HubSettings, hub: str) -> URL:
     if not settings.database.role_per_hub:
         schema_name(hub)
         return url
-    secret = role_secret(settings)
-    return url.set(username=role_name(hub), password=role_password(secret, hub) if secret else None)
+    return url.set(username=role_name(hub), password=role_password(role_secret(settings), hub))
 
 
 def admin_url(settings: HubSettings) -> URL:
@@ -51,25 +49,15 @@ def embedded_server(settings: HubSettings) -> EmbeddedPostgres:
 
 
 def role_secret(settings: HubSettings) -> str:
-    """Return the secret that role passwords derive from; empty where the server asks for no password."""
-    return settings.database.role_password.get_secret_value() or settings.secret.get_secret_value()
-
-
-def conninfo(url: URL) -> dict[str, str]:
-    """Return the keyword arguments with which psycopg itself connects to the same place."""
-    words = {
-        "host": url.host,
-        "port": str(url.port) if url.port else None,
-        "user": url.username,
-        "password": url.password,
-        "dbname": url.database,
-    }
-    query = {name: value for name, value in url.query.items() if isinstance(value, str)}
-    return {name: value for name, value in words.items() if value} | query
+    """Return the secret that the role passwords derive from: its own where set, else the root secret's child."""
+    return settings.database.role_password.get_secret_value() or derive_secret(settings, "database-roles")
 
 
 def broker_dsn(settings: HubSettings) -> str:
-    """Return the libpq connection string of the embedded broker, which lives in the same database."""
-    if settings.rabbit.embedded_dsn:
-        return settings.rabbit.embedded_dsn
-    return make_conninfo("", **conninfo(database_url(settings, BROKER)))
+    """Return the connection string, for psycopg itself, of the role that owns the embedded broker's schema."""
+    return libpq_dsn(database_url(settings, BROKER))
+
+
+def libpq_dsn(url: URL) -> str:
+    """Return a SQLAlchemy URL, password included, in the form that psycopg and psql take."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
