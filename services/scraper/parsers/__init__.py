@@ -1,0 +1,1 @@
+"""Parsers: pure functions from an upstream document to contract records (no network, no Scrapy)."""

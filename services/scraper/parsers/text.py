@@ -1,0 +1,65 @@
+"""Text of upstream documents: slugs, whitespace, and bytes of doubtful encoding."""
+
+from __future__ import annotations
+
+import codecs
+import html
+import re
+import unicodedata
+
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_LIGATURES = str.maketrans({"œ": "oe", "Œ": "Oe", "æ": "ae", "Æ": "Ae", "ß": "ss", "ø": "o", "ł": "l"})
+_TAG = re.compile(r"<[^>]{0,500}>")
+_PAGE_START = re.compile(rb"\s*(?:<!--.{0,4000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+
+
+def slug(text: str) -> str:
+    """Return ``text`` as a key segment: ASCII, lower case, words joined by hyphens."""
+    folded = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
+    plain = folded.encode("ascii", "ignore").decode().lower().replace("'", "")
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+
+
+def clean(text: str | None) -> str:
+    """Return ``text`` on one line with single spaces and without NUL or lone surrogates.
+
+    Dashes and apostrophes stay as published; U+2028 and no-break spaces count as space.
+    """
+    if not text:
+        return ""
+    kept = text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+    return " ".join(kept.split())
+
+
+def plain(markup: str | None) -> str:
+    """Return the text of a short HTML fragment, entities resolved, on one line."""
+    return clean(html.unescape(_TAG.sub(" ", markup or "")))
+
+
+def straight_apostrophes(text: str) -> str:
+    """Return ``text`` with typographic apostrophes between letters written as ``'``."""
+    return re.sub(r"(?<=\w)’(?=\w)", "'", text)
+
+
+def decode(body: bytes, charset: str = "") -> str:
+    """Return ``body`` as text: a byte order mark wins, then UTF-8 if it is, then what was declared.
+
+    Declared charsets lie often enough that valid UTF-8 is believed first; the last resort is
+    Windows-1252, which reads every byte.
+    """
+    for mark, name in _BOMS:
+        if body.startswith(mark):
+            return body.decode(name, "replace")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    try:
+        return body.decode(charset or "cp1252")
+    except (UnicodeDecodeError, LookupError):
+        return body.decode("cp1252", "replace")
+
+
+def is_html_page(body: bytes) -> bool:
+    """Tell whether ``body`` starts like an HTML page (what an error page with status 200 is)."""
+    return _PAGE_START.match(body[:8_192].lstrip(codecs.BOM_UTF8)) is not None
