@@ -49,12 +49,12 @@ def embedded_server(settings: HubSettings) -> EmbeddedPostgres:
 
 
 def role_secret(settings: HubSettings) -> str:
-    """Return the secret that the role passwords derive from: its own where set, else the root secret's child."""
+    """Return the secret of all role passwords: its own where set, else derived from the root secret."""
     return settings.database.role_password.get_secret_value() or derive_secret(settings, "database-roles")
 
 
 def broker_dsn(settings: HubSettings) -> str:
-    """Return the connection string, for psycopg itself, of the role that owns the embedded broker's schema."""
+    """Return the connection string (for psycopg itself) of the embedded broker's role."""
     return libpq_dsn(database_url(settings, BROKER))
 
 
