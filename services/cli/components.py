@@ -1,0 +1,108 @@
+"""The processes of one installation and how each begins, all forked from one warmed parent."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+HUB_PORTS = {"ux": 0, "security": 1, "data": 2, "business": 3, "ops": 4, "intelligence": 5}
+"""Offset of each hub's port from the port base (8000)."""
+START_ORDER = ("security", "data", "business", "intelligence", "ops", "ux")
+_GRACE_S = 10
+
+
+@dataclass(frozen=True)
+class Component:
+    """One process: its name, what it runs, and where it answers (None: no HTTP)."""
+
+    name: str
+    run: Callable[[], None]
+    port: int | None = None
+
+
+def run_hub(name: str, port: int) -> None:
+    """Serve one hub on loopback until SIGTERM."""
+    import uvicorn
+
+    module = importlib.import_module(f"hubs.{name}_hub.app")
+    config = uvicorn.Config(
+        module.create_app(),
+        host=os.environ.get("OP_BIND_HOST", "127.0.0.1"),
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+        timeout_keep_alive=30,
+    )
+    uvicorn.Server(config).run()
+
+
+def _stopped_by_signals() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def run_importer() -> None:
+    """Take what the scraper publishes into the record until SIGTERM."""
+    module = importlib.import_module("hubs.business_hub.importer")
+    module.run_importer(None, _stopped_by_signals())
+
+
+def run_scraper() -> None:
+    """Take scrape jobs until SIGTERM."""
+    module = importlib.import_module("services.scraper.worker")
+    module.run_worker(None, _stopped_by_signals())
+
+
+def run_miniature(port: int) -> None:
+    """Serve the miniature Parliament until SIGTERM."""
+    from services.miniature import MiniatureServer
+
+    stop = _stopped_by_signals()
+    with MiniatureServer(port=port):
+        stop.wait()
+
+
+def warm_up() -> None:
+    """Import what the children share, so that their pages are one copy."""
+    for module in (
+        "uvicorn.protocols.http.httptools_impl",
+        "uvicorn.lifespan.on",
+        "uvloop",
+        "psycopg",
+        "sqlalchemy.dialects.postgresql.psycopg",
+        "prometheus_client.openmetrics.exposition",
+        "shared.messaging.factory",
+        "shared.messaging.consumer",
+        "shared.outbox.relay",
+        *(f"hubs.{name}_hub.app" for name in START_ORDER),
+        "hubs.business_hub.importer",
+        "services.scraper.worker",
+    ):
+        importlib.import_module(module)
+
+
+def components(port_base: int, miniature_port: int | None) -> list[Component]:
+    """Return the processes in the order in which they start."""
+    found = []
+    if miniature_port is not None:
+        found.append(Component("miniature", lambda: run_miniature(miniature_port), None))
+    for name in START_ORDER:
+        port = port_base + HUB_PORTS[name]
+        found.append(Component(name, _hub_starter(name, port), port))
+    found.append(Component("importer", run_importer))
+    found.append(Component("scraper", run_scraper))
+    return found
+
+
+def _hub_starter(name: str, port: int) -> Callable[[], None]:
+    return lambda: run_hub(name, port)
