@@ -142,7 +142,8 @@ class VoteEventRecord(Record):
     organization_key: Key
     session: ShortText = ""
     number: int | None = None
-    date: Day
+    date: Day | None
+    """None only in a ballot sheet read alone (the House's CSV states no date); never published so."""
     occurred_at: datetime | None = None
     subject_en: Text = ""
     subject_fr: Text = ""
