@@ -1,0 +1,1 @@
+"""Events between processes: one port, RabbitMQ or the embedded broker on PostgreSQL behind it."""
