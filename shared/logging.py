@@ -97,7 +97,7 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "pika", "urllib3", "alembic"):
+    for noisy in ("httpx", "httpx2", "httpcore", "pika", "urllib3", "alembic"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 
 

@@ -75,27 +75,32 @@ class BodyLimit:
                 return
         seen = 0
         started = False
+        exceeded = False
 
         async def counting_receive() -> Message:
-            nonlocal seen
+            nonlocal seen, exceeded
             message = await receive()
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
                 if seen > self.max_bytes:
+                    exceeded = True
                     raise self._error()
             return message
 
         async def noting_send(message: Message) -> None:
             nonlocal started
+            if exceeded and not started:
+                return  # the framework makes a 400 of what stopped its reading; ours says why
             started = started or message["type"] == "http.response.start"
             await send(message)
 
         try:
             await self.app(scope, counting_receive, noting_send)
-        except TooLarge as error:
-            if started:
+        except TooLarge:
+            if started or not exceeded:
                 raise
-            await problem_response(error, scope["path"])(scope, receive, send)
+        if exceeded and not started:
+            await problem_response(self._error(), scope["path"])(scope, receive, send)
 
     def _error(self) -> TooLarge:
         return TooLarge(f"the body is larger than {self.max_bytes} bytes", max_bytes=self.max_bytes)
