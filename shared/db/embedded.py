@@ -7,6 +7,7 @@ there are no passwords, and nothing listens on the network.
 
 import fcntl
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator, Mapping
@@ -157,8 +158,7 @@ class EmbeddedPostgres:
             if running is not None:  # recovering from a crash; longer than pg_ctl waits
                 time.sleep(0.1)
                 continue
-            # Left by a killed server; its number may belong to another process by now.
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+            self._forget_the_dead()
             before = self.log.stat().st_size
             run(command, account, timeout=90)
             if self.find() is None:
@@ -167,13 +167,25 @@ class EmbeddedPostgres:
                     raise Unavailable(f"The embedded PostgreSQL does not start:\n{said}")
                 time.sleep(0.2)
 
+    def _forget_the_dead(self) -> None:
+        """Remove the lock files of a killed server: its process id may be a zombie's or a stranger's by now.
+
+        Children of it that still live are found by PostgreSQL itself, through the shared memory they hold.
+        """
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        folder = socket_directory(self.home, account_for(self.data))
+        for name in (f".s.PGSQL.{PORT}.lock", f".s.PGSQL.{PORT}"):
+            (folder / name).unlink(missing_ok=True)
+
     def _initialise(self, programs: Path, account: Account) -> None:
         """Make the data directory beside its place, then move it there: a kill leaves no half of one."""
         if self.data.exists():
             if any(self.data.iterdir()):
                 raise Unavailable(f"{self.data} is not empty and not a PostgreSQL data directory.")
             self.data.rmdir()
-        fresh = self.home / f"data.new-{os.getpid()}-{time.time_ns()}"
+        for half in self.home.glob("data.new-*"):
+            shutil.rmtree(half)
+        fresh = self.home / f"data.new-{os.getpid()}"
         words = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--wal-segsize=4", "--no-instructions"]
         # The builtin locale exists on every system and sorts alike on all of them.
         words += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]

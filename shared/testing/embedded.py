@@ -10,7 +10,7 @@ from shared.db.embedded import EmbeddedPostgres
 
 
 class TemporaryEmbedded:
-    """An embedded server of the tests' own; as durable against kill -9 as the real one, not against power loss."""
+    """An embedded server of the tests' own; it survives kill -9, but not a power loss."""
 
     def __init__(self) -> None:
         self.data_dir = Path(tempfile.mkdtemp(prefix="op-embedded-"))

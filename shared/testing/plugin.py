@@ -1,6 +1,6 @@
 """The pytest plugin: real servers, fresh databases, processes and samples as fixtures; strict skips under CI.
 
-Nothing but pytest is imported until a fixture is asked for. Servers start at first use, one set per test worker.
+Nothing but pytest is imported until a fixture is asked for. Servers start at first use, one set per worker.
 """
 
 import os
