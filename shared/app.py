@@ -17,7 +17,7 @@ import anyio.to_thread
 import httpx
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.platform_collector import PlatformCollector
@@ -282,7 +282,18 @@ def access_rules(dependant: Dependant) -> list[AccessRule]:
     return found
 
 
+def route_rules(app: FastAPI) -> list[tuple[str, str, list[AccessRule]]]:
+    """Return (method, path template, access rules) of every route of a hub."""
+    found: list[tuple[str, str, list[AccessRule]]] = []
+    for route in iter_route_contexts(app.routes):
+        dependant = getattr(route.original_route, "dependant", None)
+        if isinstance(route.original_route, APIRoute) and dependant is not None:
+            rules = access_rules(dependant)
+            found += [(method, route.path or "", rules) for method in sorted(route.methods or ())]
+    return found
+
+
 def _require_rules(app: FastAPI) -> None:
-    for route in app.routes:
-        if isinstance(route, APIRoute) and not access_rules(route.dependant):
-            raise TypeError(f"{sorted(route.methods or ())} {route.path} states no access rule")
+    for method, path, rules in route_rules(app):
+        if not rules:
+            raise TypeError(f"{method} {path} states no access rule")

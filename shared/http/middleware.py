@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.core.errors import TooLarge
 from shared.core.ids import new_id
-from shared.http.problems import problem_response
+from shared.http.problems import crash_response, problem_response
 from shared.logging import request_id_var, trace_id_var
 
 _REQUEST_ID = re.compile(rb"^[A-Za-z0-9._:-]{8,128}$")
@@ -21,7 +21,10 @@ _TRACEPARENT = re.compile(rb"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2
 
 
 class RequestContext:
-    """Give each request an ``X-Request-ID`` (kept when a sound one came in) and a trace id."""
+    """Give each request an ``X-Request-ID`` (kept when a sound one came in) and a trace id.
+
+    What nobody caught ends here as a problem document, so that it carries the id too.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -41,13 +44,21 @@ class RequestContext:
         trace_id = trace_id or secrets.token_hex(16)
         token, trace_token = request_id_var.set(request_id), trace_id_var.set(trace_id)
 
+        started = False
+
         async def send_with_id(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).setdefault("X-Request-ID", request_id)
             await send(message)
 
         try:
             await self.app(scope, receive, send_with_id)
+        except Exception as error:  # noqa: BLE001 - the edge: whatever comes must be answered
+            if started:
+                raise
+            await crash_response(error, scope["path"])(scope, receive, send_with_id)
         finally:
             request_id_var.reset(token)
             trace_id_var.reset(trace_token)

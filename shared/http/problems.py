@@ -75,17 +75,19 @@ def install_problem_handlers(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         return problem_response(_validation_problem(error), request.url.path)
 
-    async def on_crash(request: Request, error: Exception) -> Response:
-        translated = translate(error)
-        if translated is not None:
-            return await on_app_error(request, translated)
-        log.error("unhandled error", path=request.url.path, exc_info=error)
-        return problem_response(AppError("an unexpected error; it was logged"), request.url.path)
-
     app.add_exception_handler(AppError, on_app_error)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_validation)
-    app.add_exception_handler(Exception, on_crash)
+
+
+def crash_response(error: Exception, path: str) -> Response:
+    """Answer for an exception that nobody expected; its inside goes to the log alone."""
+    translated = error if isinstance(error, AppError) else translate(error)
+    if translated is not None:
+        log.warning("request failed", path=path, code=translated.code, detail=translated.detail)
+        return problem_response(translated, path)
+    log.error("unhandled error", path=path, exc_info=error)
+    return problem_response(AppError("an unexpected error; it was logged"), path)
 
 
 def translate(error: Exception) -> AppError | None:

@@ -6,9 +6,8 @@ import importlib
 from pathlib import Path
 
 import pytest
-from fastapi.routing import APIRoute
 
-from shared.app import access_rules
+from shared.app import route_rules
 from shared.settings import HubSettings
 
 HUBS = ("security", "data", "business", "ops", "intelligence", "ux")
@@ -17,13 +16,10 @@ PUBLIC_LIST = Path(__file__).with_name("public_routes.txt")
 
 def routes(hub: str) -> dict[str, str]:
     app = importlib.import_module(f"hubs.{hub}_hub.app").create_app(HubSettings())
-    found = {}
-    for route in app.routes:
-        if isinstance(route, APIRoute):
-            rules = sorted({rule.name for rule in access_rules(route.dependant)})
-            for method in route.methods or ():
-                found[f"{hub} {method} {route.path}"] = "+".join(rules)
-    return found
+    return {
+        f"{hub} {method} {path}": "+".join(sorted({rule.name for rule in rules}))
+        for method, path, rules in route_rules(app)
+    }
 
 
 @pytest.mark.parametrize("hub", HUBS)

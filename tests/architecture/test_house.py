@@ -17,7 +17,10 @@ HUBS = ("security", "data", "business", "ops", "intelligence", "ux")
 def tracked(pattern: str) -> list[Path]:
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "--", pattern],
-        cwd=ROOT, capture_output=True, text=True, check=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.split("\n")
     return [ROOT / name for name in listed if name and (ROOT / name).is_file()]
 
@@ -67,13 +70,19 @@ def test_no_lock_file_names_the_address_of_an_index() -> None:
 def test_a_hub_is_one_sentence_and_a_factory(hub: str) -> None:
     package = ROOT / "hubs" / f"{hub}_hub"
     assert ast.get_docstring(ast.parse((package / "__init__.py").read_text()))
-    names = {n.name for n in ast.parse((package / "app.py").read_text()).body if isinstance(n, ast.FunctionDef)}
+    names = {
+        n.name for n in ast.parse((package / "app.py").read_text()).body if isinstance(n, ast.FunctionDef)
+    }
     assert "create_app" in names
 
 
 def test_the_import_boundaries_hold() -> None:
     done = subprocess.run(
         [ROOT / ".venv" / "bin" / "lint-imports", "--config", ".importlinter.toml"],
-        cwd=ROOT, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
     )
     assert done.returncode == 0, done.stdout[-3000:]

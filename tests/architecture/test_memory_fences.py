@@ -7,7 +7,21 @@ import sys
 
 import pytest
 
-HEAVY = {"pandas", "numpy", "plotly", "celery", "kombu", "scrapy", "twisted", "boto3", "pyarrow", "alembic", "openpyxl", "kubernetes", "lxml"}
+HEAVY = {
+    "pandas",
+    "numpy",
+    "plotly",
+    "celery",
+    "kombu",
+    "scrapy",
+    "twisted",
+    "boto3",
+    "pyarrow",
+    "alembic",
+    "openpyxl",
+    "kubernetes",
+    "lxml",
+}
 MAY = {
     "ux": {"lxml"},
 }

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from shared.app import HubSpec, create_hub_app
 from shared.auth import Public, SignedIn
 from shared.core.errors import Conflict, Unavailable
-from shared.settings import HubSettings, HttpSettings
+from shared.settings import HttpSettings, HubSettings
 
 router = APIRouter()
 
@@ -86,7 +86,9 @@ def test_a_chunked_body_over_the_limit_is_refused_while_it_streams(client: TestC
 
 
 def test_a_sound_request_id_is_kept_and_an_odd_one_replaced(client: TestClient) -> None:
-    assert client.get("/healthz", headers={"X-Request-ID": "abc-12345"}).headers["x-request-id"] == "abc-12345"
+    assert (
+        client.get("/healthz", headers={"X-Request-ID": "abc-12345"}).headers["x-request-id"] == "abc-12345"
+    )
     assert client.get("/healthz", headers={"X-Request-ID": "a b"}).headers["x-request-id"] != "a b"
 
 
