@@ -55,7 +55,7 @@ class RequestContext:
 
         try:
             await self.app(scope, receive, send_with_id)
-        except Exception as error:  # noqa: BLE001 - the edge: whatever comes must be answered
+        except Exception as error:
             if started:
                 raise
             await crash_response(error, scope["path"])(scope, receive, send_with_id)
