@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 
 from shared.contracts.envelope import Event, event_class
 from shared.core.errors import Invalid, NotFound, Unavailable
+from shared.logging import request_id_var, trace_id_var
 
 EXCHANGE = "openpolicy.events"
 DEAD_SUFFIX = ".dead"
@@ -82,15 +84,16 @@ class Message:
     def of(
         cls, event: Event, *, priority: int | None = None, headers: Mapping[str, str] | None = None
     ) -> Message:
-        """Return the message that carries ``event``."""
+        """Return the message that carries ``event``, tied to the request or trace that is being served."""
+        tracing = {"traceparent": traceparent()} if trace_id_var.get() else {}
         return cls(
             id=str(event.id),
             topic=event.topic,
             body=event.encode(),
             producer=event.producer,
-            correlation_id=event.correlation_id,
+            correlation_id=event.correlation_id or request_id_var.get() or None,
             priority=clamp_priority(priority),
-            headers=dict(headers or {}),
+            headers={**tracing, **(headers or {})},
         )
 
 
@@ -99,6 +102,19 @@ def clamp_priority(priority: int | None) -> int:
     if priority is None:
         return DEFAULT_PRIORITY
     return min(max(priority, 0), LOWEST_PRIORITY)
+
+
+def traceparent() -> str:
+    """Return a W3C traceparent header: the present trace, a span of this message's own."""
+    return f"00-{trace_id_var.get()}-{secrets.token_hex(8)}-01"
+
+
+def trace_id_of(headers: Mapping[str, str]) -> str:
+    """Return the trace id in a traceparent header, empty when there is none."""
+    found = re.fullmatch(
+        r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*", headers.get("traceparent", "")
+    )
+    return found[1] if found else ""
 
 
 def decode(topic: str, body: bytes) -> Event:

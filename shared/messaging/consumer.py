@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shared.core.errors import AppError, Unavailable
-from shared.messaging.bus import Delivery, EventBus, QueueSpec, Received, Subscription, decode
+from shared.logging import request_id_var, trace_id_var
+from shared.messaging.bus import Delivery, EventBus, QueueSpec, Received, Subscription, decode, trace_id_of
 from shared.messaging.failures import backoff, is_unavailable
 
 log = logging.getLogger(__name__)
@@ -214,10 +215,18 @@ class Consumer:
                 return None
 
     def _call(self, deliveries: Sequence[Delivery]) -> None:
-        if self._batch_handler is not None:
-            self._batch_handler(deliveries)
-        elif self._handler is not None:
-            self._handler(deliveries[0])
+        first = deliveries[0]
+        # What the handler logs and publishes belongs to the request that all this started with.
+        request = request_id_var.set(first.correlation_id or first.message_id)
+        trace = trace_id_var.set(trace_id_of(first.headers))
+        try:
+            if self._batch_handler is not None:
+                self._batch_handler(deliveries)
+            elif self._handler is not None:
+                self._handler(first)
+        finally:
+            request_id_var.reset(request)
+            trace_id_var.reset(trace)
 
     def _pause(self, subscription: Subscription, seconds: float) -> None:
         self._flush(subscription)

@@ -124,11 +124,11 @@ class EmbeddedBus:
         headers: Mapping[str, str] | None = None,
         mandatory: bool = False,
     ) -> None:
-        """Store events in every queue that wants them, all or none of them; see `EventBus.publish`."""
+        """Store events in every queue that wants them, in one transaction; see `EventBus.publish`."""
         self.send([Message.of(e, priority=priority, headers=headers) for e in events], mandatory=mandatory)
 
     def send(self, messages: Sequence[Message], *, mandatory: bool = False) -> None:
-        """Store messages in every queue that wants them, all or none of them; see `EventBus.send`."""
+        """Store messages in every queue that wants them, in one transaction; see `EventBus.send`."""
         if messages:
             self.run(lambda connection: _store(connection, messages, mandatory))
 
@@ -195,15 +195,14 @@ class EmbeddedBus:
 def _store(connection: Connection, messages: Sequence[Message], mandatory: bool) -> None:
     with connection.transaction():
         routes = _routes(connection, messages)
-        if mandatory:
-            returned = [m.id for m in messages if m.topic not in routes]
-            if returned:
-                raise Unpublished(f"No queue wants {len(returned)} of the messages.", returned=returned)
         for start in range(0, len(messages), CHUNK):
             insert_messages(
                 connection,
                 [(m, routes.get(m.topic, [])) for m in messages[start : start + CHUNK]],
             )
+    returned = [m.id for m in messages if m.topic not in routes] if mandatory else []
+    if returned:
+        raise Unpublished(f"No queue wants {len(returned)} of the messages.", returned=returned)
 
 
 def _routes(connection: Connection, messages: Sequence[Message]) -> dict[str, list[tuple[str, bool]]]:
