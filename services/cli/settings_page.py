@@ -1,0 +1,57 @@
+"""The page of all settings, written from the settings themselves (``python -m services.cli.settings_page``)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from shared.settings import HubSettings
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
+HEAD = """# Settings
+
+Environment variables, read when a process starts. Nested names are joined by `__`. A default of *(empty)* means the
+embedded part. `OP_ENVIRONMENT=production` refuses embedded parts and default secrets.
+
+This page is written by `python -m services.cli.settings_page`; a test compares it with the code.
+
+| variable | type | default | meaning |
+|---|---|---|---|
+"""
+
+
+def rows(model: type[BaseModel], prefix: str = "OP_") -> Iterator[str]:
+    """Yield a table row per setting of a model, nested ones included."""
+    for name, field in model.model_fields.items():
+        kind: Any = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from rows(kind, f"{prefix}{name.upper()}__")
+            continue
+        yield f"| `{prefix}{name.upper()}` | {_type(kind)} | {_default(field)} | {field.description or ''} |"
+
+
+def _type(kind: Any) -> str:
+    text = kind.__name__ if isinstance(kind, type) else str(kind).replace("typing.", "")
+    return text.replace("|", "or").replace("SecretStr", "secret").replace("Literal", "one of ")
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.default
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    return f"`{value}`" if value not in ("", None) else "*(empty)*"
+
+
+def page() -> str:
+    """Return the page as Markdown."""
+    return HEAD + "\n".join(rows(HubSettings)) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
+    sys.exit(0)
