@@ -124,6 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     # ------------------------------------------------------------------ parts
     def _answer(self) -> None:
+        arrived = time.monotonic() - self.server.started
         host, path, query_text = self._address()
         body = self._body()
         if body is None:
@@ -140,17 +141,22 @@ class _Handler(BaseHTTPRequestHandler):
         document = self._document(host, path, query_text, query, body)
         if fault is not None:
             document = apply(fault, document, self.path if self.path.startswith("/") else address)
-        status = self._finish(document, f"{address}?{query_text}", fault)
+        document = self._validated(document, f"{address}?{query_text}", fault)
+        # noted before it is sent: whoever has the answer finds the request in the log
         self.server.control.record(
             RequestRecord(
-                at=time.monotonic() - self.server.started,
+                at=arrived,
                 method=self.command,
                 path=address,
                 query=query_text,
                 headers={name.lower(): value for name, value in self.headers.items()},
-                status=status,
+                status=document.status,
             )
         )
+        if fault is not None and fault.kind == "oversize":
+            self._send_endless(document, int(fault.option("size")))
+        else:
+            self._send(document, fault)
 
     def _address(self) -> tuple[str, str, str]:
         """Host, path and query: of a proxy-style target, of the first path segment, or by the Host header."""
@@ -189,21 +195,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.shelf.put(world.revision, address, made)
         return made if replaced is None else Document(replaced, made.content_type)
 
-    def _finish(self, document: Document, address: str, fault: Fault | None) -> int:
-        """Send the document, or 304 when the client has it; answer the status that went out."""
-        headers = list(document.headers)
-        if document.status == 200 and self.command in ("GET", "HEAD"):
-            tag, modified = self.server.shelf.validators(address, document.body)
-            headers += [("ETag", tag), ("Last-Modified", format_datetime(modified, usegmt=True))]
-            headers.append(("Cache-Control", "no-cache"))
-            if (fault is None or fault.kind == "slow") and self._is_fresh(tag, modified):
-                self._send(Document(b"", document.content_type, 304, tuple(headers)))
-                return 304
-        if fault is not None and fault.kind == "oversize":
-            self._send_endless(document, int(fault.option("size")))
-            return 200
-        self._send(Document(document.body, document.content_type, document.status, tuple(headers)), fault)
-        return document.status
+    def _validated(self, document: Document, address: str, fault: Fault | None) -> Document:
+        """The document with its ETag and Last-Modified, or a 304 when the client has it."""
+        if document.status != 200 or self.command not in ("GET", "HEAD"):
+            return document
+        tag, modified = self.server.shelf.validators(address, document.body)
+        stamps = (("ETag", tag), ("Last-Modified", format_datetime(modified, usegmt=True)))
+        headers = (*document.headers, *stamps, ("Cache-Control", "no-cache"))
+        if (fault is None or fault.kind == "slow") and self._is_fresh(tag, modified):
+            return Document(b"", document.content_type, 304, headers)
+        return Document(document.body, document.content_type, 200, headers)
 
     def _is_fresh(self, tag: str, modified: datetime) -> bool:
         wanted = self.headers.get("If-None-Match")
