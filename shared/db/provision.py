@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import URL
 
+from shared.db.dsn import libpq_dsn
 from shared.db.names import DATABASE, SCHEMAS, role_name, role_password, schema_name
 
 # Changes when this module would create something else: the next start brings an embedded server up to it.
@@ -19,11 +20,7 @@ _RACES = (psycopg.errors.UniqueViolation, psycopg.errors.DuplicateObject, psycop
 
 def connect(url: URL, *, autocommit: bool = False) -> psycopg.Connection:
     """Open a plain psycopg connection to a SQLAlchemy URL."""
-    return psycopg.connect(_conninfo(url), autocommit=autocommit, connect_timeout=10)
-
-
-def _conninfo(url: URL) -> str:
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(libpq_dsn(url), autocommit=autocommit, connect_timeout=10)
 
 
 def create_database(maintenance_url: URL, name: str = DATABASE) -> None:

@@ -3,6 +3,7 @@
 from sqlalchemy import URL, make_url
 
 from shared.core.errors import Unavailable
+from shared.db.dsn import libpq_dsn
 from shared.db.embedded import EmbeddedPostgres
 from shared.db.names import BROKER, role_name, role_password, schema_name
 from shared.settings import HubSettings, derive_secret
@@ -56,8 +57,3 @@ def role_secret(settings: HubSettings) -> str:
 def broker_dsn(settings: HubSettings) -> str:
     """Return the connection string (for psycopg itself) of the embedded broker's role."""
     return libpq_dsn(database_url(settings, BROKER))
-
-
-def libpq_dsn(url: URL) -> str:
-    """Return a SQLAlchemy URL, password included, in the form that psycopg and psql take."""
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -10,8 +10,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 from sqlalchemy import URL
 
+from shared.db.dsn import libpq_dsn
 from shared.testing.packages import Unobtainable, ensure_program
 from shared.testing.ports import free_port
 from shared.testing.processes import ProcessFailed, answers, wait_until
@@ -160,11 +162,8 @@ class RealPostgres(DaemonServer):
         os.kill(self.pid, signal.SIGHUP)
 
     def _answers(self) -> bool:
-        import psycopg
-
-        url = self.admin_url.set(drivername="postgresql").render_as_string(hide_password=False)
         try:
-            psycopg.connect(url, connect_timeout=2).close()
+            psycopg.connect(libpq_dsn(self.admin_url), connect_timeout=2).close()
         except psycopg.OperationalError:
             return False
         return True
