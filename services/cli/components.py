@@ -38,6 +38,8 @@ def run_hub(name: str, port: int) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        # The hubs believe the gateway about the client's address; the gateway believes nobody.
+        proxy_headers=name != "ux",
         timeout_graceful_shutdown=_GRACE_S,
         timeout_keep_alive=30,
     )
