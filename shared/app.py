@@ -180,7 +180,7 @@ def _open(spec: HubSpec, resources: Resources) -> None:
     settings = resources.settings
     ProcessCollector(registry=resources.registry)
     PlatformCollector(registry=resources.registry)
-    resources.http = httpx.Client(timeout=settings.http.client_timeout_s)
+    resources.http = httpx.Client(timeout=settings.http.client_timeout_s, trust_env=False)
     resources.stack.callback(resources.http.close)
     resources.verifier = TokenVerifier(
         settings.issuer,

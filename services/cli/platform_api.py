@@ -17,7 +17,7 @@ class PlatformApi:
 
     def __init__(self, settings: HubSettings) -> None:
         self.base_url = settings.hubs.ux
-        self.http = httpx.Client(timeout=settings.http.client_timeout_s)
+        self.http = httpx.Client(timeout=settings.http.client_timeout_s, trust_env=False)
         secret = settings.auth.client_secret.get_secret_value() or derive_secret(
             settings, f"client:{CLIENT_ID}"
         )
