@@ -62,7 +62,7 @@ class RealRabbit(DaemonServer):
     def stop(self) -> None:
         """Stop the node and its epmd, and remove the folder."""
         # Nothing of the node is wanted any more, so an orderly shutdown would only cost seconds.
-        self.end(patience=5)
+        self.kill()
         if self._epmd is not None:
             self._epmd.kill()
             self._epmd.wait()

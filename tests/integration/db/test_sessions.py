@@ -3,6 +3,7 @@
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
@@ -133,12 +134,11 @@ def test_a_pool_that_is_empty_is_called_unavailable(
     sessions: sessionmaker[Session], engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine.pool, "_timeout", 0.1)
-    with transaction(sessions) as one, transaction(sessions) as two, transaction(sessions) as three:
-        with transaction(sessions) as four, transaction(sessions) as five:
-            for session in (one, two, three, four, five):
-                session.execute(text("SELECT 1"))
-            with pytest.raises(Unavailable, match="became free"), transaction(sessions) as sixth:
-                sixth.execute(text("SELECT 1"))
+    with ExitStack() as held:
+        for _ in range(5):
+            held.enter_context(transaction(sessions)).execute(text("SELECT 1"))
+        with pytest.raises(Unavailable, match="became free"), transaction(sessions) as sixth:
+            sixth.execute(text("SELECT 1"))
 
 
 def test_a_server_that_is_away_is_called_unavailable(fresh_database: FreshDatabase) -> None:
