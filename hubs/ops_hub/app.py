@@ -1,0 +1,15 @@
+"""The ops hub: what it is made of."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from shared.app import HubSpec, create_hub_app
+from shared.settings import HubSettings
+
+SPEC = HubSpec(name="ops", title="OpenPolicy: ops", routers=[], has_database=False)
+
+
+def create_app(settings: HubSettings | None = None) -> FastAPI:
+    """Build the hub."""
+    return create_hub_app(SPEC, settings)
