@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
+
+from orjson import Fragment
 
 from shared.clients.base import HubClient
 from shared.contracts.http.ingest import CloseRun, CloseRunReport, SourceCounts, UpsertBatch, UpsertReport
@@ -16,12 +19,17 @@ class DataHubClient(HubClient):
 
     def upsert(self, batch: UpsertBatch, idempotency_key: str) -> UpsertReport:
         """Load one batch; the same key twice changes nothing and answers the same."""
+        return self._upsert(batch, idempotency_key)
+
+    def upsert_encoded(
+        self, head: Mapping[str, Any], bodies: Sequence[bytes], idempotency_key: str
+    ) -> UpsertReport:
+        """Load one batch whose records are JSON bytes; ``head`` holds its other fields."""
+        return self._upsert({**head, "records": [Fragment(body) for body in bodies]}, idempotency_key)
+
+    def _upsert(self, batch: object, idempotency_key: str) -> UpsertReport:
         answer = self.request(
-            "POST",
-            "/api/v1/batches",
-            json=batch,
-            idempotency_key=idempotency_key,
-            timeout_s=_LOAD_TIMEOUT_S,
+            "POST", "/api/v1/batches", json=batch, idempotency_key=idempotency_key, timeout_s=_LOAD_TIMEOUT_S
         )
         return UpsertReport.model_validate(answer)
 

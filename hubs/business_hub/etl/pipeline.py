@@ -1,0 +1,297 @@
+"""The pipeline: a whole run goes through prepare, guard, load and close; every piece commits with its cursor.
+
+Killed anywhere, it goes on from the last commit: a batch that was sent and not noted is sent again under the
+same Idempotency-Key and answered as before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from hubs.business_hub.etl.guards import RunFacts, examine
+from hubs.business_hub.etl.loading import (
+    Canon,
+    add_reports,
+    batch_key,
+    complete_sets,
+    cut,
+    known_in_set,
+    next_kind,
+    reports,
+)
+from hubs.business_hub.etl.models import ImportRun
+from hubs.business_hub.etl.normalise import normalise
+from hubs.business_hub.etl.repository import RunRepository
+from hubs.business_hub.etl.service import RunService
+from hubs.business_hub.settings import ImportSettings
+from shared.contracts.events.importing import KindReport
+from shared.contracts.http.ingest import CloseRun
+from shared.contracts.http.jobs import SourceRead
+from shared.core.clock import utc_now
+from shared.core.errors import AppError
+from shared.db.session import transaction
+from shared.http.json import loads
+from shared.logging import get_logger
+
+log = get_logger(__name__)
+PREPARE_RECORDS = 500
+_HOLD = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 7))")
+_LET_GO = text("SELECT pg_advisory_unlock(hashtextextended(:name, 7))")
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the pipeline works with."""
+
+    engine: Engine
+    sessions: sessionmaker[Session]
+    canon: Canon
+    find_source: Callable[[str], SourceRead | None]
+    build_service: Callable[[Session], RunService]
+    settings: ImportSettings
+    clock: Callable[[], datetime] = utc_now
+
+
+class Pipeline:
+    """Works through the runs that are ready, one at a time; several processes may do so side by side."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._steps: dict[str, Callable[[UUID], None]] = {
+            "": self._begin,
+            "prepare": self._prepare,
+            "guard": self._guard,
+            "load": self._load,
+            "close": self._close,
+        }
+
+    def work(self) -> int:
+        """Carry every ready run as far as it goes and return how many were ended or held.
+
+        Raises: AppError with status 429 or 50x while a dependency is away; the runs stay ready.
+        """
+        with transaction(self._tools.sessions) as session:
+            waiting = RunRepository(session).workable()
+        return sum(self.carry(run_id) for run_id in waiting)
+
+    def carry(self, run_id: UUID) -> bool:
+        """Carry one run to its end or into quarantine; False when another process is at it.
+
+        Raises: AppError with status 429 or 50x while a dependency is away.
+        """
+        with self._exclusively(run_id) as is_ours:
+            if not is_ours:
+                return False
+            while (step := self._step_of(run_id)) is not None:
+                try:
+                    self._steps[step](run_id)
+                except AppError as error:
+                    if error.status in {429, 502, 503, 504}:
+                        raise
+                    log.error("import failed", run_id=str(run_id), step=step, detail=error.detail)
+                    self.fail(run_id, f"{step}: {error.detail}")
+            return True
+
+    def fail(self, run_id: UUID, reason: str) -> None:
+        """End a run that cannot go on; what it had loaded is in its report."""
+        with transaction(self._tools.sessions) as session:
+            service = self._tools.build_service(session)
+            run = service.locked(run_id)
+            if run.state in {"ready", "staging"}:
+                service.end(run, "failed", reason, report=reports(run.report))
+
+    @contextmanager
+    def _exclusively(self, run_id: UUID) -> Iterator[bool]:
+        # A lock of the connection, not of a transaction: it goes when the process goes, however it goes.
+        name = {"name": f"import:{run_id}"}
+        with self._tools.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            is_ours = bool(connection.scalar(_HOLD, name))
+            try:
+                yield is_ours
+            finally:
+                if is_ours:
+                    # With a lost connection the lock is gone already.
+                    with suppress(SQLAlchemyError):
+                        connection.execute(_LET_GO, name)
+
+    def _step_of(self, run_id: UUID) -> str | None:
+        with transaction(self._tools.sessions) as session:
+            run = RunRepository(session).find(run_id)
+            return run.step if run is not None and run.state == "ready" else None
+
+    @contextmanager
+    def _working(
+        self, run_id: UUID, phase: str = "importing"
+    ) -> Iterator[tuple[RunService, ImportRun] | None]:
+        """Open a transaction on a run that may go on; None (and the run dropped) when its job has ended."""
+        with transaction(self._tools.sessions) as session:
+            service = self._tools.build_service(session)
+            run = service.locked(run_id)
+            if run.state != "ready":
+                yield None
+            elif not service.may_go_on(run, phase):
+                service.end(run, "cancelled", "the job has ended or is being cancelled")
+                yield None
+            else:
+                yield service, run
+
+    def _begin(self, run_id: UUID) -> None:
+        with transaction(self._tools.sessions) as session:
+            service = self._tools.build_service(session)
+            run = service.locked(run_id)
+            if run.outcome not in {"succeeded", "unchanged"}:
+                service.end(
+                    run, _ENDINGS.get(run.outcome, "failed"), run.reason or f"the crawl {run.outcome}"
+                )
+            elif not service.may_go_on(run, "importing"):
+                service.end(run, "cancelled", "the job has ended or is being cancelled")
+            elif run.outcome == "unchanged" and not sum(run.staged.values()):
+                service.end(run, "succeeded", "")
+            else:
+                service.enter(run, "prepare")
+
+    def _prepare(self, run_id: UUID) -> None:
+        """Normalise every staged record and note what the guards look at, a chunk per transaction."""
+        with self._working(run_id) as working:
+            if working is None:
+                return
+            service, run = working
+            kind = run.cursor.get("kind") or next_kind(run.staged, "")
+            if kind is None:
+                service.enter(run, "guard", counts=run.cursor.get("counts", {}))
+                return
+            rows = service.runs.chunk(run_id, kind, run.cursor.get("after", ""), PREPARE_RECORDS)
+            changed = {key: clean for key, body in rows if (clean := normalise(body)) is not body}
+            service.runs.rewrite(run_id, kind, changed)
+            counts = _count_up(run.cursor.get("counts", {}), kind, rows, len(changed))
+            is_last = len(rows) < PREPARE_RECORDS
+            following = next_kind(run.staged, kind) if is_last else kind
+            if following is None:
+                service.enter(run, "guard", counts=counts, keep={"sessions": counts.get("sessions", {})})
+            else:
+                after = "" if is_last else rows[-1][0]
+                run.cursor = {"kind": following, "after": after, "counts": counts}
+
+    def _guard(self, run_id: UUID) -> None:
+        """Ask the guards; hold the run, end it as a dry run, or let it on to be loaded."""
+        with transaction(self._tools.sessions) as session:
+            run = self._tools.build_service(session).locked(run_id)
+            source_id, complete = run.source_id, complete_sets(run.complete)
+        known = self._tools.canon.source_counts(source_id) if complete else None
+        with self._working(run_id) as working:
+            if working is None:
+                return
+            service, run = working
+            options = service.options_of(run)
+            source = self._tools.find_source(source_id)
+            is_full = not (options.limit or options.replay or options.upstream or options.session)
+            facts = RunFacts(
+                staged=run.staged,
+                complete=complete,
+                staged_in_set={
+                    one: service.runs.staged_with_prefix(run_id, one.kind, one.prefix) for one in complete
+                },
+                known_in_set={one: known_in_set(known, one) for one in complete} if known else {},
+                sessions=run.cursor.get("sessions", {}),
+                asked_session=options.session,
+                expect=source.expect if source is not None and is_full else {},
+                may_be_empty=source is not None and source.may_be_empty,
+            )
+            findings = examine(facts, self._tools.settings)
+            run.findings = [finding.as_json() for finding in findings]
+            if any(finding.is_blocking for finding in findings) and not run.is_released:
+                service.hold(run, findings)
+            elif run.is_dry_run or options.dry_run:
+                service.end(run, "succeeded", "")
+            else:
+                service.enter(run, "load", counts={"findings": len(findings)})
+
+    def _load(self, run_id: UUID) -> None:
+        """Send one batch and note it: the intent first, so that a second try sends the same records."""
+        with self._working(run_id, "loading") as working:
+            if working is None:
+                return
+            service, run = working
+            kind = run.cursor.get("kind") or next_kind(run.staged, "")
+            if kind is None:
+                service.enter(run, "close", counts={"batches": run.cursor.get("number", 0)})
+                return
+            settings = self._tools.settings
+            # Kept with the run: a batch sent again must be the same one, whatever the settings are then.
+            size = run.cursor.get("size") or [settings.batch_records, settings.batch_bytes]
+            rows = cut(service.runs.chunk(run_id, kind, run.cursor.get("after", ""), size[0]), size[1])
+            number = run.cursor.get("number", 0)
+            run.cursor = {**run.cursor, "kind": kind, "number": number, "size": size}
+            head = {
+                "run_id": run_id,
+                "source_id": run.source_id,
+                "kind": kind,
+                "observed_at": run.observed_at or run.created_at,
+            }
+        answer = None
+        if rows:
+            bodies = [body for _, body in rows]
+            answer = self._tools.canon.upsert_encoded(head, bodies, batch_key(run_id, kind, number))
+        with self._working(run_id, "loading") as working:
+            if working is None:
+                return
+            service, run = working
+            if run.cursor.get("number") != number:
+                return
+            if answer is None:
+                following = next_kind(run.staged, kind)
+                if following is None:
+                    service.enter(run, "close", counts={"batches": number})
+                else:
+                    run.cursor = {**run.cursor, "kind": following, "after": ""}
+                return
+            run.report = add_reports(run.report, kind, answer.report)
+            run.unmatched += len(answer.unmatched)
+            run.cursor = {**run.cursor, "after": rows[-1][0], "number": number + 1}
+
+    def _close(self, run_id: UUID) -> None:
+        """Have what is gone marked, and end the run."""
+        with self._working(run_id, "loading") as working:
+            if working is None:
+                return
+            _, run = working
+            close = CloseRun(
+                run_id=run_id,
+                source_id=run.source_id,
+                observed_at=run.observed_at or run.created_at,
+                complete=complete_sets(run.complete),
+            )
+        gone = self._tools.canon.close_run(close)
+        with self._working(run_id, "loading") as working:
+            if working is None:
+                return
+            service, run = working
+            for kind, count in gone.tombstoned.items():
+                if count:
+                    run.report = add_reports(run.report, kind, KindReport(tombstoned=count))
+            service.end(run, "succeeded", "", report=reports(run.report))
+
+
+_ENDINGS = {"cancelled": "cancelled", "timed_out": "timed_out"}
+
+
+def _count_up(counts: dict[str, Any], kind: str, rows: Any, rewritten: int) -> dict[str, Any]:
+    """Return the counts of the prepare step with another chunk added."""
+    sessions = dict(counts.get("sessions", {}))
+    for _, body in rows:
+        if b'"session":"' in body and (session := loads(body).get("session")):
+            sessions[session] = sessions.get(session, 0) + 1
+    return {
+        "records": counts.get("records", 0) + len(rows),
+        "rewritten": counts.get("rewritten", 0) + rewritten,
+        "sessions": sessions,
+    }

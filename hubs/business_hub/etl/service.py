@@ -1,0 +1,229 @@
+"""Runs on their way: entered, held, released, refused, ended; never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import Select
+
+from hubs.business_hub.etl.errors import RunNotFound, RunNotHeld
+from hubs.business_hub.etl.guards import Finding
+from hubs.business_hub.etl.models import ImportRun, ImportStep
+from hubs.business_hub.etl.reporting import summarize
+from hubs.business_hub.etl.repository import RunRepository
+from hubs.business_hub.queue.service import JobService
+from shared.contracts.envelope import Event
+from shared.contracts.events.auditing import AuditRecordedV1
+from shared.contracts.events.importing import ImportFinishedV1, KindReport
+from shared.contracts.events.jobs import JobState, ScrapeOptions
+from shared.core.clock import utc_now
+
+PRODUCER = "business_hub.etl"
+SYSTEM = "system:business_hub"
+STEPS = ("prepare", "guard", "load", "close")
+
+
+class Publisher(Protocol):
+    """Where events go: into the outbox of the caller's transaction."""
+
+    def publish(self, *events: Event) -> None:
+        """Send events when the transaction commits."""
+
+
+class RunService:
+    """What can happen to a run."""
+
+    def __init__(
+        self,
+        runs: RunRepository,
+        jobs: JobService,
+        publisher: Publisher,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.runs = runs
+        self._jobs = jobs
+        self._publisher = publisher
+        self._now = clock
+
+    def get(self, run_id: UUID) -> ImportRun:
+        """Return a run.
+
+        Raises: RunNotFound.
+        """
+        run = self.runs.find(run_id)
+        if run is None:
+            raise RunNotFound(f"no run {run_id}")
+        return run
+
+    def locked(self, run_id: UUID) -> ImportRun:
+        """Return a run with its row locked.
+
+        Raises: RunNotFound.
+        """
+        run = self.runs.lock(run_id)
+        if run is None:
+            raise RunNotFound(f"no run {run_id}")
+        return run
+
+    def list(self, *, state: str | None = None, source_id: str | None = None) -> Select[Any]:
+        """Return the query of runs, newest first, for a page of it."""
+        return self.runs.listing(state=state, source_id=source_id)
+
+    def steps(self, run_id: UUID) -> Sequence[ImportStep]:
+        """Return the steps of a run in order."""
+        return self.runs.steps(run_id)
+
+    def options_of(self, run: ImportRun) -> ScrapeOptions:
+        """Return how the run's job was asked for."""
+        return ScrapeOptions.model_validate(self._jobs.get(run.job_id).options)
+
+    def may_go_on(self, run: ImportRun, phase: str) -> bool:
+        """Tell whether the run's job still wants it, and note the phase there."""
+        return self._jobs.begin_import(run.job_id, run.run_id, phase)
+
+    def enter(
+        self,
+        run: ImportRun,
+        step: str,
+        *,
+        counts: Mapping[str, Any] | None = None,
+        keep: Mapping[str, Any] | None = None,
+    ) -> None:
+        """End the present step with what it counted and begin the next."""
+        now = self._now()
+        if run.step in STEPS:
+            self.runs.end_step(run.run_id, STEPS.index(run.step), now, dict(counts or {}))
+        run.step = step
+        run.cursor = dict(keep or {})
+        run.updated_at = now
+        self.runs.add_step(
+            ImportStep(run_id=run.run_id, position=STEPS.index(step), name=step, started_at=now)
+        )
+
+    def hold(self, run: ImportRun, findings: Sequence[Finding]) -> None:
+        """Put a run into quarantine: nothing is loaded, its records wait for a reviewer."""
+        run.state = "held"
+        run.step, run.cursor = "", {}
+        run.updated_at = self._now()
+        run.reason = "; ".join(finding.detail_en for finding in findings)
+        run.summary_en = f"Held for review: {run.reason}."
+        run.summary_fr = f"Retenu pour examen : {'; '.join(finding.detail_fr for finding in findings)}."
+        self._jobs.finish(
+            run.job_id, "quarantined", reason=run.reason, summary=(run.summary_en, run.summary_fr)
+        )
+        self._tell(run, "quarantined", SYSTEM)
+
+    def release(self, run_id: UUID, actor: str, reason: str) -> ImportRun:
+        """Let a held run be loaded in spite of its findings.
+
+        Raises: RunNotFound, RunNotHeld; SourceBusy while another job of its source is live.
+        """
+        run = self._held(run_id)
+        self._jobs.release(run.job_id, actor)
+        run.state = "ready"
+        run.step, run.cursor = "", {}
+        run.is_released = True
+        run.reviewed_by = actor
+        run.updated_at = self._now()
+        self._audit(run, "import.released", actor, reason)
+        return run
+
+    def refuse(self, run_id: UUID, actor: str, reason: str) -> ImportRun:
+        """Drop a held run for good.
+
+        Raises: RunNotFound, RunNotHeld.
+        """
+        run = self._held(run_id)
+        run.reviewed_by = actor
+        self.end(run, "cancelled", reason or f"refused by {actor}", actor=actor)
+        return run
+
+    def end(
+        self,
+        run: ImportRun,
+        outcome: str,
+        reason: str,
+        *,
+        report: dict[str, KindReport] | None = None,
+        actor: str = SYSTEM,
+    ) -> None:
+        """End a run and its job; staged records are purged in the same transaction."""
+        now = self._now()
+        if run.step in STEPS:
+            self.runs.end_step(run.run_id, STEPS.index(run.step), now, {})
+        run.state = "loaded" if outcome == "succeeded" and report is not None else "dropped"
+        run.reason, run.finished_at, run.updated_at = reason, now, now
+        run.cursor = {}
+        if outcome == "succeeded":
+            run.summary_en, run.summary_fr = _summary(run, report)
+        self.runs.purge(run.run_id)
+        self._jobs.finish(
+            run.job_id,
+            _STATES[outcome],
+            reason=reason,
+            report=report,
+            summary=(run.summary_en, run.summary_fr),
+            actor=actor,
+        )
+        self._tell(run, outcome, actor)
+
+    def _held(self, run_id: UUID) -> ImportRun:
+        run = self.locked(run_id)
+        if run.state != "held":
+            raise RunNotHeld(f"the run is {run.state}", state=run.state)
+        return run
+
+    def _tell(self, run: ImportRun, outcome: str, actor: str) -> None:
+        self._publisher.publish(
+            ImportFinishedV1(
+                producer=PRODUCER,
+                job_id=run.job_id,
+                run_id=run.run_id,
+                source_id=run.source_id,
+                outcome=_STATES[outcome],
+                reason=run.reason,
+                report={kind: KindReport.model_validate(one) for kind, one in run.report.items()},
+                summary_en=run.summary_en,
+                summary_fr=run.summary_fr,
+            )
+        )
+        self._audit(run, f"import.{outcome}", actor, run.reason)
+
+    def _audit(self, run: ImportRun, action: str, actor: str, reason: str) -> None:
+        self._publisher.publish(
+            AuditRecordedV1(
+                producer=PRODUCER,
+                actor=actor,
+                actor_type="system" if actor == SYSTEM else "user",
+                action=action,
+                target=str(run.run_id),
+                target_type="import_run",
+                after={"report": run.report, "findings": run.findings},
+                reason=reason,
+                metadata={"source_id": run.source_id, "job_id": str(run.job_id)},
+            )
+        )
+
+
+_STATES: dict[str, JobState] = {
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "timed_out": "timed_out",
+    "quarantined": "quarantined",
+}
+
+
+def _summary(run: ImportRun, report: dict[str, KindReport] | None) -> tuple[str, str]:
+    if report is not None:
+        return summarize(report)
+    if run.outcome == "unchanged":
+        return "Nothing new upstream.", "Rien de nouveau à la source."
+    total = sum(run.staged.values())
+    return (
+        f"Dry run: {total} records read and checked, nothing loaded.",
+        f"Essai : {total} enregistrements lus et vérifiés, rien n'a été chargé.",
+    )

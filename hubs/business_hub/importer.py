@@ -1,0 +1,78 @@
+"""The importer: a process of its own (``python -m hubs.business_hub.importer``) that stages and loads."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import httpx
+
+from hubs.business_hub.etl.consumers import ImportWorker, start_staging
+from hubs.business_hub.etl.dependencies import build_runs
+from hubs.business_hub.etl.pipeline import Pipeline, Tools
+from hubs.business_hub.queue.dependencies import open_sources
+from hubs.business_hub.queue.sources import SourceRegistry
+from hubs.business_hub.settings import BusinessSettings, settings_of
+from shared.app import Resources, service_tokens
+from shared.clients.data_hub import DataHubClient
+from shared.db.engine import create_engine
+from shared.db.session import create_sessionmaker
+from shared.logging import configure_logging, get_logger
+from shared.settings import HubSettings
+
+log = get_logger(__name__)
+
+
+def run_importer(settings: HubSettings | None = None, stop: threading.Event | None = None) -> None:
+    """Stage and load until ``stop`` is set; returns when the piece in hand is done."""
+    resources = open_importer(settings_of(settings or BusinessSettings()))
+    with resources.stack:
+        start_importer(resources)
+        log.info("importer is up")
+        (stop or threading.Event()).wait()
+        resources.stop.set()
+
+
+def open_importer(settings: BusinessSettings) -> Resources:
+    """Return what the importer holds; nothing is connected yet."""
+    resources = Resources("business", settings)
+    resources.http = httpx.Client(timeout=settings.http.client_timeout_s)
+    resources.stack.callback(resources.http.close)
+    resources.tokens = service_tokens(settings, "business", resources.http)
+    resources.engine = create_engine(settings, "business", application_name="openpolicy-importer")
+    resources.stack.callback(resources.engine.dispose)
+    resources.sessionmaker = create_sessionmaker(resources.engine)
+    resources.put(open_sources(settings))
+    return resources
+
+
+def start_importer(resources: Resources) -> ImportWorker:
+    """Start the two threads of the importer."""
+    settings = settings_of(resources.settings)
+    canon = DataHubClient(settings.hubs.data, resources.http, resources.tokens)
+    tools = Tools(
+        engine=resources.engine,
+        sessions=resources.sessionmaker,
+        canon=canon,
+        find_source=resources.get(SourceRegistry).find,
+        build_service=lambda session: build_runs(resources, session),
+        settings=settings.imports,
+    )
+    worker = ImportWorker(resources, Pipeline(tools))
+    worker.start()
+    start_staging(resources, worker)
+    return worker
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    settings = BusinessSettings()
+    configure_logging("importer", settings.log_level, settings.log_format)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    run_importer(settings, stop)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""What has to happen when nobody does anything: waiting jobs are sent off, silent ones are ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from hubs.business_hub.queue.journal import JobJournal, Publisher
+from hubs.business_hub.queue.lifecycle import JobLifecycle
+from hubs.business_hub.queue.models import Job
+from hubs.business_hub.queue.repository import JobRepository
+from hubs.business_hub.queue.sources import SourceRegistry
+from hubs.business_hub.settings import JobSettings
+from shared.contracts.events.jobs import ScrapeOptions
+from shared.core.clock import utc_now
+
+CANCEL_GRACE_S = 60.0
+
+
+class JobKeeping:
+    """One round of the keeper; never commits."""
+
+    def __init__(
+        self,
+        jobs: JobRepository,
+        lifecycle: JobLifecycle,
+        journal: JobJournal,
+        sources: SourceRegistry,
+        settings: JobSettings,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._jobs = jobs
+        self._lifecycle = lifecycle
+        self._journal = journal
+        self._sources = sources
+        self._settings = settings
+        self._now = clock
+
+    def dispatch_waiting(self) -> int:
+        """Send off every job whose source is free and return how many."""
+        return sum(self._lifecycle.dispatch(source) is not None for source in self._jobs.waiting_sources())
+
+    def end_overdue(self) -> int:
+        """End crawls that went silent, took too long or did not obey, and imports that never ended."""
+        ended = 0
+        for job_id in self._jobs.crawling():
+            job = self._lifecycle.locked(job_id)
+            if job.state == "running" and job.phase == "crawling":
+                ended += self._end_crawl(job)
+        before = self._now() - timedelta(seconds=self._settings.import_timeout_s)
+        for job_id in self._jobs.importing_since(before):
+            job = self._lifecycle.locked(job_id)
+            if job.state == "running":
+                self._lifecycle.end(
+                    job, "timed_out", f"the import took longer than {self._settings.import_timeout_s:g} s"
+                )
+                ended += 1
+        return ended
+
+    def _end_crawl(self, job: Job) -> bool:
+        now = self._now()
+        if job.cancel_requested_at is not None:
+            if now - job.cancel_requested_at <= timedelta(seconds=CANCEL_GRACE_S):
+                return False
+            self._lifecycle.end(job, "cancelled", job.reason)
+            return True
+        limit_s = self._limit_s(job) + self._settings.timeout_grace_s
+        if now - (job.started_at or now) > timedelta(seconds=limit_s):
+            reason = f"the crawl took longer than {limit_s:g} s"
+        elif now - (job.heartbeat_at or now) > timedelta(seconds=self._settings.silence_s):
+            reason = f"no sign of life from {job.worker or 'the worker'} for {self._settings.silence_s:g} s"
+        else:
+            return False
+        self._journal.send_cancel(job, reason)
+        self._lifecycle.end(job, "timed_out", reason)
+        return True
+
+    def _limit_s(self, job: Job) -> float:
+        asked = ScrapeOptions.model_validate(job.options).timeout_s
+        source = self._sources.find(job.source_id)
+        return asked or (source.timeout_s if source else None) or self._settings.timeout_s
+
+    def request_again(self, waiting_requests: int) -> int:
+        """Send requests again that no queue holds any more (the broker's disk was lost); return how many."""
+        if waiting_requests or self._jobs.crawling():
+            return 0
+        sent = 0
+        for job_id in self._jobs.untaken(self._now() - timedelta(seconds=self._settings.redispatch_s)):
+            job = self._lifecycle.locked(job_id)
+            if job.state == "pending" and job.lock_key is not None:
+                self._journal.log(job, "warning", "lost", "no worker began and no queue holds the request")
+                self._lifecycle.request(job)
+                sent += 1
+        return sent
+
+
+def build(
+    session: Session,
+    sources: SourceRegistry,
+    publisher: Publisher,
+    settings: JobSettings,
+    clock: Callable[[], datetime] = utc_now,
+) -> JobKeeping:
+    """Return the keeping of one transaction."""
+    jobs = JobRepository(session)
+    journal = JobJournal(jobs, publisher, clock)
+    return JobKeeping(jobs, JobLifecycle(jobs, journal, clock), journal, sources, settings, clock)

@@ -1,0 +1,284 @@
+"""Jobs as people, workers and the importer see them: created, cancelled, followed, ended."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+from hubs.business_hub.queue.errors import (
+    IdempotencyMismatch,
+    IllegalTransition,
+    JobNotFound,
+    SourceBusy,
+)
+from hubs.business_hub.queue.journal import SYSTEM, JobJournal, Publisher
+from hubs.business_hub.queue.lifecycle import JobLifecycle
+from hubs.business_hub.queue.models import Job, RememberedRequest
+from hubs.business_hub.queue.repository import JobRepository
+from hubs.business_hub.queue.sources import SourceRegistry
+from hubs.business_hub.queue.states import ACTIVE, TERMINAL, check_transition, state_of
+from hubs.business_hub.settings import JobSettings
+from shared.contracts.events.importing import KindReport
+from shared.contracts.events.jobs import JobState
+from shared.contracts.events.scraping import ScrapeFinishedV1, ScrapeProgressV1, ScrapeStartedV1
+from shared.contracts.http.jobs import JobCreate
+from shared.core.clock import utc_now
+from shared.core.errors import Invalid
+from shared.http.json import dumps
+from shared.logging import request_id_var
+
+_KEPT_PROBLEMS = 100
+_ENDINGS: dict[str, JobState] = {
+    "failed": "failed",
+    "blocked": "failed",
+    "cancelled": "cancelled",
+    "timed_out": "timed_out",
+}
+
+
+class JobService:
+    """What can happen to a job; never commits."""
+
+    def __init__(
+        self,
+        jobs: JobRepository,
+        lifecycle: JobLifecycle,
+        journal: JobJournal,
+        sources: SourceRegistry,
+        settings: JobSettings,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._jobs = jobs
+        self._lifecycle = lifecycle
+        self._journal = journal
+        self._sources = sources
+        self._settings = settings
+        self._now = clock
+
+    def create(
+        self, asked: JobCreate, actor: str, *, idempotency_key: str | None = None, may_wait: bool = True
+    ) -> Job:
+        """Create a job and send it off when its source is free.
+
+        Raises: UnknownSource; SourceBusy when it may not wait; IdempotencyMismatch for a key used otherwise.
+        """
+        if asked.kind != "scrape":
+            raise Invalid(f"jobs of kind {asked.kind!r} are not created here", known=["scrape"])
+        source = self._sources.get(asked.source_id)
+        fingerprint = hashlib.sha256(dumps(asked)).hexdigest()
+        if idempotency_key:
+            self._jobs.serialize(f"key:{actor}:{idempotency_key}")
+            known = self._jobs.find_remembered(actor, idempotency_key, self._now())
+            if known is not None and known.fingerprint != fingerprint:
+                raise IdempotencyMismatch("this Idempotency-Key came with another request before")
+            if known is not None:
+                return self.get(known.job_id)
+        self._jobs.serialize(f"source:{source.id}")
+        if not may_wait and self._jobs.has_live(source.id):
+            raise SourceBusy(f"a job of {source.id} has not ended")
+        job = Job(
+            kind=asked.kind,
+            source_id=source.id,
+            state="pending",
+            phase="waiting",
+            priority=asked.priority,
+            options=asked.options.model_dump(mode="json"),
+            created_by=actor,
+            request_id=request_id_var.get(),
+            created_at=self._now(),
+            updated_at=self._now(),
+        )
+        self._lifecycle.add(job)
+        if idempotency_key:
+            self._jobs.remember(
+                RememberedRequest(
+                    principal=actor,
+                    key=idempotency_key,
+                    fingerprint=fingerprint,
+                    job_id=job.id,
+                    created_at=self._now(),
+                )
+            )
+        return job
+
+    def get(self, job_id: UUID) -> Job:
+        """Return a job.
+
+        Raises: JobNotFound.
+        """
+        job = self._jobs.find(job_id)
+        if job is None:
+            raise JobNotFound(f"no job {job_id}")
+        return job
+
+    def list(
+        self, *, state: str | None = None, source_id: str | None = None, kind: str | None = None
+    ) -> Select[Any]:
+        """Return the query of jobs, newest first, for a page of it."""
+        return self._jobs.listing(state=state, source_id=source_id, kind=kind)
+
+    def list_log(self, job_id: UUID) -> Select[Any]:
+        """Return the query of a job's log, oldest first.
+
+        Raises: JobNotFound.
+        """
+        return self._jobs.log_listing(self.get(job_id).id)
+
+    def cancel(self, job_id: UUID, actor: str, reason: str = "") -> Job:
+        """End a job early: at once when no worker crawls for it, else as soon as the worker obeys.
+
+        Raises: JobNotFound; IllegalTransition when it has ended or is being loaded.
+        """
+        job = self._lifecycle.locked(job_id)
+        if job.state in TERMINAL:
+            check_transition(state_of(job.state), "cancelled")
+        if job.phase == "loading":
+            raise IllegalTransition("the run is being loaded; it ends in a moment", state=job.state)
+        reason = reason or f"cancelled by {actor}"
+        self._journal.audit(job, "job.cancel_requested", actor, reason=reason)
+        self._journal.log(job, "info", "cancel-requested", reason)
+        if job.lock_key is not None:
+            self._journal.send_cancel(job, reason)
+        if job.state == "running" and job.phase == "crawling":
+            job.cancel_requested_at = job.updated_at = self._now()
+            job.reason = reason
+        else:
+            self._lifecycle.end(job, "cancelled", reason, actor)
+        return job
+
+    def begin(self, event: ScrapeStartedV1) -> None:
+        """A worker began (or began again) to crawl for a job."""
+        job = self._jobs.lock(event.job_id)
+        if job is None:
+            return
+        if job.state not in ACTIVE:
+            # Told late about a run that has ended meanwhile: nothing. Any other run must not go on.
+            if job.run_id != event.run_id:
+                self._journal.send_cancel(job, f"the job is {job.state}")
+            return
+        if job.phase in {"importing", "loading"}:
+            return
+        self._lifecycle.run(job)
+        job.phase = "crawling"
+        job.run_id, job.worker = event.run_id, event.worker
+        job.attempts += 1
+        job.heartbeat_at = self._now()
+        word = "goes on" if event.is_resumed else "began"
+        self._journal.log(job, "info", "started", f"run {event.run_id} {word} on {event.worker}")
+        if job.cancel_requested_at is not None:
+            self._journal.send_cancel(job, job.reason)
+        if job.attempts > self._settings.max_attempts:
+            self._journal.send_cancel(job, "too many attempts")
+            self._lifecycle.end(job, "failed", f"given up after {self._settings.max_attempts} attempts")
+
+    def progress(self, event: ScrapeProgressV1) -> None:
+        """Note how far a run is."""
+        job = self._jobs.lock(event.job_id)
+        if job is None or job.state not in ACTIVE or job.phase in {"importing", "loading"}:
+            return
+        self._lifecycle.run(job)
+        job.phase = "crawling"
+        job.run_id = event.run_id
+        job.pages, job.pages_expected = event.pages, event.pages_expected
+        job.records = dict(event.records)
+        job.size_bytes = event.size_bytes
+        job.heartbeat_at = job.updated_at = self._now()
+        if event.message:
+            self._journal.log(job, "info", "progress", event.message)
+
+    def end_crawl(self, event: ScrapeFinishedV1) -> None:
+        """Note that a crawl ended; one that cannot be imported ends its job here."""
+        job = self._jobs.lock(event.job_id)
+        if job is None or (job.state not in ACTIVE and job.run_id != event.run_id):
+            return
+        # The importer may have heard of it first: what the crawl was like is noted all the same.
+        job.run_id, job.pages = event.run_id, event.pages
+        job.records = dict(event.counts)
+        job.problems = [problem.model_dump() for problem in event.problems[:_KEPT_PROBLEMS]]
+        job.archive = event.archive.model_dump() if event.archive else None
+        counted = ", ".join(f"{count} {kind}" for kind, count in sorted(event.counts.items())) or "no records"
+        self._journal.log(job, "info", "crawled", f"{event.outcome}: {event.pages} pages, {counted}")
+        level = "error" if event.outcome in _ENDINGS else "warning"
+        for problem in event.problems[:_KEPT_PROBLEMS]:
+            self._journal.log(job, level, problem.code, problem.detail, problem.url)
+        if job.state not in ACTIVE:
+            return
+        self._lifecycle.run(job)
+        job.crawled_at = job.heartbeat_at = job.updated_at = self._now()
+        if event.outcome in _ENDINGS:
+            self._lifecycle.end(job, _ENDINGS[event.outcome], _reason(event))
+        elif job.phase not in {"importing", "loading"}:
+            job.phase = "importing"
+
+    def begin_import(self, job_id: UUID, run_id: UUID, phase: str) -> bool:
+        """Note the phase ``importing`` or ``loading``; False when the job has ended or is being cancelled."""
+        job = self._jobs.lock(job_id)
+        if job is None or job.state not in ACTIVE or job.cancel_requested_at is not None:
+            return False
+        self._lifecycle.run(job)
+        job.run_id = run_id
+        job.heartbeat_at = self._now()
+        if job.phase != phase:
+            job.phase = phase
+            job.updated_at = self._now()
+            self._journal.log(job, "info", phase, f"run {run_id} is {phase}")
+        return True
+
+    def finish(
+        self,
+        job_id: UUID,
+        state: JobState,
+        *,
+        reason: str = "",
+        report: dict[str, KindReport] | None = None,
+        summary: tuple[str, str] = ("", ""),
+        actor: str = SYSTEM,
+    ) -> bool:
+        """End a job with what its import did; False when it had ended before."""
+        job = self._jobs.lock(job_id)
+        if job is None or job.state in TERMINAL or job.state == state:
+            return False
+        if job.state == "pending":
+            self._lifecycle.run(job)
+        if report is not None:
+            job.report = {kind: one.model_dump() for kind, one in report.items()}
+        job.summary_en, job.summary_fr = summary
+        self._lifecycle.end(job, state, reason, actor)
+        return True
+
+    def release(self, job_id: UUID, actor: str) -> Job:
+        """Let a quarantined job go on to be loaded.
+
+        Raises: JobNotFound; IllegalTransition; SourceBusy while another job of its source is live.
+        """
+        job = self._lifecycle.locked(job_id)
+        self._lifecycle.resume(job)
+        self._journal.log(job, "info", "released", f"released by {actor}")
+        self._journal.audit(job, "job.released", actor)
+        return job
+
+
+def _reason(event: ScrapeFinishedV1) -> str:
+    if not event.problems:
+        return f"the crawl ended {event.outcome}"
+    first = event.problems[0]
+    return f"{first.detail} ({first.url})" if first.url else first.detail
+
+
+def build(
+    session: Session,
+    sources: SourceRegistry,
+    publisher: Publisher,
+    settings: JobSettings,
+    clock: Callable[[], datetime] = utc_now,
+) -> JobService:
+    """Return the service of one transaction."""
+    jobs = JobRepository(session)
+    journal = JobJournal(jobs, publisher, clock)
+    return JobService(jobs, JobLifecycle(jobs, journal, clock), journal, sources, settings, clock)

@@ -1,0 +1,59 @@
+"""What business_hub adds to the settings: jobs, the registry of sources and the guards of imports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+
+from shared.settings import HubSettings
+
+
+class JobSettings(BaseModel):
+    """How jobs are watched; all times in seconds."""
+
+    timeout_s: float = Field(
+        3_600.0, gt=0, description="seconds for a crawl when neither job nor source says"
+    )
+    timeout_grace_s: float = Field(60.0, ge=0, description="seconds that the worker has to end it by itself")
+    silence_s: float = Field(
+        900.0, gt=0, description="seconds without a sign of life until a crawl is given up"
+    )
+    import_timeout_s: float = Field(
+        21_600.0, gt=0, description="seconds from the end of a crawl to that of its import"
+    )
+    redispatch_s: float = Field(
+        600.0, gt=0, description="seconds until a request that no worker took is sent again"
+    )
+    keeper_interval_s: float = Field(5.0, gt=0, description="seconds between two rounds of the keeper")
+    max_attempts: int = Field(20, ge=1, description="runs of one job until it fails")
+
+
+class ImportSettings(BaseModel):
+    """When an import is held back, and how it is cut into pieces."""
+
+    max_drop: float = Field(0.2, ge=0, le=1, description="part of a complete set that may vanish in one run")
+    min_rows_for_drop: int = Field(5, ge=1, description="below this many known rows the drop guard is silent")
+    batch_records: int = Field(500, ge=1, le=5_000, description="records per request to data_hub")
+    batch_bytes: int = Field(4 * 2**20, ge=1024, description="bytes of records per request to data_hub")
+    missing_batches_s: float = Field(
+        600.0, gt=0, description="seconds to wait for batches after the end of a crawl"
+    )
+    keep_days: int = Field(30, ge=1, description="days that quarantined records are kept for review")
+
+
+class BusinessSettings(HubSettings):
+    """Settings of business_hub and of the importer."""
+
+    sources_file: Path | None = Field(
+        None, description="registry of sources (TOML); empty: the one that comes with the scraper"
+    )
+    jobs: JobSettings = JobSettings()
+    imports: ImportSettings = ImportSettings()
+
+
+def settings_of(settings: HubSettings) -> BusinessSettings:
+    """Return this hub's settings; a process that was given the common ones reads its own beside them."""
+    if isinstance(settings, BusinessSettings):
+        return settings
+    return BusinessSettings(**{name: getattr(settings, name) for name in HubSettings.model_fields})
