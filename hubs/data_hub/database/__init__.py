@@ -1,0 +1,1 @@
+"""database answers: what is on record, since when, and according to whom (formerly database-service)."""

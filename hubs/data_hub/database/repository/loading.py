@@ -1,0 +1,216 @@
+"""Writing many civic rows at once: what is there, what is new, what has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import sql
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hubs.data_hub.database.models import Ballot, Correction, Revision, table_of
+from hubs.data_hub.database.repository.copying import Row, copy_lines, copy_rows, escape, raw_cursor
+
+VoteBallots = tuple[UUID, str, Sequence[Mapping[str, Any]], frozenset[int]]
+"""Vote id, date, ballots, positions of the dissents."""
+
+_LOCK_SPACE = 0x6F70D
+_LOAD_LOCK_TIMEOUT = "55s"
+_LOAD_STATEMENT_TIMEOUT = "55s"
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """A row that a batch names again."""
+
+    id: UUID
+    content_hash: bytes
+    is_deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A row's present state, as a change needs it."""
+
+    id: UUID
+    slug: str
+    facts: dict[str, Any]
+    updated_at: datetime
+    is_deleted: bool
+    ballots_hash: bytes | None
+
+
+class LoadingRepository:
+    """Set-based writes of one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._cursor = raw_cursor(session)
+
+    def begin(self, kind: str) -> None:
+        """Let no other load of this kind run until the transaction ends."""
+        self._cursor.execute(
+            sql.SQL("SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}").format(
+                sql.Literal(_LOAD_LOCK_TIMEOUT), sql.Literal(_LOAD_STATEMENT_TIMEOUT)
+            )
+        )
+        self._cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK_SPACE, kind))
+
+    def existing(self, kind: str, keys: Sequence[str]) -> dict[str, Existing]:
+        """Return the rows that hold these keys."""
+        self._cursor.execute(
+            sql.SQL(
+                "SELECT key, id, content_hash, deleted_at IS NOT NULL FROM {} WHERE key = ANY(%s)"
+            ).format(_name(kind)),
+            (list(keys),),
+        )
+        return {row[0]: Existing(row[1], bytes(row[2]), row[3]) for row in self._cursor}
+
+    def stored(self, kind: str, keys: Sequence[str]) -> dict[str, Stored]:
+        """Return the present state of rows that may have changed."""
+        ballots = sql.SQL("ballots_hash" if kind == "vote_event" else "NULL")
+        self._cursor.execute(
+            sql.SQL(
+                "SELECT key, id, slug, facts, updated_at, deleted_at IS NOT NULL, {} FROM {}"
+                " WHERE key = ANY(%s)"
+            ).format(ballots, _name(kind)),
+            (list(keys),),
+        )
+        return {
+            row[0]: Stored(row[1], row[2], row[3], row[4], row[5], None if row[6] is None else bytes(row[6]))
+            for row in self._cursor
+        }
+
+    def slugs_taken(self, kind: str, slugs: Collection[str]) -> set[str]:
+        """Return those of the slugs that a row or an old link holds."""
+        self._cursor.execute(
+            sql.SQL(
+                "SELECT slug FROM {} WHERE slug = ANY(%s)"
+                " UNION SELECT name FROM data.permalink WHERE kind = %s AND name = ANY(%s)"
+            ).format(_name(kind)),
+            (list(slugs), kind, list(slugs)),
+        )
+        return {row[0] for row in self._cursor}
+
+    def corrections(self, kind: str, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return the fields that humans have set, per key."""
+        table = Correction.__table__
+        found = self._session.execute(
+            select(table.c.record_key, table.c.field, table.c.value).where(
+                table.c.kind == kind, table.c.record_key.in_(keys), table.c.withdrawn_at.is_(None)
+            )
+        )
+        locked: dict[str, dict[str, Any]] = {}
+        for key, name, value in found:
+            locked.setdefault(key, {})[name] = value
+        return locked
+
+    def note_source_values(self, kind: str, values: Iterable[tuple[str, str, Any]]) -> None:
+        """Keep what the sources say where a human has said otherwise: (key, field, value)."""
+        from psycopg.types.json import Jsonb
+
+        rows = [(Jsonb(value), kind, key, name) for key, name, value in values]
+        if rows:
+            self._cursor.executemany(
+                "UPDATE data.correction SET source_value = %s"
+                " WHERE kind = %s AND record_key = %s AND field = %s AND withdrawn_at IS NULL",
+                rows,
+            )
+
+    def insert(self, kind: str, rows: Sequence[Row]) -> None:
+        """Write new rows; their keys and slugs are known to be free."""
+        if rows:
+            table = table_of(kind)
+            copy_rows(self._cursor, table, [column.name for column in table.columns], rows)
+
+    def update(self, kind: str, rows: Sequence[Row]) -> None:
+        """Rewrite rows by id in one statement."""
+        if not rows:
+            return
+        table = table_of(kind)
+        columns = [c.name for c in table.columns if c.name not in ("created_at", "key")]
+        target, staging = _name(kind), f"staging_{kind}"
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        self._cursor.execute(
+            sql.SQL(
+                "CREATE TEMPORARY TABLE {staging} ON COMMIT DROP AS SELECT {names} FROM {target} WITH NO DATA"
+            ).format(staging=sql.Identifier(staging), names=names, target=target)
+        )
+        copy_rows(self._cursor, table, columns, rows, into=staging)
+        sets = sql.SQL(", ").join(
+            sql.SQL("{0} = s.{0}").format(sql.Identifier(name)) for name in columns if name != "id"
+        )
+        self._cursor.execute(
+            sql.SQL("UPDATE {target} t SET {sets} FROM {staging} s WHERE t.id = s.id").format(
+                target=target, sets=sets, staging=sql.Identifier(staging)
+            )
+        )
+        self._cursor.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(staging)))
+
+    def touch_hashes(self, kind: str, hashes: Mapping[UUID, bytes]) -> None:
+        """Remember another wording of the same facts, so that the next run recognises it at once."""
+        if hashes:
+            self._cursor.execute(
+                sql.SQL(
+                    "UPDATE {} t SET content_hash = h.hash"
+                    " FROM unnest(%s::uuid[], %s::bytea[]) AS h(id, hash) WHERE t.id = h.id"
+                ).format(_name(kind)),
+                (list(hashes), list(hashes.values())),
+            )
+
+    def insert_ballots(self, votes: Iterable[VoteBallots]) -> None:
+        """Write the ballots of votes that have none: (vote id, date, ballots, positions of dissents)."""
+        columns = (
+            "vote_id", "position", "date", "person_key", "name", "option", "party", "constituency",
+            "identifiers", "is_dissent",
+        )  # fmt: skip
+        copy_lines(self._cursor, sql.Identifier("data", "ballot"), columns, _ballot_lines(votes))
+
+    def delete_ballots(self, vote_ids: Sequence[UUID]) -> None:
+        """Remove the ballots of votes."""
+        if vote_ids:
+            self._cursor.execute("DELETE FROM data.ballot WHERE vote_id = ANY(%s)", (list(vote_ids),))
+
+    def ballots(self, vote_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+        """Return the ballots of votes, in order."""
+        table = Ballot.__table__
+        found: dict[UUID, list[dict[str, Any]]] = {}
+        for row in self._session.execute(
+            select(table).where(table.c.vote_id.in_(vote_ids)).order_by(table.c.vote_id, table.c.position)
+        ).mappings():
+            found.setdefault(row["vote_id"], []).append(
+                {name: row[name] for name in ("person_key", "name", "option", "party", "constituency")}
+            )
+        return found
+
+    def insert_revisions(self, rows: Sequence[Row]) -> None:
+        """Keep states that are being left."""
+        if rows:
+            columns = [c.name for c in Revision.__table__.columns if c.name != "id"]
+            copy_rows(self._cursor, Revision.__table__, columns, rows)  # type: ignore[arg-type]
+
+
+def _ballot_lines(votes: Iterable[VoteBallots]) -> Iterable[str]:
+    for vote_id, day, ballots, dissents in votes:
+        head = f"{vote_id}\t"
+        for position, ballot in enumerate(ballots):
+            key = ballot["person_key"] or "\\N"
+            identifiers = "\\N"
+            if ballot["identifiers"]:
+                marks = (f"{i['scheme']}:{i['value']}" for i in ballot["identifiers"])
+                quoted = ('"' + m.replace("\\", "\\\\").replace('"', '\\"') + '"' for m in marks)
+                identifiers = escape("{" + ",".join(quoted) + "}")
+            yield (
+                f"{head}{position}\t{day}\t{key}\t{escape(ballot['name'])}\t{escape(ballot['option'])}\t"
+                f"{escape(ballot['party'])}\t{escape(ballot['constituency'])}\t{identifiers}\t"
+                f"{'t' if position in dissents else 'f'}\n"
+            )
+
+
+def _name(kind: str) -> sql.Identifier:
+    table = table_of(kind)
+    return sql.Identifier(str(table.schema), table.name)

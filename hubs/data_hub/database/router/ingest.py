@@ -1,0 +1,65 @@
+"""Writing the civic record: batches, ends of runs, counts for the guards."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ValidationError
+
+from hubs.data_hub.database.dependencies import BodyDep, IdempotencyKeyDep, IngestDep
+from shared.auth import CanWriteData
+from shared.contracts.http.ingest import CloseRun, CloseRunReport, SourceCounts, UpsertBatch, UpsertReport
+from shared.core.errors import BadRequest, Invalid
+from shared.http.json import loads
+
+router = APIRouter(prefix="/api/v1", tags=["ingest"])
+M = TypeVar("M", bound=BaseModel)
+
+
+def _body_of(model: type[BaseModel]) -> dict[str, Any]:
+    content = {"application/json": {"schema": model.model_json_schema()}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _read(model: type[M], body: bytes) -> M:
+    try:
+        raw = loads(body)
+    except ValueError as error:
+        raise BadRequest(f"the body is not JSON: {error}") from None
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        problems = [
+            {"in": "body", "pointer": "/" + "/".join(map(str, e["loc"])), "detail": e["msg"]}
+            for e in error.errors()[:20]
+        ]
+        raise Invalid(f"{problems[0]['pointer']}: {problems[0]['detail']}", errors=problems) from None
+
+
+@router.post("/batches", summary="Upsert a batch of records of one kind", openapi_extra=_body_of(UpsertBatch))
+def upsert_batch(
+    caller: CanWriteData, body: BodyDep, key: IdempotencyKeyDep, services: IngestDep
+) -> UpsertReport:
+    """Load records in one transaction; the same key again answers the same and changes nothing."""
+    return services.once.run(
+        key, caller.subject, body, UpsertReport, lambda: services.loading.load(_read(UpsertBatch, body))
+    )
+
+
+@router.post("/runs/close", summary="Mark what a run no longer saw", openapi_extra=_body_of(CloseRun))
+def close_run(
+    caller: CanWriteData, body: BodyDep, key: IdempotencyKeyDep, services: IngestDep
+) -> CloseRunReport:
+    """Make tombstones; the same key again answers the same and changes nothing."""
+    return services.once.run(
+        key, caller.subject, body, CloseRunReport, lambda: services.closing.close(_read(CloseRun, body))
+    )
+
+
+@router.get("/source-counts", summary="Standing rows per kind and key prefix that a source named")
+def source_counts(
+    caller: CanWriteData, services: IngestDep, source_id: Annotated[str, Query(max_length=200)]
+) -> SourceCounts:
+    """Return what the import guards compare a new run with."""
+    return services.closing.source_counts(source_id)

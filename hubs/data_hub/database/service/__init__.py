@@ -1,0 +1,1 @@
+"""The verbs of the civic record: load, close, read, follow."""

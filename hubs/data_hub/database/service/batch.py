@@ -1,0 +1,112 @@
+"""A batch on its way in: read with limits first, every record checked against its contract when it is new."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from hubs.data_hub.database.errors import RecordRefused
+from hubs.data_hub.database.repository.ledger import fingerprint
+from hubs.data_hub.database.service.differing import content_hash
+from shared.contracts.civic import Record, SourceRef
+from shared.contracts.http.ingest import UpsertBatch
+from shared.contracts.records import record_class
+
+_MAX_PROBLEMS = 20
+
+
+@dataclass(slots=True)
+class Incoming:
+    """One record of a batch: as it came, its hash, and the documents it was read in."""
+
+    index: int
+    key: str
+    raw: Mapping[str, Any]
+    hash: bytes
+    sources: list[bytes]
+
+
+@dataclass(frozen=True)
+class ReadBatch:
+    """A batch whose keys and sources are sound; the records themselves are not checked yet."""
+
+    records: dict[str, Incoming]
+    documents: dict[bytes, Mapping[str, Any]]
+
+
+def read_batch(batch: UpsertBatch) -> ReadBatch:
+    """Take a batch apart into records by key and distinct source documents.
+
+    Raises: RecordRefused when a record has no key, a key comes twice, or a source is malformed.
+    """
+    record_class(batch.kind)
+    records: dict[str, Incoming] = {}
+    documents: dict[bytes, Mapping[str, Any]] = {}
+    for index, record in enumerate(batch.records):
+        key = record.get("key")
+        if not isinstance(key, str) or not key:
+            raise _refused(index, "key", "a record needs a key")
+        if key in records:
+            raise _refused(index, "key", f"the key {key!r} comes twice in the batch")
+        raw = dict(record)
+        marks = []
+        for source in raw.pop("sources", None) or ():
+            mark = _source_mark(index, source, documents)
+            if mark not in marks:
+                marks.append(mark)
+        if not marks:
+            raise _refused(index, "sources", "a record names at least one source document")
+        records[key] = Incoming(index, key, raw, content_hash(raw), marks)
+    return ReadBatch(records, documents)
+
+
+def _source_mark(index: int, source: Any, documents: dict[bytes, Mapping[str, Any]]) -> bytes:
+    try:
+        mark = fingerprint(source)
+    except (KeyError, TypeError, AttributeError, UnicodeEncodeError):
+        raise _refused(index, "sources", "a source has url, retrieved_at, sha256 and parser") from None
+    if mark not in documents:
+        try:
+            documents[mark] = SourceRef.model_validate(source).model_dump()
+        except ValidationError as error:
+            raise _refused(index, "sources", error.errors()[0]["msg"]) from error
+    return mark
+
+
+def canonical(kind: str, incoming: list[Incoming]) -> dict[str, dict[str, Any]]:
+    """Check records against their contract and return their facts by key, every field present.
+
+    Raises: RecordRefused naming the records and fields at fault.
+    """
+    cls = record_class(kind)
+    facts: dict[str, dict[str, Any]] = {}
+    problems: list[dict[str, Any]] = []
+    for item in incoming:
+        try:
+            record: Record = cls.model_validate(item.raw)
+        except ValidationError as error:
+            problems += [_problem(item.index, item.key, e["loc"], e["msg"]) for e in error.errors()[:5]]
+            if len(problems) >= _MAX_PROBLEMS:
+                break
+            continue
+        facts[item.key] = record.facts()
+    if problems:
+        first = problems[0]
+        raise RecordRefused(f"{first['pointer']}: {first['detail']}", errors=problems[:_MAX_PROBLEMS])
+    return facts
+
+
+def _refused(index: int, field: str, detail: str) -> RecordRefused:
+    problem = {"in": "body", "pointer": f"/records/{index}/{field}", "detail": detail}
+    return RecordRefused(f"{problem['pointer']}: {detail}", errors=[problem])
+
+
+def _problem(index: int, key: str, where: tuple[Any, ...], detail: str) -> dict[str, Any]:
+    pointer = "/".join(["", "records", str(index), *map(str, where)])
+    return {"in": "body", "pointer": pointer, "key": key[:300], "detail": detail}
+
+
+__all__ = ["Incoming", "ReadBatch", "canonical", "read_batch"]

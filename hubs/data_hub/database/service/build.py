@@ -1,0 +1,38 @@
+"""Putting the services together for one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from hubs.data_hub.base import outbox
+from hubs.data_hub.database.repository.ledger import LedgerRepository
+from hubs.data_hub.database.repository.loading import LoadingRepository
+from hubs.data_hub.database.repository.people import PeopleRepository
+from hubs.data_hub.database.service.announcing import Announcer
+from hubs.data_hub.database.service.closing import ClosingService
+from hubs.data_hub.database.service.loading import LoadingService
+from hubs.data_hub.database.service.matching import PersonMatcher
+from hubs.data_hub.database.service.once import OnceService
+from shared.outbox.outbox import Outbox
+
+
+@dataclass(frozen=True)
+class IngestServices:
+    """What the ingest paths call."""
+
+    once: OnceService
+    loading: LoadingService
+    closing: ClosingService
+
+
+def build_ingest(session: Session) -> IngestServices:
+    """Build the writing side over one transaction."""
+    loading, ledger = LoadingRepository(session), LedgerRepository(session)
+    announcer = Announcer(ledger, Outbox(session, outbox))
+    return IngestServices(
+        once=OnceService(ledger),
+        loading=LoadingService(loading, ledger, PersonMatcher(PeopleRepository(session)), announcer),
+        closing=ClosingService(loading, ledger, announcer),
+    )

@@ -1,0 +1,80 @@
+"""What the ballots of a recorded vote say: totals, party lines, free votes, dissent.
+
+A party's line is what the majority of its yes and no ballots says; where the minority is 15 per cent or
+more of them the vote was free for that party. Dissent is a yes or no against the line; whoever sits alone
+or without a party has none to break.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+FREE_VOTE_SHARE = 0.15
+UNAFFILIATED = frozenset(
+    ("", "independent", "indépendant", "indépendante", "non-affiliated", "non affilié", "non affiliée")
+)
+
+Line = str
+"""``yes``, ``no``, ``free`` or ``none``."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What was worked out from the ballots of one vote."""
+
+    yes: int
+    no: int
+    paired: int
+    is_consistent: bool | None
+    party_lines: list[dict[str, Any]]
+    dissents: frozenset[int]
+    """Positions of the ballots that broke their party's line."""
+
+
+def party_line(yes: int, no: int) -> Line:
+    """Return the line of a party by its yes and no ballots."""
+    cast = yes + no
+    if cast == 0 or yes == no:
+        return "none" if cast == 0 else "free"
+    if min(yes, no) / cast >= FREE_VOTE_SHARE:
+        return "free"
+    return "yes" if yes > no else "no"
+
+
+def tally(ballots: Sequence[Mapping[str, Any]], counts: Sequence[Mapping[str, Any]]) -> Tally:
+    """Work out a vote from its ballots and the totals that its source states."""
+    by_party: dict[str, Counter[str]] = {}
+    for ballot in ballots:
+        by_party.setdefault(ballot["party"], Counter())[ballot["option"]] += 1
+    lines: dict[str, Line] = {}
+    party_lines = []
+    for party in sorted(by_party):
+        options = by_party[party]
+        line = "none" if party.casefold() in UNAFFILIATED else party_line(options["yes"], options["no"])
+        lines[party] = line
+        against = options["no"] if line == "yes" else options["yes"] if line == "no" else 0
+        counted = dict(sorted(options.items()))
+        party_lines.append({"party": party, "line": line, "dissents": against, "counts": counted})
+    dissents = frozenset(
+        position
+        for position, ballot in enumerate(ballots)
+        if (line := lines[ballot["party"]]) in ("yes", "no")
+        and ballot["option"] in ("yes", "no")
+        and ballot["option"] != line
+    )
+    total = sum(by_party.values(), Counter[str]())
+    stated = {count["option"]: count["value"] for count in counts}
+    is_consistent = None
+    if stated and ballots:
+        is_consistent = all(total[option] == value for option, value in stated.items())
+    return Tally(
+        yes=stated.get("yes", total["yes"]),
+        no=stated.get("no", total["no"]),
+        paired=stated.get("paired", total["paired"]),
+        is_consistent=is_consistent,
+        party_lines=party_lines,
+        dissents=dissents,
+    )
