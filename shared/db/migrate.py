@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from alembic import command
-from alembic.autogenerate import compare_metadata, produce_migrations, render_python_code
+from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.operations.ops import DowngradeOps, UpgradeOps
@@ -158,11 +158,14 @@ def check(settings: HubSettings, hub: str) -> None:
             at = _revision(connection, hub)
             if at != head:
                 raise SchemaDrift(f"{hub}: the database is at {at}, the newest migration is {head}.")
-            differences = compare_metadata(_context(connection, hub), hub_tables(hub))
+            context = _context(connection, hub)
+            steps = produce_migrations(context, hub_tables(hub)).upgrade_ops
     finally:
         engine.dispose()
-    if differences:
-        said = [str(difference) for difference in differences]
+    if steps is not None and not steps.is_empty():
+        # The code that would close the gap says it more clearly than a list of objects.
+        code = render_python_code(steps, render_item=render_item, migration_context=context)
+        said = [line.strip() for line in code.splitlines() if not line.lstrip().startswith("#")]
         raise SchemaDrift(f"{hub}: the database differs from the models.", differences=said)
 
 

@@ -1,12 +1,14 @@
 """The launcher of a real RabbitMQ node with a name, an epmd and ports of its own."""
 
 import os
+import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from shared.testing.packages import Unobtainable, ensure_program
 from shared.testing.ports import free_port
-from shared.testing.processes import answers
+from shared.testing.processes import answers, wait_until
 from shared.testing.servers import DaemonServer, accepts
 
 # Debian's wrapper on PATH switches user and writes under /var; the scripts behind it do neither.
@@ -52,6 +54,21 @@ class RealRabbit(DaemonServer):
         self.wait_for(
             lambda: accepts(self.port) and answers(f"{self.management_url}/api/health/checks/alarms")
         )
+
+    @property
+    def pid(self) -> int:
+        """Return the process id of the Erlang machine; our own child is only the script that runs it."""
+        return int((self.folder / "pid").read_text())
+
+    def kill(self) -> None:
+        """Kill the node with SIGKILL, keeping its folder: the shell we started and its Erlang machine."""
+        if self.process is None:
+            return
+        # The session is ours alone, so its group holds only what `launch` started.
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        wait_until(lambda: not accepts(self.port), what="the end of RabbitMQ")
 
     def pause(self) -> None:
         """Stop the node in good order, keeping its queues for the next `start`."""

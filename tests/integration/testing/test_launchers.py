@@ -68,9 +68,11 @@ def test_rabbitmq_keeps_persistent_messages_over_a_kill_and_stops_with_its_name_
         server.start()
         publish(server, b"kept")
         assert server._epmd is not None
-        epmd = server._epmd.pid
+        epmd, first = server._epmd.pid, server.pid
         server.kill()
+        assert is_gone(first)
         server.start()
+        assert server.pid != first
         assert consume(server) == b"kept"
         publish(server, b"again")
         server.pause()
