@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, TypeVar
 
-from services.scraper.parsers.base import MAX_DOCUMENT_BYTES, Document
-from services.scraper.parsers.text import decode, is_html_page
+from services.scraper.parsers.base import Document
+from services.scraper.parsers.body import text_of
 
 T = TypeVar("T")
 
@@ -28,17 +28,12 @@ def parse_any_json(document: Document) -> Any:
 
     Raises: ParseFailed, with the codes of ``parse_json`` other than ``wrong-shape``.
     """
-    if len(document.body) > MAX_DOCUMENT_BYTES:
-        raise document.failed("too-large", f"{len(document.body)} bytes; at most {MAX_DOCUMENT_BYTES} are read")
-    if is_html_page(document.body):
-        raise document.failed("html-error-page", "an HTML page came in place of JSON")
-    text = decode(document.body, document.charset).strip("\x00 \t\r\n")
-    if not text:
-        raise document.failed("empty-body", "the document is empty")
+    text = text_of(document, "JSON")
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        code = "truncated" if error.pos >= len(text) - 1 or "Unterminated" in error.msg else "not-json"
+        is_cut_off = not text.endswith(("}", "]")) or error.pos >= len(text) - 1
+        code = "truncated" if is_cut_off else "not-json"
         raise document.failed(code, f"JSON error at character {error.pos}: {error.msg}") from None
     except RecursionError:
         raise document.failed("not-json", "nested too deeply") from None

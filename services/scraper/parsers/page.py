@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lxml import etree, html
 
-from services.scraper.parsers.base import MAX_DOCUMENT_BYTES, Document
-from services.scraper.parsers.text import decode
+from services.scraper.parsers.base import Document
+from services.scraper.parsers.body import text_of
 
 
 def parse_page(document: Document) -> html.HtmlElement:
@@ -13,11 +13,7 @@ def parse_page(document: Document) -> html.HtmlElement:
 
     Raises: ParseFailed (``too-large``, ``empty-body``, ``not-html``).
     """
-    if len(document.body) > MAX_DOCUMENT_BYTES:
-        raise document.failed("too-large", f"{len(document.body)} bytes; at most {MAX_DOCUMENT_BYTES} are read")
-    text = decode(document.body, document.charset).replace("\x00", "").strip()
-    if not text:
-        raise document.failed("empty-body", "the document is empty")
+    text = text_of(document, "HTML").replace("\x00", "")
     # The text is handed over as UTF-8 bytes: a declared charset may lie, and lxml refuses
     # str input that carries an encoding declaration.
     parser = html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True)

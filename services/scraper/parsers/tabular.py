@@ -6,8 +6,9 @@ import csv
 import io
 from collections.abc import Iterator
 
-from services.scraper.parsers.base import MAX_DOCUMENT_BYTES, Document
-from services.scraper.parsers.text import clean, decode, is_html_page
+from services.scraper.parsers.base import Document
+from services.scraper.parsers.body import text_of
+from services.scraper.parsers.text import clean
 
 _MAX_FIELD = 1_000_000
 
@@ -17,21 +18,15 @@ def read_rows(
 ) -> list[list[str]]:
     """Return the rows of ``document`` as cleaned cells, without wholly empty rows.
 
-    ``encoding`` overrides the detection; ``skip_rows`` lines before the header are left out.
+    ``encoding`` is tried where the text is not UTF-8; ``skip_rows`` lines before the header are left out.
 
     Raises: ParseFailed (``too-large``, ``html-error-page``, ``empty-body``, ``not-csv``).
     """
-    if len(document.body) > MAX_DOCUMENT_BYTES:
-        raise document.failed("too-large", f"{len(document.body)} bytes; at most {MAX_DOCUMENT_BYTES} are read")
-    if is_html_page(document.body):
-        raise document.failed("html-error-page", "an HTML page came in place of CSV")
-    text = document.body.decode(encoding, "replace") if encoding else decode(document.body, document.charset)
-    if not text.strip("\x00 \t\r\n﻿"):
-        raise document.failed("empty-body", "the document is empty")
+    text = text_of(document, "CSV", encoding)
     if "\x00" in text:
         raise document.failed("not-csv", "the document holds NUL characters")
     csv.field_size_limit(_MAX_FIELD)
-    reader = csv.reader(io.StringIO(text.lstrip("﻿"), newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         rows = [[clean(cell) for cell in row] for row in reader]
     except csv.Error as error:
@@ -48,13 +43,18 @@ def read_table(
 ) -> Iterator[dict[str, str]]:
     """Yield the rows below the header as dictionaries; short rows are padded with ``""``.
 
-    Raises: ParseFailed as ``read_rows``, and ``wrong-shape`` when a required column is missing.
+    Raises: ParseFailed as ``read_rows``, ``wrong-shape`` when a required column is missing, and
+    ``truncated`` when the last row is short and its line has no end.
     """
     rows = read_rows(document, delimiter, encoding, skip_rows)
     header = rows[0] if rows else []
     missing = [name for name in required if name not in header]
     if missing:
         raise document.failed("wrong-shape", f"no column {missing[0]!r}; the header is {header[:20]}")
+    if rows and len(rows[-1]) < len(header) and not document.body.rstrip(b"\x00").endswith(b"\n"):
+        raise document.failed(
+            "truncated", f"the last row ends after {len(rows[-1])} of {len(header)} columns"
+        )
     for row in rows[1:]:
         padded = row + [""] * (len(header) - len(row))
         yield dict(zip(header, padded, strict=False))

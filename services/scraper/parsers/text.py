@@ -37,8 +37,8 @@ def plain(markup: str | None) -> str:
 
 
 def straight_apostrophes(text: str) -> str:
-    """Return ``text`` with typographic apostrophes between letters written as ``'``."""
-    return re.sub(r"(?<=\w)’(?=\w)", "'", text)
+    """Return ``text`` with typographic apostrophes written as ``'``."""
+    return text.replace("’", "'")
 
 
 def decode(body: bytes, charset: str = "") -> str:

@@ -7,8 +7,9 @@ from datetime import date, datetime
 
 from lxml import etree
 
-from services.scraper.parsers.base import MAX_DOCUMENT_BYTES, Document
-from services.scraper.parsers.text import clean, decode, is_html_page
+from services.scraper.parsers.base import Document
+from services.scraper.parsers.body import text_of
+from services.scraper.parsers.text import clean
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
@@ -23,21 +24,15 @@ def parse_xml(document: Document) -> etree._Element:
     Raises: ParseFailed (``too-large``, ``html-error-page``, ``empty-body``, ``unsafe-xml``,
     ``truncated``, ``not-xml``).
     """
-    body = document.body
-    if len(body) > MAX_DOCUMENT_BYTES:
-        raise document.failed("too-large", f"{len(body)} bytes; at most {MAX_DOCUMENT_BYTES} are read")
-    if is_html_page(body):
-        raise document.failed("html-error-page", "an HTML page came in place of XML")
-    text = decode(body, _declared_encoding(body) or document.charset)
-    text = _DECLARATION.sub("", text, count=1).strip("\x00 \t\r\n")
-    if not text:
-        raise document.failed("empty-body", "the document is empty")
+    text = text_of(document, "XML", _declared_encoding(document.body))
+    text = _DECLARATION.sub("", text, count=1).lstrip()
     if "<!DOCTYPE" in text[:100_000].upper() or "<!ENTITY" in text.upper():
         raise document.failed("unsafe-xml", "the document declares a DOCTYPE or entities")
     try:
         root = etree.fromstring(text.encode("utf-8", "ignore"), _parser())
     except etree.XMLSyntaxError as error:
-        code = "truncated" if _is_cut_off(text, error) else "not-xml"
+        is_cut_off = not text.endswith(">") or "Premature end" in (error.msg or "")
+        code = "truncated" if is_cut_off else "not-xml"
         raise document.failed(code, f"XML syntax error: {error.msg}") from None
     if root is None:
         raise document.failed("not-xml", "no root element")
@@ -61,13 +56,6 @@ def _parser() -> etree.XMLParser:
 def _declared_encoding(body: bytes) -> str:
     match = re.match(rb"[^<]{0,4}<\?xml[^>]*encoding\s*=\s*['\"]([A-Za-z0-9_.-]{1,40})['\"]", body[:300])
     return match[1].decode() if match else ""
-
-
-def _is_cut_off(text: str, error: etree.XMLSyntaxError) -> bool:
-    lines = text.count("\n") + 1
-    return (error.lineno is not None and error.lineno >= lines and not text.endswith(">")) or (
-        "Premature end" in (error.msg or "") or ("EndTag" in (error.msg or "") and not text.endswith(">"))
-    )
 
 
 def leaf(element: etree._Element, name: str) -> str:

@@ -1,0 +1,1 @@
+"""Spiders: one generic engine serves every source; what differs is the source's parser."""

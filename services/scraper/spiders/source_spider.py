@@ -1,0 +1,200 @@
+"""The generic spider: fetches a source's start documents, feeds its parser, follows what it names."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from scrapy import Request, Spider
+from scrapy.exceptions import CloseSpider
+from scrapy.http import Response
+
+from services.scraper.failures import network_failure, refusal
+from services.scraper.middlewares import IS_TRUSTED, IS_UNCHANGED, RETRIEVED_AT
+from services.scraper.parsers.base import Document, Fetch, ParseFailed, Parser
+from services.scraper.publisher import PublishingStopped
+from services.scraper.reading import Reading, ancestors_of, read, standing_in
+from services.scraper.recorder import Recorder
+from shared.contracts.civic import SourceRef
+from shared.core.clock import utc_now
+
+
+class _Pending:
+    """A fetch on its way: which companions have come, and what stands if it fails."""
+
+    __slots__ = ("ancestors", "companions", "depth", "fetch", "main", "parent")
+
+    def __init__(self, fetch: Fetch, depth: int, parent: Reading | None) -> None:
+        self.fetch = fetch
+        self.depth = depth
+        self.ancestors: tuple[SourceRef, ...] = ancestors_of(parent, fetch) if parent else ()
+        # The parent itself is kept only for what may stand in: a listing of thousands stays small.
+        self.parent = parent if fetch.otherwise and not fetch.is_required else None
+        self.companions: dict[str, Document] = {}
+        self.main: Document | None = None
+
+
+class SourceSpider(Spider):
+    """Runs one source; give it the parser and the recorder of the run."""
+
+    name = "source"
+
+    def __init__(self, parser: Parser, recorder: Recorder, max_depth: int = 12, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._parser = parser
+        self._recorder = recorder
+        self._max_depth = max_depth
+        self._start_count = 0
+        self._starts_unchanged = 0
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Yield the start documents."""
+        fetches = self._parser.start(self._recorder.run.source)
+        self._start_count = len(fetches)
+        self._recorder.pages_expected = sum(1 + len(fetch.companions) for fetch in fetches)
+        for fetch in fetches:
+            yield self._request(_Pending(fetch, 0, None))
+
+    def _request(self, pending: _Pending) -> Request:
+        fetch = pending.fetch
+        return Request(
+            fetch.url,
+            method=fetch.method,
+            body=fetch.body,
+            headers=dict(fetch.headers),
+            priority=fetch.priority - pending.depth,
+            callback=self.arrived,
+            errback=self.failed,
+            meta={"pending": pending, IS_TRUSTED: pending.depth > 0 and self._is_listing_unchanged()},
+            dont_filter=pending.depth == 0,
+        )
+
+    def _companion_request(self, pending: _Pending, name: str) -> Request:
+        return Request(
+            pending.fetch.companions[name],
+            priority=1_000,
+            callback=self.arrived,
+            errback=self.failed,
+            meta={
+                "pending": pending,
+                "companion": name,
+                IS_TRUSTED: pending.depth > 0 and self._is_listing_unchanged(),
+            },
+            dont_filter=True,
+        )
+
+    def _is_listing_unchanged(self) -> bool:
+        is_trusted = self._recorder.run.source.is_listing_trusted
+        return is_trusted and 0 < self._start_count <= self._starts_unchanged
+
+    def arrived(self, response: Response) -> Iterator[Request]:
+        """Read a document once all its companions are there; follow what it names."""
+        pending: _Pending = response.meta["pending"]
+        companion: str | None = response.meta.get("companion")
+        refused = refusal(response)
+        if refused is not None:
+            yield from self._lost(pending, companion, refused)
+            return
+        document = self._document(response, pending, companion)
+        if companion is None:
+            pending.main = document
+            if pending.depth == 0 and IS_UNCHANGED in response.flags:
+                self._starts_unchanged += 1
+        else:
+            pending.companions[companion] = document
+        yield from self._go_on(pending)
+
+    def _go_on(self, pending: _Pending, without: str | None = None) -> Iterator[Request]:
+        waiting = [name for name in pending.fetch.companions if name not in pending.companions]
+        if without in waiting:
+            waiting = waiting[waiting.index(without) + 1 :]
+        if waiting:
+            yield self._companion_request(pending, waiting[0])
+        else:
+            yield from self._read(pending)
+
+    def _document(self, response: Response, pending: _Pending, companion: str | None) -> Document:
+        media_type, _, parameters = (
+            (response.headers.get("Content-Type") or b"").decode("latin-1").partition(";")
+        )
+        charset = parameters.lower().partition("charset=")[2].strip(" \"'")
+        return Document(
+            url=response.url,
+            body=response.body,
+            source=self._recorder.run.source,
+            step=pending.fetch.step,
+            media_type=media_type.strip().lower(),
+            charset=charset,
+            context={} if companion else pending.fetch.context,
+            retrieved_at=response.meta.get(RETRIEVED_AT) or utc_now(),
+            ancestors=pending.ancestors,
+        )
+
+    def _read(self, pending: _Pending) -> Iterator[Request]:
+        assert pending.main is not None
+        document = pending.main
+        if pending.companions:
+            document = _with_companions(document, pending.companions)
+        try:
+            reading = read(self._parser, document)
+            self._recorder.take(reading)
+        except ParseFailed as failure:
+            yield from self._lost(pending, None, failure)
+        except PublishingStopped:
+            raise CloseSpider("stopped") from None
+        else:
+            yield from self._follow(reading, pending.depth + 1)
+
+    def _follow(self, reading: Reading, depth: int) -> Iterator[Request]:
+        fetches = reading.result.follow
+        limit = self._recorder.run.options.limit
+        if limit is not None and len(fetches) > limit:
+            self._recorder.partial()
+            self._recorder.skip("limit", len(fetches) - limit)
+            fetches = fetches[:limit]
+        if fetches and depth > self._max_depth:
+            self._fail(ParseFailed(reading.document.url, "limit", f"more than {self._max_depth} steps deep"))
+        if self._recorder.pages_expected is not None:
+            self._recorder.pages_expected += sum(1 + len(fetch.companions) for fetch in fetches)
+        for fetch in fetches:
+            yield self._request(_Pending(fetch, depth, reading))
+
+    def failed(self, failure: Any) -> Iterator[Request]:
+        """Deal with a request that got no answer (``failure`` is Twisted's, with Scrapy's request on it)."""
+        request: Request = failure.request
+        pending: _Pending = request.meta["pending"]
+        yield from self._lost(
+            pending, request.meta.get("companion"), network_failure(request.url, failure.value)
+        )
+
+    def _lost(self, pending: _Pending, companion: str | None, failure: ParseFailed) -> Iterator[Request]:
+        """End the run over a document that it needs; go on without one that it does not."""
+        if companion is not None and not pending.fetch.is_companion_required:
+            self._recorder.problem(failure.problem())
+            yield from self._go_on(pending, companion)
+            return
+        if pending.fetch.is_required:
+            self._fail(failure)
+        self._recorder.problem(failure.problem())
+        if pending.parent is not None:
+            records = standing_in(pending.parent, pending.fetch)
+            self._recorder.add(records, pending.parent.token)
+
+    def _fail(self, failure: ParseFailed) -> None:
+        self._recorder.fail(failure)
+        raise CloseSpider("failed")
+
+
+def _with_companions(document: Document, companions: dict[str, Document]) -> Document:
+    return Document(
+        url=document.url,
+        body=document.body,
+        source=document.source,
+        step=document.step,
+        media_type=document.media_type,
+        charset=document.charset,
+        context=document.context,
+        companions=companions,
+        retrieved_at=document.retrieved_at,
+        ancestors=document.ancestors,
+    )

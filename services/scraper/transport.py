@@ -1,0 +1,58 @@
+"""Where requests go: the real hosts, or a local upstream that stands in for all of them.
+
+With a stand-in, ``https://www.ourcommons.ca/x`` is fetched from ``{upstream}/www.ourcommons.ca/x``
+at the last moment, so that robots.txt, throttling, redirects and the archive see real addresses.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from scrapy import Request
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
+from scrapy.http import Response
+
+
+def stand_in_url(upstream: str, url: str) -> str:
+    """Return where ``url`` is served by the stand-in."""
+    parts = urlsplit(url)
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{upstream.rstrip('/')}/{parts.netloc}{parts.path or '/'}{query}"
+
+
+def real_url(upstream: str, url: str, served: str) -> str:
+    """Return the real address of ``url``, which a stand-in named in its answer to ``served``."""
+    absolute = urljoin(stand_in_url(upstream, served), url) if not urlsplit(url).scheme else url
+    base = upstream.rstrip("/") + "/"
+    if not absolute.startswith(base):
+        return absolute
+    host, _, rest = absolute.removeprefix(base).partition("/")
+    if "." not in host:
+        # The stand-in redirected below its own root: meant is a path of the host it played.
+        return urljoin(served, f"/{host}/{rest}".rstrip("/"))
+    return f"https://{host}/{rest}"
+
+
+class UpstreamHandler(HTTP11DownloadHandler):
+    """Scrapy's HTTP handler with the substitution of hosts."""
+
+    def __init__(self, crawler: Any) -> None:
+        super().__init__(crawler)
+        self._upstream: str = crawler.settings.get("OPENPOLICY_UPSTREAM", "")
+
+    async def download_request(self, request: Request) -> Response:
+        """Fetch ``request``, from the stand-in when there is one."""
+        if not self._upstream:
+            response: Response = await super().download_request(request)
+            return response
+        stand_in = request.replace(url=stand_in_url(self._upstream, request.url))
+        response = await super().download_request(stand_in)
+        if "latency" not in request.meta and "download_latency" in stand_in.meta:
+            request.meta["download_latency"] = stand_in.meta["download_latency"]
+        response = response.replace(url=request.url)
+        location = response.headers.get("Location")
+        if location:
+            real = real_url(self._upstream, location.decode("latin-1"), request.url)
+            response.headers["Location"] = real
+        return response
