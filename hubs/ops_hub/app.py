@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from hubs.ops_hub.health.router import router as health_router
+from hubs.ops_hub.health.watching import start_watching
 from shared.app import HubSpec, create_hub_app
 from shared.settings import HubSettings
 
-SPEC = HubSpec(name="ops", title="OpenPolicy: ops", routers=[], has_database=False)
+SPEC = HubSpec(
+    name="ops",
+    title="OpenPolicy: operations",
+    routers=[health_router],
+    start=[start_watching],
+)
 
 
 def create_app(settings: HubSettings | None = None) -> FastAPI:
