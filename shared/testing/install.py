@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 
+from shared.testing.kustomize import ensure_kustomize
 from shared.testing.packages import Unobtainable, ensure_program
 from shared.testing.servers import opa_program
 
@@ -33,6 +34,10 @@ def main() -> int:
         opa_program()
     except Unobtainable as reason:
         print(f"without opa: {reason}", file=sys.stderr)
+    try:
+        ensure_kustomize()
+    except Unobtainable as reason:
+        print(f"without kustomize: {reason}", file=sys.stderr)
     return 0
 
 
