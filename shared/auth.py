@@ -21,7 +21,7 @@ from shared.settings import AuthSettings
 
 log = get_logger(__name__)
 
-ALGORITHMS = ["EdDSA", "Ed25519", "ES256"]
+ALGORITHMS = ["ES256"]
 _REFETCH_PAUSE_S = 5.0
 _MAX_TOKEN_CHARS = 8_192
 
@@ -89,6 +89,10 @@ class TokenVerifier:
             exp={"essential": True},
             iat={"essential": True},
         )
+
+    def with_keys(self, fetch_keys: KeySource) -> TokenVerifier:
+        """Return a verifier with the same expectations and another source of keys."""
+        return TokenVerifier(self._issuer, self._settings, fetch_keys, self._clock)
 
     def verify(self, token: str) -> Principal:
         """Return the principal of a token.
@@ -225,6 +229,8 @@ def current_principal(request: Request) -> Principal:
     if not header:
         return ANONYMOUS
     scheme, _, token = header.partition(" ")
+    if scheme.lower() == "basic":
+        return ANONYMOUS  # a client's own credentials: the token endpoint reads them itself
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthorized("expected a bearer token", headers={"WWW-Authenticate": "Bearer"})
     verifier: TokenVerifier = request.app.state.resources.verifier
@@ -305,8 +311,15 @@ CanReadAudit = Annotated[Principal, Depends(ScopeRule("audit:read"))]
 CanWriteAudit = Annotated[Principal, Depends(ScopeRule("audit:write"))]
 CanReadOps = Annotated[Principal, Depends(ScopeRule("ops:read"))]
 CanWriteOps = Annotated[Principal, Depends(ScopeRule("ops:write"))]
+CanReadUsers = Annotated[Principal, Depends(ScopeRule("users:read"))]
 CanAdminUsers = Annotated[Principal, Depends(ScopeRule("users:admin"))]
+CanAdminClients = Annotated[Principal, Depends(ScopeRule("clients:admin"))]
+CanAdminKeys = Annotated[Principal, Depends(ScopeRule("keys:admin"))]
+CanExchangeKeys = Annotated[Principal, Depends(ScopeRule("keys:exchange"))]
 CanReadConfig = Annotated[Principal, Depends(ScopeRule("config:read"))]
 CanWriteConfig = Annotated[Principal, Depends(ScopeRule("config:write"))]
+CanReadPolicies = Annotated[Principal, Depends(ScopeRule("policies:read"))]
 CanWritePolicies = Annotated[Principal, Depends(ScopeRule("policies:write"))]
+CanPublishPolicies = Annotated[Principal, Depends(ScopeRule("policies:publish"))]
+CanReportPolicies = Annotated[Principal, Depends(ScopeRule("policies:report"))]
 CanDecide = Annotated[Principal, Depends(ScopeRule("policies:decide"))]

@@ -55,17 +55,11 @@ def up(
 
 @app.command()
 def sources(
-    action: Annotated[str, typer.Argument(help="list, or detect")] = "list",
-    url: Annotated[str, typer.Argument(help="with detect: the address of a council's site")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show every source with its status, or name the platform behind an address."""
-    from services.cli.sources import detect_platform, show_sources
+    """Show every source with its status."""
+    from services.cli.sources import show_sources
 
-    if action == "detect":
-        raise typer.Exit(detect_platform(url, as_json=as_json))
-    if action != "list":
-        raise typer.BadParameter(f"{action!r} is neither list nor detect")
     raise typer.Exit(show_sources(as_json=as_json))
 
 
