@@ -217,8 +217,10 @@ class Consumer:
     def _call(self, deliveries: Sequence[Delivery]) -> None:
         first = deliveries[0]
         # What the handler logs and publishes belongs to the request that all this started with.
-        request = request_id_var.set(first.correlation_id or first.message_id)
-        trace = trace_id_var.set(trace_id_of(first.headers))
+        requests = {one.correlation_id or one.message_id for one in deliveries}
+        traces = {trace_id_of(one.headers) for one in deliveries}
+        request = request_id_var.set(requests.pop() if len(requests) == 1 else "")
+        trace = trace_id_var.set(traces.pop() if len(traces) == 1 else "")
         try:
             if self._batch_handler is not None:
                 self._batch_handler(deliveries)

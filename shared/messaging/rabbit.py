@@ -10,9 +10,7 @@ from shared.contracts.envelope import Event
 from shared.messaging.bus import EXCHANGE, Message, QueueSpec
 from shared.messaging.rabbit_publisher import RabbitPublisher
 from shared.messaging.rabbit_subscription import RabbitSubscription
-from shared.messaging.rabbit_topology import connect, declare_queue, unavailable
-
-NOT_FOUND = 404
+from shared.messaging.rabbit_topology import NOT_FOUND, connect, declare_queue, unavailable
 
 
 class RabbitBus:

@@ -18,9 +18,8 @@ from pika.exceptions import ChannelClosedByBroker
 from shared.core.errors import NotFound, Unavailable
 from shared.core.ids import new_id
 from shared.messaging.bus import EXCHANGE, Message, QueueState, cleared_headers, dead_queue
-from shared.messaging.rabbit import NOT_FOUND
 from shared.messaging.rabbit_publisher import RabbitPublisher
-from shared.messaging.rabbit_topology import connect, message_of, unavailable
+from shared.messaging.rabbit_topology import NOT_FOUND, connect, message_of, unavailable
 
 MANAGEMENT_TIMEOUT_S = 5.0
 

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 WINDOW = 256
 CHUNKS_ON_THE_WAY = 3
 OPEN_TIMEOUT_S = 10.0
+CLOSE_TIMEOUT_S = 2.0
 
 Routed = tuple[str, str, Message]
 """Exchange, routing key, message."""
@@ -89,7 +90,7 @@ class _Link:
         """End the connection and its thread."""
         if not self.lost:
             self._connection.ioloop.add_callback_threadsafe(self._hang_up)
-        self._thread.join(5.0)
+        self._thread.join(CLOSE_TIMEOUT_S)
 
     def _hang_up(self) -> None:
         if self._connection.is_closed or self._connection.is_closing:
@@ -180,6 +181,7 @@ class _Link:
             chunk.left -= 1
             if chunk.left == 0:
                 chunk.settled.set()
+                self._submitted.discard(chunk)
 
 
 class RabbitPublisher:
@@ -240,9 +242,12 @@ class RabbitPublisher:
         if not is_settled:
             # The connection is kept when it is blocked: on a new one the same messages would be sent again.
             if link.wait_unblocked(0.0):
+                self._link = None
                 link.close()
             raise Unavailable("RabbitMQ did not confirm in time.")
         if chunk.lost:
+            self._link = None
+            link.close()
             raise Unavailable(f"RabbitMQ went away before it confirmed. ({chunk.lost})")
         refused |= chunk.refused
         returned |= chunk.returned

@@ -26,14 +26,17 @@ log = logging.getLogger(__name__)
 ATTEMPTS_HEADER = "x-attempts"
 HEARTBEAT_S = 30
 SOCKET_TIMEOUT_S = 5.0
+NOT_FOUND = 404
 PRECONDITION_FAILED = 406
+SETTLE_S = 1.0
 BROKER_ERRORS = (pika.exceptions.AMQPError, OSError)
 
 
 def parameters(url: str, name: str) -> pika.URLParameters:
     """Return how to connect; ``name`` is what the management page shows."""
     found = pika.URLParameters(url)
-    found.heartbeat = HEARTBEAT_S
+    if "heartbeat=" not in url:
+        found.heartbeat = HEARTBEAT_S
     found.socket_timeout = SOCKET_TIMEOUT_S
     found.stack_timeout = 2 * SOCKET_TIMEOUT_S
     found.connection_attempts = 1
@@ -87,6 +90,7 @@ def declare_queue(connection: pika.BlockingConnection, spec: QueueSpec) -> None:
 
     A queue that exists with other arguments (an older version's, an operator's) is used as it is.
     """
+    is_new = not queue_exists(connection, spec.name)
     channel = connection.channel()
     declare_exchange(channel)
     channel.queue_declare(dead_queue(spec.name), durable=True, arguments={"x-queue-type": "classic"})
@@ -99,9 +103,26 @@ def declare_queue(connection: pika.BlockingConnection, spec: QueueSpec) -> None:
             "queue %s exists with other arguments and is used as it is: %s", spec.name, error.reply_text
         )
         channel = connection.channel()
+    if is_new and not spec.is_priority:
+        # RabbitMQ writes the register of its quorum queues down every half second: a queue younger than that
+        # does not come back from a kill, nor does what it held. So nothing is let in before.
+        connection.sleep(SETTLE_S)
     for topic in spec.topics:
         channel.queue_bind(spec.name, EXCHANGE, topic)
     channel.close()
+
+
+def queue_exists(connection: pika.BlockingConnection, name: str) -> bool:
+    """Tell whether a queue of this name is there."""
+    channel = connection.channel()
+    try:
+        channel.queue_declare(name, passive=True)
+    except pika.exceptions.ChannelClosedByBroker as error:
+        if error.reply_code != NOT_FOUND:
+            raise
+        return False
+    channel.close()
+    return True
 
 
 def declare_broadcast(channel: BlockingChannel, spec: QueueSpec) -> str:

@@ -98,7 +98,7 @@ class Relay:
         self._thread.start()
 
     def close(self, deadline_s: float = 15.0) -> bool:
-        """Ask to stop and wait up to ``deadline_s`` seconds for the window in hand; False when it still runs."""
+        """Ask to stop and wait ``deadline_s`` seconds for the window in hand; False when it still runs."""
         self.stop_event.set()
         if self._thread is not None:
             self._thread.join(deadline_s)
@@ -206,10 +206,10 @@ class Relay:
     def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:
             pooled = self._engine.raw_connection()
-            # Taken out of the pool for good: it listens for as long as the relay lives.
-            pooled.detach()
             raw = pooled.driver_connection
             assert isinstance(raw, psycopg.Connection)
+            # Taken out of the pool for good: it listens for as long as the relay lives.
+            pooled.detach()
             raw.rollback()
             raw.autocommit = True
             raw.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
