@@ -1,0 +1,285 @@
+"""business_hub on a real database and the embedded broker, beside a record kept in memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi.testclient import TestClient
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from hubs.business_hub.app import create_app
+from hubs.business_hub.etl.consumers import ImportWorker, start_staging
+from hubs.business_hub.etl.dependencies import build_runs
+from hubs.business_hub.etl.pipeline import Pipeline, Tools
+from hubs.business_hub.importer import open_importer
+from hubs.business_hub.queue.sources import SourceRegistry
+from hubs.business_hub.settings import BusinessSettings, JobSettings
+from shared.app import Resources
+from shared.auth import TokenVerifier
+from shared.contracts.civic import SourceRef
+from shared.contracts.events.importing import KindReport
+from shared.contracts.events.scraping import (
+    BATCH_CLASSES,
+    CompleteSet,
+    ScrapeFinishedV1,
+    ScrapeProblem,
+    ScrapeStartedV1,
+)
+from shared.contracts.http.ingest import CloseRun, CloseRunReport, SourceCounts, UpsertReport
+from shared.contracts.people import PersonRecord
+from shared.core.clock import utc_now
+from shared.core.errors import Unavailable
+from shared.core.ids import new_id
+from shared.http.json import loads
+from shared.testing.databases import FreshDatabase
+from shared.testing.processes import wait_until
+
+SOURCES = """
+[[jurisdiction]]
+id = "ca"
+ocd_id = "ocd-jurisdiction/country:ca/legislature"
+name_en = "Parliament of Canada"
+name_fr = "Parlement du Canada"
+level = "federal"
+[[jurisdiction.source]]
+id = "ca-federal-mps"
+title_en = "Members"
+title_fr = "Députés"
+kinds = ["person"]
+schedule = "0 9 * * *"
+expect = { person = [3, 400] }
+status = "active"
+timeout_s = 1800.0
+[[jurisdiction.source]]
+id = "ca-federal-bills"
+title_en = "Bills"
+title_fr = "Projets de loi"
+kinds = ["bill"]
+"""
+
+
+def migrate(database: FreshDatabase) -> None:
+    """Bring the schema to the newest migration."""
+    command = [sys.executable, "-m", "shared.db.migrate", "business", "upgrade"]
+    done = subprocess.run(
+        command, env={**os.environ, **database.env()}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@dataclass
+class MemoryCanon:
+    """The canonical record in memory, with the promises that the importer relies on."""
+
+    rows: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    sources: dict[tuple[str, str], str] = field(default_factory=dict)
+    seen: dict[tuple[str, str], UUID] = field(default_factory=dict)
+    answers: dict[str, UpsertReport] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    is_away: bool = False
+    after_call: Callable[[int], None] | None = None
+
+    def upsert_encoded(
+        self, head: Mapping[str, Any], bodies: Sequence[bytes], idempotency_key: str
+    ) -> UpsertReport:
+        if self.is_away:
+            raise Unavailable("data_hub is away")
+        self.calls.append(idempotency_key)
+        if idempotency_key not in self.answers:
+            counts = {"inserted": 0, "updated": 0, "unchanged": 0}
+            for body in bodies:
+                place = (head["kind"], loads(body)["key"])
+                known = self.rows.get(place)
+                is_same = known is not None and facts(known) == facts(body)
+                counts["inserted" if known is None else "unchanged" if is_same else "updated"] += 1
+                self.rows[place] = body
+                self.sources[place] = head["source_id"]
+                self.seen[place] = head["run_id"]
+            report = UpsertReport(kind=head["kind"], report=KindReport(**counts))
+            self.answers[idempotency_key] = report
+        if self.after_call is not None:
+            self.after_call(len(self.calls))
+        return self.answers[idempotency_key]
+
+    def close_run(self, close: CloseRun) -> CloseRunReport:
+        if self.is_away:
+            raise Unavailable("data_hub is away")
+        gone: dict[str, int] = {}
+        for one in close.complete:
+            for place in [p for p in self.rows if p[0] == one.kind and p[1].startswith(one.prefix)]:
+                if self.seen[place] != close.run_id and self.sources[place] == close.source_id:
+                    del self.rows[place]
+                    gone[one.kind] = gone.get(one.kind, 0) + 1
+        return CloseRunReport(tombstoned=gone)
+
+    def source_counts(self, source_id: str) -> SourceCounts:
+        if self.is_away:
+            raise Unavailable("data_hub is away")
+        counts: dict[str, int] = {}
+        for (kind, key), source in self.sources.items():
+            if source == source_id and (kind, key) in self.rows:
+                name = f"{kind}:{key.rpartition('/')[0]}/"
+                counts[name] = counts.get(name, 0) + 1
+        return SourceCounts(source_id=source_id, counts=counts)
+
+
+def facts(body: bytes) -> dict[str, Any]:
+    """A record without where and when it was read."""
+    return {name: value for name, value in loads(body).items() if name != "sources"}
+
+
+class Bench:
+    """The hub, an importer in threads, and a scraper that the test plays itself."""
+
+    def __init__(
+        self, client: TestClient, canon: MemoryCanon, key: ECKey, settings: BusinessSettings
+    ) -> None:
+        self.client = client
+        self.canon = canon
+        self.settings = settings
+        self.hub: Resources = client.app.state.resources
+        self._key = key
+        self.importer: Resources | None = None
+
+    def token(self, *scopes: str, subject: str = "ann") -> dict[str, str]:
+        now = int(time.time())
+        claims = {
+            "iss": self.settings.issuer, "aud": "openpolicy", "sub": subject, "iat": now, "exp": now + 600,
+            "scope": " ".join(scopes),
+        }  # fmt: skip
+        header = {"alg": "ES256", "typ": "at+jwt", "kid": "test"}
+        return {"Authorization": f"Bearer {jwt.encode(header, claims, self._key, algorithms=['ES256'])}"}
+
+    @property
+    def writer(self) -> dict[str, str]:
+        return self.token("jobs:read", "jobs:write")
+
+    def create(self, source: str = "ca-federal-mps", **body: Any) -> dict[str, Any]:
+        answer = self.client.post("/api/v1/jobs", json={"source_id": source, **body}, headers=self.writer)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        return self.client.get(f"/api/v1/jobs/{job_id}", headers=self.writer).json()
+
+    def wait_for(self, job_id: str, *states: str) -> dict[str, Any]:
+        wait_until(lambda: self.job(job_id)["state"] in states, timeout=30, what=f"a job {states}")
+        return self.job(job_id)
+
+    def start_importer(self) -> ImportWorker:
+        """Start the importer's threads with the record in memory behind them."""
+        resources = open_importer(self.settings)
+        tools = Tools(
+            engine=resources.engine,
+            sessions=resources.sessionmaker,
+            canon=self.canon,
+            find_source=resources.get(SourceRegistry).find,
+            build_service=lambda session: build_runs(resources, session),
+            settings=self.settings.imports,
+        )
+        worker = ImportWorker(resources, Pipeline(tools))
+        worker.start()
+        start_staging(resources, worker)
+        self.importer = resources
+        return worker
+
+    def stop_importer(self) -> None:
+        if self.importer is not None:
+            self.importer.stop.set()
+            self.importer.stack.close()
+            self.importer = None
+
+    def scrape(
+        self,
+        job: dict[str, Any],
+        people: Sequence[PersonRecord],
+        *,
+        outcome: str = "succeeded",
+        run_id: UUID | None = None,
+        counts: dict[str, int] | None = None,
+        is_complete: bool = True,
+        problems: tuple[ScrapeProblem, ...] = (),
+        size: int = 50,
+        is_dry_run: bool = False,
+    ) -> UUID:
+        """Publish what a worker would publish for a job."""
+        run_id = run_id or new_id()
+        head = {"producer": "scraper", "job_id": job["id"], "run_id": run_id, "source_id": job["source_id"]}
+        self.hub.bus.publish([ScrapeStartedV1(**head, worker="test")])
+        batches = [people[at : at + size] for at in range(0, len(people), size)]
+        self.hub.bus.publish(
+            [
+                BATCH_CLASSES["person"](**head, batch=n, records=tuple(batch))
+                for n, batch in enumerate(batches)
+            ]
+        )
+        found = {"person": len({one.key for one in people})} if people else {}
+        now = utc_now()
+        self.hub.bus.publish(
+            [
+                ScrapeFinishedV1(
+                    **head,
+                    outcome=outcome,
+                    counts=found if counts is None else counts,
+                    complete=(CompleteSet(kind="person", prefix="ca/house/person/"),) if is_complete else (),
+                    problems=problems,
+                    pages=1,
+                    started_at=now,
+                    finished_at=now,
+                    is_dry_run=is_dry_run,
+                )
+            ]
+        )
+        return run_id
+
+
+def people(count: int, **changes: str) -> list[PersonRecord]:
+    """Members with keys 0..count-1; ``changes`` maps a number (as k3=...) to another name."""
+    source = SourceRef(
+        url="https://www.ourcommons.ca/Members/en/search/XML",
+        retrieved_at=utc_now(),
+        sha256="0" * 64,
+        parser="test/1",
+    )
+    return [
+        PersonRecord(key=f"ca/house/person/{n}", name=changes.get(f"k{n}", f"Member {n}"), sources=(source,))
+        for n in range(count)
+    ]
+
+
+@pytest.fixture
+def make_people() -> Callable[..., list[PersonRecord]]:
+    return people
+
+
+@pytest.fixture
+def bench(embedded_databases, tmp_path) -> Iterator[Bench]:
+    key = ECKey.generate_key("P-256", parameters={"kid": "test"})
+    sources = tmp_path / "sources.toml"
+    sources.write_text(SOURCES)
+    with embedded_databases.fresh(migrate) as database:
+        settings = BusinessSettings(
+            data_dir=tmp_path / "data",
+            database=database.settings().database,
+            sources_file=sources,
+            jobs=JobSettings(keeper_interval_s=0.5),
+        )
+        with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+            resources: Resources = client.app.state.resources
+            resources.verifier = TokenVerifier(
+                settings.issuer, settings.auth, lambda: {"keys": [key.as_dict(private=False, kid="test")]}
+            )
+            found = Bench(client, MemoryCanon(), key, settings)
+            try:
+                yield found
+            finally:
+                found.stop_importer()
