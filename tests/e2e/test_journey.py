@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.conftest import Platform
+from shared.testing.platform import Platform
 from services.miniature import facts
 
 
