@@ -1,4 +1,4 @@
-"""A whole installation as processes, started as its operator starts it: for end-to-end tests and benchmarks."""
+"""A whole installation as processes, started as its operator does: for end-to-end tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ class Platform:
             )
         wait_until(
             lambda: "Ctrl-C" in self.log.read_text() or self.has_ended,
-            "the platform",
             timeout=_READY_TIMEOUT_S,
+            what="the platform",
         )
         if self.has_ended:
             raise ProcessFailed(self.log.read_text()[-6000:])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared.testing.platform import Platform
 from services.miniature import facts
+from shared.testing.platform import Platform
 
 
 def check(platform: Platform) -> None:

@@ -67,7 +67,7 @@ def test_the_rows_are_those_of_an_undisturbed_run(
     platform.start("--no-scrape")
     for source in SOURCES:
         assert platform.run("scrape", source).returncode == 0
-    wait_until(lambda: spider_pid(platform) is not None, "a spider", timeout=60)
+    wait_until(lambda: spider_pid(platform) is not None, timeout=60, what="a spider")
     if victim == "spider":
         pid = spider_pid(platform)
         assert pid is not None
