@@ -229,7 +229,7 @@ class _Up:
             return
         base = api.base_url
         for collection in ("people", "bills", "votes"):
-            page = api.records.list(collection, limit=1, total="exact")
+            page = api.records.list(collection, limit=1, total="true")
             self.summary.counts[collection] = int(page["meta"]["total"])
             self.summary.urls[collection] = f"{base}/api/v1/{collection}"
         first = api.records.list("people", limit=1)["data"]
