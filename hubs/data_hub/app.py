@@ -4,15 +4,33 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from hubs.data_hub.database.router import ingest
+from hubs.data_hub.base import outbox
+from hubs.data_hub.database.router import changes, ingest, records
 from hubs.data_hub.settings import DataHubSettings
-from shared.app import HubSpec, create_hub_app
+from shared.app import HubSpec, Resources, create_hub_app
+from shared.db.cursor import cursor_codec
+from shared.outbox.relay import Relay
 from shared.settings import HubSettings
+
+
+def open_cursors(resources: Resources) -> None:
+    """Make what signs the cursors of listings."""
+    resources.put(cursor_codec(resources.settings))
+
+
+def start_relay(resources: Resources) -> None:
+    """Send what the outbox holds for as long as the hub runs."""
+    relay = Relay(resources.engine, outbox, resources.bus, stop=resources.stop)
+    relay.start()
+    resources.stack.callback(relay.close)
+    resources.put(relay)
+
 
 SPEC = HubSpec(
     name="data",
     title="OpenPolicy data hub",
-    routers=[ingest.router],
+    routers=[ingest.router, changes.router, records.build_router()],
+    start=[open_cursors, start_relay],
     settings_class=DataHubSettings,
 )
 

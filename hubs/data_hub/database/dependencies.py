@@ -6,8 +6,12 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
-from hubs.data_hub.database.service.build import IngestServices, build_ingest
+from hubs.data_hub.database.service.build import IngestServices, build_following, build_ingest, build_reading
+from hubs.data_hub.database.service.following import FollowingService
+from hubs.data_hub.database.service.reading import ReadingService
+from shared.app import ResourcesDep
 from shared.core.errors import BadRequest
+from shared.db.cursor import CursorCodec
 from shared.db.dependency import SessionDep
 
 
@@ -19,6 +23,16 @@ async def read_body(request: Request) -> bytes:
 def ingest_services(session: SessionDep) -> IngestServices:
     """Return the writing side over this request's transaction."""
     return build_ingest(session)
+
+
+def reading_service(session: SessionDep, resources: ResourcesDep) -> ReadingService:
+    """Return the reading side over this request's transaction."""
+    return build_reading(session, resources.get(CursorCodec))
+
+
+def following_service(session: SessionDep) -> FollowingService:
+    """Return what follows changes over this request's transaction."""
+    return build_following(session)
 
 
 def require_idempotency_key(idempotency_key: Annotated[str | None, Header()] = None) -> str:
@@ -34,3 +48,5 @@ def require_idempotency_key(idempotency_key: Annotated[str | None, Header()] = N
 BodyDep = Annotated[bytes, Depends(read_body)]
 IngestDep = Annotated[IngestServices, Depends(ingest_services, scope="function")]
 IdempotencyKeyDep = Annotated[str, Depends(require_idempotency_key)]
+ReadingDep = Annotated[ReadingService, Depends(reading_service, scope="function")]
+FollowingDep = Annotated[FollowingService, Depends(following_service, scope="function")]

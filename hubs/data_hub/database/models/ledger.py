@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Identity, Index, LargeBinary, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Identity, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hubs.data_hub.base import Model
@@ -57,8 +57,8 @@ class Revision(Model):
     recorded_from: Mapped[datetime]
     recorded_to: Mapped[datetime]
     was_deleted: Mapped[bool]
-    facts: Mapped[dict[str, Any]]
-    ballots: Mapped[list[Any] | None]
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+    ballots: Mapped[list[Any] | None] = mapped_column(JSON)
     documents: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
 
     __table_args__ = (
@@ -79,7 +79,7 @@ class Change(Model):
     jurisdiction: Mapped[str]
     title_en: Mapped[str]
     title_fr: Mapped[str]
-    fields: Mapped[dict[str, Any]]
+    fields: Mapped[dict[str, Any]] = mapped_column(JSON)
     source_id: Mapped[str]
     run_id: Mapped[UUID | None]
     changed_at: Mapped[datetime]

@@ -6,7 +6,8 @@ import datetime as dt
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Index, LargeBinary, SmallInteger, Text
+from sqlalchemy import Index, LargeBinary, SmallInteger, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hubs.data_hub.base import Model
@@ -77,7 +78,7 @@ class VoteEvent(CivicRow, Model):
     ballot_count: Mapped[int]
     is_consistent: Mapped[bool | None]
     """Whether the ballots add up to the totals that the source states; NULL when it states none."""
-    party_lines: Mapped[list[Any]]
+    party_lines: Mapped[list[Any]] = mapped_column(JSON)
     """Per party: its counts, its line (yes, no, free or none) and who broke it."""
     ballots_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
 

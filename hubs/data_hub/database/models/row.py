@@ -6,7 +6,8 @@ import datetime as dt
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Index, LargeBinary, Text
+from sqlalchemy import Index, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSON
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from shared.db.base import HasId
@@ -33,7 +34,8 @@ class CivicRow(HasId):
     """Identifiers in other systems, each as ``scheme:value``."""
     content_hash: Mapped[bytes] = mapped_column(LargeBinary, sort_order=800)
     """Hash of the record as it came, without its provenance: equal means nothing to do."""
-    facts: Mapped[dict[str, Any]] = mapped_column(sort_order=801)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, sort_order=801)
+    """JSON and not JSONB: it is never searched, and keeps the order of its fields."""
     created_at: Mapped[dt.datetime] = mapped_column(sort_order=900)
     updated_at: Mapped[dt.datetime] = mapped_column(sort_order=901)
     deleted_at: Mapped[dt.datetime | None] = mapped_column(sort_order=902)

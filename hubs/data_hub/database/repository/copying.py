@@ -10,9 +10,8 @@ import orjson
 import psycopg
 from psycopg import sql
 from sqlalchemy import Table
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Session
-from sqlalchemy.types import ARRAY as GENERIC_ARRAY
+from sqlalchemy.types import ARRAY, JSON
 
 Row = Mapping[str, Any]
 Cursor = psycopg.Cursor[tuple[Any, ...]]
@@ -79,9 +78,9 @@ def encoders(table: Table, columns: Sequence[str]) -> list[Callable[[Any], str]]
     found: list[Callable[[Any], str]] = []
     for name in columns:
         kind = table.c[name].type
-        if isinstance(kind, JSONB):
+        if isinstance(kind, JSON):
             found.append(_json)
-        elif isinstance(kind, ARRAY | GENERIC_ARRAY):
+        elif isinstance(kind, ARRAY):
             found.append(_array)
         else:
             found.append(_scalar)

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from hubs.data_hub.base import outbox
+from hubs.data_hub.database.repository.feed import FeedRepository
 from hubs.data_hub.database.repository.ledger import LedgerRepository
 from hubs.data_hub.database.repository.loading import LoadingRepository
 from hubs.data_hub.database.repository.people import PeopleRepository
+from hubs.data_hub.database.repository.reading import ReadingRepository
 from hubs.data_hub.database.service.announcing import Announcer
 from hubs.data_hub.database.service.closing import ClosingService
+from hubs.data_hub.database.service.following import FollowingService
 from hubs.data_hub.database.service.loading import LoadingService
 from hubs.data_hub.database.service.matching import PersonMatcher
 from hubs.data_hub.database.service.once import OnceService
+from hubs.data_hub.database.service.reading import ReadingService
+from shared.db.cursor import CursorCodec
 from shared.outbox.outbox import Outbox
 
 
@@ -36,3 +41,13 @@ def build_ingest(session: Session) -> IngestServices:
         loading=LoadingService(loading, ledger, PersonMatcher(PeopleRepository(session)), announcer),
         closing=ClosingService(loading, ledger, announcer),
     )
+
+
+def build_reading(session: Session, codec: CursorCodec) -> ReadingService:
+    """Build the reading side over one transaction."""
+    return ReadingService(ReadingRepository(session, codec))
+
+
+def build_following(session: Session) -> FollowingService:
+    """Build what follows changes over one transaction."""
+    return FollowingService(FeedRepository(session))

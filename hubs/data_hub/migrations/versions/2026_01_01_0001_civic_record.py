@@ -47,7 +47,7 @@ def _civic(name: str, *own: sa.Column[Any]) -> None:
         sa.Column("identifiers", sa.ARRAY(sa.Text()), nullable=False),
         *own,
         sa.Column("content_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("facts", postgresql.JSONB(), nullable=False),
+        sa.Column("facts", postgresql.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
@@ -283,7 +283,7 @@ def upgrade() -> None:
         sa.Column("paired_count", sa.Integer(), nullable=False),
         sa.Column("ballot_count", sa.Integer(), nullable=False),
         sa.Column("is_consistent", sa.Boolean(), nullable=True),
-        sa.Column("party_lines", postgresql.JSONB(), nullable=False),
+        sa.Column("party_lines", postgresql.JSON(), nullable=False),
         sa.Column("ballots_hash", sa.LargeBinary(), nullable=True),
     )
     op.create_index("ix_vote_event_bill_key", "vote_event", ["bill_key"], schema="data")

@@ -1,0 +1,330 @@
+"""Reading the civic record: pages, single records, and what their references lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection as Group
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Table, and_, cast, exists, func, literal, or_, select, union_all
+from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.orm import Session
+from sqlalchemy.types import Text
+
+from hubs.data_hub.database.models import Ballot, FreshnessRow, Permalink, Sighting, SourceDocument, table_of
+from hubs.data_hub.database.schemas import Collection, Condition, ListQuery
+from shared.db.cursor import CursorCodec
+from shared.db.paginate import Slice, paginate
+
+_SHOWN = (
+    "id",
+    "key",
+    "slug",
+    "jurisdiction",
+    "facts",
+    "created_at",
+    "updated_at",
+    "deleted_at",
+    "merged_into",
+)
+Row = Mapping[str, Any]
+
+
+class ReadingRepository:
+    """Queries of one read transaction."""
+
+    def __init__(self, session: Session, codec: CursorCodec) -> None:
+        self._session = session
+        self._codec = codec
+
+    def page(self, collection: Collection, query: ListQuery) -> Slice[Any]:
+        """Return one page of a collection's rows, as mappings.
+
+        Raises: InvalidCursor.
+        """
+        table = table_of(collection.kind)
+        statement = self._narrowed(collection, query, select(*_columns(table, collection)))
+        sort = table.c[query.sort]
+        order = (sort.desc(), table.c.id.desc()) if query.is_descending else (sort, table.c.id)
+        # The listing is told apart by its WHERE and ORDER BY; relation values are keys by now.
+        found = paginate(
+            self._session,
+            statement.order_by(*dict.fromkeys(order))
+            if query.sort != "id"
+            else statement.order_by(order[-1]),
+            codec=self._codec,
+            limit=query.limit,
+            cursor=query.cursor,
+        )
+        names = [column.name for column in _columns(table, collection)]
+        return Slice([dict(zip(names, row, strict=True)) for row in found.items], found.next_cursor)
+
+    def count(self, collection: Collection, query: ListQuery) -> int:
+        """Return the exact number of rows of a listing."""
+        table = table_of(collection.kind)
+        statement = self._narrowed(collection, query, select(func.count()).select_from(table))
+        return int(self._session.execute(statement).scalar_one())
+
+    def find(self, collection: Collection, item: str) -> Row | None:
+        """Return the row that an id, a slug or a natural key names, whatever its state."""
+        table = table_of(collection.kind)
+        statement = select(*_columns(table, collection)).where(_named(table, item))
+        if collection.where:
+            statement = statement.where(*_fixed(table, collection))
+        row = self._session.execute(statement.limit(1)).mappings().first()
+        return dict(row) if row else None
+
+    def find_permalink(self, kind: str, name: str) -> UUID | None:
+        """Return the id that a former name leads to."""
+        table = Permalink.__table__
+        return self._session.execute(
+            select(table.c.record_id).where(table.c.kind == kind, table.c.name == name)
+        ).scalar_one_or_none()
+
+    def keys_of(self, kind: str, names: Group[str]) -> dict[str, list[str]]:
+        """Return, per id, slug or key, the natural keys of that record and of all merged with it."""
+        table = table_of(kind)
+        wanted = list(names)
+        ids = [parsed for name in wanted if (parsed := as_uuid(name))]
+        found = self._session.execute(
+            select(table.c.id, table.c.slug, table.c.key, table.c.merged_into).where(
+                or_(table.c.key.in_(wanted), table.c.slug.in_(wanted), table.c.id.in_(ids))
+            )
+        ).all()
+        heads = {row.merged_into or row.id for row in found}
+        groups: dict[UUID, list[str]] = {}
+        if heads:
+            for head, key in self._session.execute(
+                select(func.coalesce(table.c.merged_into, table.c.id), table.c.key).where(
+                    or_(table.c.id.in_(heads), table.c.merged_into.in_(heads))
+                )
+            ):
+                groups.setdefault(head, []).append(key)
+        answer: dict[str, list[str]] = {}
+        for row in found:
+            for name in (str(row.id), row.slug, row.key):
+                if name in wanted:
+                    answer[name] = sorted(groups[row.merged_into or row.id])
+        return answer
+
+    def ids_of(self, keys: Mapping[str, Group[str]]) -> dict[tuple[str, str], UUID]:
+        """Return the record that each (kind, key) refers to, merged ones followed, in one query."""
+        parts = []
+        for kind, wanted in sorted(keys.items()):
+            table = table_of(kind)
+            parts.append(
+                select(
+                    literal(kind).label("kind"),
+                    table.c.key,
+                    func.coalesce(table.c.merged_into, table.c.id).label("id"),
+                ).where(table.c.key.in_(sorted(wanted)))
+            )
+        if not parts:
+            return {}
+        return {(row.kind, row.key): row.id for row in self._session.execute(union_all(*parts))}
+
+    def sources_of(self, ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+        """Return, per record, the documents in which each source last named it."""
+        if not ids:
+            return {}
+        seen, document = Sighting.__table__, SourceDocument.__table__
+        rows = self._session.execute(
+            select(
+                seen.c.record_id,
+                seen.c.seen_at.label("last_seen_at"),
+                seen.c.gone_at,
+                seen.c.source_id,
+                document.c.url,
+                document.c.retrieved_at,
+                document.c.sha256,
+                document.c.parser,
+                document.c.licence,
+                document.c.run_id,
+            )
+            .join(document, document.c.id == func.any(seen.c.documents))
+            .where(seen.c.record_id.in_(ids))
+            .order_by(seen.c.record_id, seen.c.source_id, document.c.id)
+        ).mappings()
+        found: dict[UUID, list[dict[str, Any]]] = {}
+        for row in rows:
+            entry = dict(row)
+            found.setdefault(entry.pop("record_id"), []).append(entry)
+        return found
+
+    def freshness(self, kind: str, jurisdictions: Sequence[str]) -> list[Row]:
+        """Return when each source last named records of a kind (in these jurisdictions)."""
+        table = FreshnessRow.__table__
+        statement = select(table.c.source_id, table.c.jurisdiction, table.c.seen_at, table.c.promise_hours)
+        statement = statement.where(table.c.kind == kind)
+        if jurisdictions:
+            statement = statement.where(table.c.jurisdiction.in_(jurisdictions))
+        return [dict(row) for row in self._session.execute(statement).mappings()]
+
+    def ballots(self, vote_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+        """Return the ballots of votes in the order of their source."""
+        table = Ballot.__table__
+        found: dict[UUID, list[dict[str, Any]]] = {}
+        rows = self._session.execute(
+            select(table).where(table.c.vote_id.in_(vote_ids)).order_by(table.c.vote_id, table.c.position)
+        ).mappings()
+        for row in rows:
+            entry = dict(row)
+            found.setdefault(entry.pop("vote_id"), []).append(entry)
+        return found
+
+    def related(
+        self, collection: Collection, column: str, keys: Group[str], limit: int, *, is_array: bool = False
+    ) -> list[Row]:
+        """Return standing rows (at most ``limit``) whose reference column names one of the keys."""
+        table = table_of(collection.kind)
+        wanted = sorted(keys)
+        reference = table.c[column]
+        matches = reference.overlap(_text_array(wanted)) if is_array else reference.in_(wanted)
+        statement = (
+            select(*_columns(table, collection))
+            .where(matches, table.c.deleted_at.is_(None), table.c.merged_into.is_(None))
+            .order_by(table.c.sort_date.desc(), table.c.sort_name)
+            .limit(limit)
+        )
+        return [dict(row) for row in self._session.execute(statement).mappings()]
+
+    def merged_into(self, kind: str, ids: Sequence[UUID]) -> list[Row]:
+        """Return the rows that were merged into these."""
+        table = table_of(kind)
+        statement = select(
+            table.c.merged_into, table.c.id, table.c.key, table.c.slug, table.c.identifiers
+        ).where(table.c.merged_into.in_(ids))
+        return [dict(row) for row in self._session.execute(statement).mappings()]
+
+    def _narrowed(self, collection: Collection, query: ListQuery, statement: Select[Any]) -> Select[Any]:
+        table = table_of(collection.kind)
+        clauses: list[ColumnElement[bool]] = _fixed(table, collection)
+        if query.deleted == "no":
+            clauses += [table.c.deleted_at.is_(None), table.c.merged_into.is_(None)]
+        elif query.deleted == "only":
+            clauses.append(table.c.deleted_at.is_not(None))
+        clauses += [_clause(table, condition) for condition in query.conditions]
+        if query.updated_since is not None:
+            clauses.append(table.c.updated_at >= query.updated_since)
+        if query.identifiers:
+            clauses.append(table.c.identifiers.contains(_text_array(query.identifiers)))
+        clauses += _valid_on(collection.kind, table, query)
+        return statement.where(*clauses)
+
+
+def as_uuid(text: str) -> UUID | None:
+    """Return the UUID that a text is, if it is one."""
+    if len(text) == 36:
+        with suppress(ValueError):
+            return UUID(text)
+    return None
+
+
+def _columns(table: Table, collection: Collection) -> list[Any]:
+    return [table.c[name] for name in (*_SHOWN, *collection.extras)]
+
+
+def _named(table: Table, item: str) -> ColumnElement[bool]:
+    if (record_id := as_uuid(item)) is not None:
+        return table.c.id == record_id
+    return table.c.key == item if "/" in item else or_(table.c.slug == item, table.c.key == item)
+
+
+def _fixed(table: Table, collection: Collection) -> list[ColumnElement[bool]]:
+    return [table.c[name].in_(values) for name, values in collection.where.items()]
+
+
+def _text_array(values: Iterable[str]) -> Any:
+    return cast(array(list(values)), ARRAY(Text))
+
+
+def _clause(table: Table, condition: Condition) -> ColumnElement[bool]:
+    column: ColumnElement[Any] = table.c[condition.column]
+    value: Any = condition.value
+    clause: ColumnElement[bool]
+    if condition.type == "array":
+        values = value if isinstance(value, list) else [value]
+        clause = table.c[condition.column].overlap(_text_array(values))
+        return clause
+    match condition.operator:
+        case "exact":
+            clause = column == value
+        case "iexact":
+            clause = func.lower(column) == value.lower()
+        case "ne":
+            clause = column.is_distinct_from(value)
+        case "in":
+            clause = column.in_(value)
+        case "gt":
+            clause = column > value
+        case "gte":
+            clause = column >= value
+        case "lt":
+            clause = column < value
+        case "lte":
+            clause = column <= value
+        case "range":
+            clause = column.between(*value)
+        case "contains":
+            clause = column.contains(value, autoescape=True)
+        case "icontains":
+            clause = func.lower(column).contains(value.lower(), autoescape=True)
+        case "startswith":
+            clause = column.startswith(value, autoescape=True)
+        case "isnull":
+            clause = _is_empty(column) if value else ~_is_empty(column)
+    return clause
+
+
+def _is_empty(column: Any) -> ColumnElement[bool]:
+    return or_(column.is_(None), column == "") if isinstance(column.type, Text) else column.is_(None)
+
+
+def _in_force(
+    table: Table, on: date, start: str = "start_date", end: str = "end_date"
+) -> list[ColumnElement[bool]]:
+    begins, ends = table.c[start], table.c[end]
+    return [or_(begins.is_(None), begins <= on), or_(ends.is_(None), ends >= on)]
+
+
+_VALIDITY = {
+    "membership": ("start_date", "end_date"),
+    "organization": ("start_date", "end_date"),
+    "session": ("start_date", "end_date"),
+    "division": ("valid_from", "valid_through"),
+}
+
+
+def _valid_on(kind: str, table: Table, query: ListQuery) -> list[ColumnElement[bool]]:
+    on: date | None = query.on
+    if kind == "person":
+        if on is None and not query.member_of:
+            return []
+        return [_sits(table, on, query.member_of)]
+    if on is None:
+        return []
+    if kind in _VALIDITY:
+        return _in_force(table, on, *_VALIDITY[kind])
+    if kind == "bill":
+        return [table.c.introduced_on <= on]
+    if kind == "post":
+        return []
+    return [table.c.sort_date <= on]
+
+
+def _sits(person: Table, on: date | None, wanted: Mapping[str, Sequence[str]]) -> ColumnElement[bool]:
+    """Return whether a person has a membership in force (today unless told otherwise) that fits."""
+    membership = table_of("membership")
+    merged = person.alias("merged")
+    keys = select(merged.c.key).where(merged.c.merged_into == person.c.id).scalar_subquery()
+    clauses: list[ColumnElement[bool]] = [
+        or_(membership.c.person_key == person.c.key, membership.c.person_key.in_(keys)),
+        membership.c.deleted_at.is_(None),
+        *_in_force(membership, on or datetime.now().astimezone().date()),
+    ]
+    names = {"party": "party", "area": "area", "province": "province", "organization": "organization_key"}
+    clauses += [membership.c[names[name]].in_(values) for name, values in wanted.items()]
+    return exists().where(and_(*clauses))

@@ -1,0 +1,134 @@
+"""Reading the civic record: ``/api/v1/<collection>`` and ``/api/v1/<collection>/<id, slug or key>``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from hubs.data_hub.database.dependencies import ReadingDep
+from hubs.data_hub.database.schemas import OPERATORS, Collection
+from hubs.data_hub.database.service.asking import filters_of, read_includes, read_query
+from hubs.data_hub.database.service.collections import COLLECTIONS, url_of
+from hubs.data_hub.database.service.reading import Moved
+from shared.auth import Public
+from shared.core.errors import Invalid
+from shared.http.conditional import conditional
+from shared.http.json import dumps
+from shared.http.pages import Page, PageMeta
+
+_CACHE = "public, max-age=0, must-revalidate"
+
+
+def next_url(request: Request, cursor: str | None) -> str | None:
+    """Return the URL of the page after this one."""
+    if cursor is None:
+        return None
+    pairs = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return f"{request.url.path}?{urlencode([*pairs, ('cursor', cursor)])}"
+
+
+def _list_endpoint(collection: Collection) -> Callable[..., Response]:
+    def list_records(request: Request, _: Public, service: ReadingDep) -> Response:
+        query = read_query(collection, request.query_params.multi_items())
+        page = service.list(collection, query)
+        following = next_url(request, page.next_cursor)
+        body = Page[Any](
+            data=page.records, next=following, meta=PageMeta(freshness=page.freshness, total=page.total)
+        )
+        headers = {"Link": f'<{following}>; rel="next"'} if following else None
+        return conditional(request, dumps(body.model_dump()), cache_control=_CACHE, headers=headers)
+
+    return list_records
+
+
+def _detail_endpoint(collection: Collection) -> Callable[..., Response]:
+    def get_record(
+        request: Request,
+        item: str,
+        _: Public,
+        service: ReadingDep,
+        include: Annotated[str | None, Query(max_length=500)] = None,
+        fields: Annotated[str, Query(max_length=2_000)] = "",
+        lang: Annotated[str, Query(pattern="^(en|fr)?$")] = "",
+    ) -> Response:
+        if "\x00" in item:
+            raise Invalid("a name contains no NUL character")
+        chosen = None if include is None else read_includes(collection, include)
+        found = service.get(collection, item, chosen, lang, [f for f in fields.split(",") if f])
+        if isinstance(found, Moved):
+            query = f"?{request.url.query}" if request.url.query else ""
+            return RedirectResponse(url_of(collection.kind, found.record_id) + query, status_code=308)
+        status = 410 if "deleted_at" in found else 200
+        response = conditional(request, dumps(found), cache_control=_CACHE)
+        if status == 410 and response.status_code == 200:
+            response.status_code = 410
+        return response
+
+    return get_record
+
+
+def _list_parameters(collection: Collection) -> list[dict[str, Any]]:
+    described = {
+        "limit": "rows a page, 1 to 500",
+        "cursor": "where the last page stopped; from its `next`",
+        "sort": f"one of {', '.join(sorted(collection.sorts))}; - for descending",
+        "include": f"related records: {', '.join(collection.includes) or 'none here'}",
+        "fields": "top-level fields to show, separated by commas",
+        "lang": "en or fr: one value in place of each pair",
+        "total": "true: count all rows exactly",
+        "deleted": "no, only or all: tombstones",
+        "as_of": "a date: what was in force then",
+        "current": "true: what is in force today",
+        "recorded_at": "a moment: what this record said then",
+        "updated_since": "a moment: rows changed since",
+        "identifier": "scheme:value of another system",
+        "format": "json, csv, ndjson or popolo",
+    }
+    parameters = [
+        {"name": name, "in": "query", "required": False, "description": text, "schema": {"type": "string"}}
+        for name, text in described.items()
+    ]
+    for name, declared in filters_of(collection).items():
+        operators = ", ".join(f"{name}__{op}" for op in OPERATORS[declared.type] if op != "exact")
+        parameters.append(
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "description": f"{declared.type}; also {operators}" if operators else declared.type,
+                "schema": {"type": "string"},
+            }
+        )
+    return parameters
+
+
+def build_router() -> APIRouter:
+    """Return the routes of every collection."""
+    router = APIRouter(prefix="/api/v1", tags=["record"])
+    for collection in COLLECTIONS:
+        extra = {"x-open-query": True, "parameters": _list_parameters(collection)}
+        router.add_api_route(
+            f"/{collection.path}",
+            _list_endpoint(collection),
+            methods=["GET"],
+            name=f"list_{collection.path}",
+            summary=f"List {collection.path}",
+            openapi_extra=extra,
+            response_class=Response,
+        )
+        router.add_api_route(
+            f"/{collection.path}/{{item:path}}",
+            _detail_endpoint(collection),
+            methods=["GET"],
+            name=f"get_{collection.path}",
+            summary=f"Read one {collection.singular} by id, slug or key",
+            response_class=Response,
+        )
+    return router
+
+
+__all__ = ["build_router", "next_url"]

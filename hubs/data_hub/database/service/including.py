@@ -1,0 +1,125 @@
+"""What a record can carry along: related records, fetched for a whole page at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hubs.data_hub.database.repository.reading import ReadingRepository
+from hubs.data_hub.database.service import rendering
+from hubs.data_hub.database.service.collections import BY_PATH
+
+MAX_RELATED = 5_000
+"""Related rows fetched for one page; a record's own list endpoint has no such end."""
+
+
+@dataclass(frozen=True)
+class _Many:
+    """Records of another collection that refer to this one."""
+
+    path: str
+    column: str
+    is_array: bool = False
+
+
+@dataclass(frozen=True)
+class _One:
+    """The record that this one refers to."""
+
+    path: str
+    field: str
+
+
+_INCLUDES: dict[tuple[str, str], _Many | _One] = {
+    ("person", "memberships"): _Many("memberships", "person_key"),
+    ("membership", "person"): _One("people", "person_key"),
+    ("membership", "organization"): _One("organizations", "organization_key"),
+    ("membership", "post"): _One("posts", "post_key"),
+    ("organization", "memberships"): _Many("memberships", "organization_key"),
+    ("organization", "posts"): _Many("posts", "organization_key"),
+    ("post", "memberships"): _Many("memberships", "post_key"),
+    ("post", "organization"): _One("organizations", "organization_key"),
+    ("bill", "votes"): _Many("votes", "bill_key"),
+    ("bill", "texts"): _Many("bill-texts", "bill_key"),
+    ("bill_text", "bill"): _One("bills", "bill_key"),
+    ("vote_event", "bill"): _One("bills", "bill_key"),
+    ("election", "candidacies"): _Many("candidacies", "election_key"),
+    ("candidacy", "election"): _One("elections", "election_key"),
+    ("candidacy", "person"): _One("people", "person_key"),
+    ("event", "documents"): _Many("documents", "event_key"),
+    ("event", "votes"): _Many("votes", "event_key"),
+    ("event", "organization"): _One("organizations", "organization_key"),
+    ("debate", "speeches"): _Many("speeches", "debate_key"),
+    ("debate", "organization"): _One("organizations", "organization_key"),
+    ("speech", "debate"): _One("debates", "debate_key"),
+    ("speech", "person"): _One("people", "person_key"),
+    ("document", "event"): _One("events", "event_key"),
+    ("document", "organization"): _One("organizations", "organization_key"),
+}
+
+
+class Includer:
+    """Adds related records to the records of a page, one query per kind of relation."""
+
+    def __init__(self, repository: ReadingRepository) -> None:
+        self._repository = repository
+
+    def include(self, collection: Any, records: Sequence[rendering.Record], names: Sequence[str]) -> None:
+        """Add what is asked for under its own name."""
+        if not records:
+            return
+        for name in names:
+            if (collection.kind, name) == ("vote_event", "ballots"):
+                self._ballots(records)
+            elif name == "merged":
+                self._merged(collection.kind, records)
+            elif (collection.kind, name) == ("division", "posts"):
+                self._posts_of_divisions(records)
+            else:
+                how = _INCLUDES[collection.kind, name]
+                if isinstance(how, _Many):
+                    self._many(collection.kind, records, name, how)
+                else:
+                    self._one(records, name, how)
+
+    def _many(self, kind: str, records: Sequence[rendering.Record], name: str, how: _Many) -> None:
+        other = BY_PATH[how.path]
+        owners = {record["key"]: record for record in records}
+        if kind == "person":
+            by_id = {record["id"]: record for record in records}
+            for row in self._repository.merged_into(kind, list(by_id)):
+                owners[row["key"]] = by_id[row["merged_into"]]
+        for record in records:
+            record[name] = []
+        rows = self._repository.related(other, how.column, owners.keys(), MAX_RELATED, is_array=how.is_array)
+        for row in rows:
+            owners[row["facts"][how.column]][name].append(rendering.render(other, row))
+
+    def _one(self, records: Sequence[rendering.Record], name: str, how: _One) -> None:
+        other = BY_PATH[how.path]
+        keys = {record[how.field] for record in records if record.get(how.field)}
+        rows = self._repository.related(other, "key", keys, MAX_RELATED) if keys else []
+        found = {row["key"]: rendering.render(other, row) for row in rows}
+        for record in records:
+            record[name] = found.get(record.get(how.field) or "")
+
+    def _posts_of_divisions(self, records: Sequence[rendering.Record]) -> None:
+        owners = {record["ocd_id"]: record for record in records}
+        for record in records:
+            record["posts"] = []
+        other = BY_PATH["posts"]
+        for row in self._repository.related(other, "division_id", owners.keys(), MAX_RELATED):
+            owners[row["facts"]["division_id"]]["posts"].append(rendering.render(other, row))
+
+    def _ballots(self, records: Sequence[rendering.Record]) -> None:
+        found = self._repository.ballots([record["id"] for record in records])
+        for record in records:
+            record["ballots"] = found.get(record["id"], [])
+
+    def _merged(self, kind: str, records: Sequence[rendering.Record]) -> None:
+        by_id = {record["id"]: record for record in records}
+        for record in records:
+            record["merged"] = []
+        for row in self._repository.merged_into(kind, list(by_id)):
+            by_id[row.pop("merged_into")]["merged"].append(row)  # type: ignore[attr-defined]

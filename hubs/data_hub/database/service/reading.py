@@ -1,0 +1,150 @@
+"""Reading the record: lists in pages and single records, with sources, freshness and what they refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from hubs.data_hub.database.errors import RecordNotFound
+from hubs.data_hub.database.repository.reading import ReadingRepository, Row, as_uuid
+from hubs.data_hub.database.schemas import Collection, Condition, ListQuery
+from hubs.data_hub.database.service import rendering
+from hubs.data_hub.database.service.freshness import judge
+from hubs.data_hub.database.service.including import Includer
+from shared.core.clock import utc_now
+from shared.core.errors import Invalid
+from shared.http.pages import Freshness
+
+
+@dataclass(frozen=True)
+class RecordPage:
+    """One page of a listing, ready to be written down."""
+
+    records: Sequence[rendering.Record]
+    next_cursor: str | None
+    freshness: Freshness
+    total: int | None
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The record now answers to another id."""
+
+    record_id: UUID
+
+
+class ReadingService:
+    """Reads the civic record."""
+
+    def __init__(self, repository: ReadingRepository) -> None:
+        self._repository = repository
+        self._includer = Includer(repository)
+
+    def list(self, collection: Collection, query: ListQuery) -> RecordPage:
+        """Return one page.
+
+        Raises: InvalidCursor; Invalid for a field that no record of the collection has.
+        """
+        query = self._resolved(collection, query)
+        page = self._repository.page(collection, query)
+        total = self._repository.count(collection, query) if query.wants_total else None
+        records = self.render(collection, page.items, query.includes, query.lang, query.fields)
+        homes = [c.value for c in query.conditions if c.column == "jurisdiction" and c.operator == "exact"]
+        return RecordPage(records, page.next_cursor, self.freshness(collection.kind, homes), total)
+
+    def get(
+        self,
+        collection: Collection,
+        item: str,
+        includes: Sequence[str] | None = None,
+        lang: str = "",
+        fields: Sequence[str] = (),
+    ) -> rendering.Record | Moved:
+        """Return one record by id, slug or natural key, or where it has moved.
+
+        Raises: RecordNotFound.
+        """
+        row = self._repository.find(collection, item)
+        if row is None:
+            moved = self._repository.find_permalink(collection.kind, item)
+            if moved is None:
+                raise RecordNotFound(f"no {collection.singular} answers to {item[:200]!r}")
+            return Moved(moved)
+        if row["merged_into"] is not None:
+            return Moved(row["merged_into"])
+        chosen = collection.default_includes if includes is None else includes
+        return self.render(collection, [row], chosen, lang, fields)[0]
+
+    def render(
+        self,
+        collection: Collection,
+        rows: Sequence[Row],
+        includes: Sequence[str] = (),
+        lang: str = "",
+        fields: Sequence[str] = (),
+    ) -> Sequence[rendering.Record]:
+        """Return rows as the API shows them, in a fixed number of queries."""
+        records = [rendering.render(collection, row) for row in rows]
+        self._includer.include(collection, records, includes)
+        ids = self._repository.ids_of(rendering.references(records))
+        rendering.link(records, ids)
+        sources = self._repository.sources_of([record["id"] for record in records])
+        for record in records:
+            rendering.attach_sources(record, sources.get(record["id"], []))
+        if lang:
+            records = [rendering.in_language(record, lang) for record in records]
+        if fields:
+            if records and (strange := [f for f in fields if not any(f in record for record in records)]):
+                raise Invalid(
+                    f"fields: no {collection.singular} has {strange[0][:80]!r}", known=sorted(records[0])
+                )
+            records = [rendering.only_fields(record, fields) for record in records]
+        return records
+
+    def freshness(self, kind: str, jurisdictions: Sequence[str] = ()) -> Freshness:
+        """Return how fresh what we hold of a kind is."""
+        return judge(kind, self._repository.freshness(kind, jurisdictions), utc_now())
+
+    def _resolved(self, collection: Collection, query: ListQuery) -> ListQuery:
+        """Return the query with ids and slugs of related records as their natural keys."""
+        wanted: dict[str, set[str]] = {}
+        relations = {f.column: f.kind for f in collection.filters.values() if f.kind}
+        for condition in query.conditions:
+            if (kind := relations.get(condition.column)) and condition.operator in ("exact", "in"):
+                wanted.setdefault(kind, set()).update(_values(condition))
+        organizations = query.member_of.get("organization", ())
+        if organizations:
+            wanted.setdefault("organization", set()).update(organizations)
+        if not wanted and not any(c.column == "id" for c in query.conditions):
+            return query
+        known = {kind: self._repository.keys_of(kind, names) for kind, names in wanted.items()}
+        conditions = []
+        for condition in query.conditions:
+            kind = relations.get(condition.column, "")
+            if condition.column == "id" and condition.operator in ("exact", "in"):
+                ids = [parsed for value in _values(condition) if (parsed := as_uuid(str(value)))]
+                conditions.append(replace(condition, operator="in", value=ids))
+            elif kind and condition.operator in ("exact", "in"):
+                # A key that nothing on record holds may still be named by others.
+                keys = sorted(
+                    {key for value in _values(condition) for key in known[kind].get(value, [value])}
+                )
+                conditions.append(replace(condition, operator="in", value=keys))
+            else:
+                conditions.append(condition)
+        member_of = dict(query.member_of)
+        if organizations:
+            found = known["organization"]
+            member_of["organization"] = tuple(
+                key for name in organizations for key in found.get(name, [name])
+            )
+        return replace(query, conditions=tuple(conditions), member_of=member_of)
+
+
+def _values(condition: Condition) -> list[Any]:
+    return condition.value if isinstance(condition.value, list) else [condition.value]
+
+
+__all__ = ["Moved", "ReadingService", "RecordPage"]

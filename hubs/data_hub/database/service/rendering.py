@@ -1,0 +1,118 @@
+"""From a row to what the API shows: facts, links to what they refer to, sources, one language or both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from hubs.data_hub.database.schemas import Collection
+from hubs.data_hub.database.service.collections import url_of
+
+Record = dict[str, Any]
+References = dict[str, set[str]]
+
+KIND_OF_REFERENCE: dict[str, str] = {
+    "person_key": "person",
+    "organization_key": "organization",
+    "parent_key": "organization",
+    "on_behalf_of_key": "organization",
+    "post_key": "post",
+    "bill_key": "bill",
+    "bill_keys": "bill",
+    "vote_keys": "vote_event",
+    "event_key": "event",
+    "debate_key": "debate",
+    "election_key": "election",
+}
+
+
+def render(collection: Collection, row: Mapping[str, Any]) -> Record:
+    """Return a record in its fixed order: names, facts, what was worked out, times."""
+    facts = row["facts"]
+    record: Record = {
+        "id": row["id"],
+        "type": collection.singular,
+        "key": row["key"],
+        "slug": row["slug"],
+        "url": url_of(collection.kind, row["id"]),
+        "jurisdiction": row["jurisdiction"],
+    }
+    record.update((name, value) for name, value in facts.items() if name not in ("key", "jurisdiction"))
+    record.update((name, row[name]) for name in collection.extras)
+    record["created_at"] = row["created_at"]
+    record["updated_at"] = row["updated_at"]
+    if row["deleted_at"] is not None:
+        record["deleted_at"] = row["deleted_at"]
+    return record
+
+
+def references(values: Iterable[Any]) -> References:
+    """Return every key that these documents refer to, by kind."""
+    found: References = {}
+    for node in _nodes(values):
+        for name, kind in KIND_OF_REFERENCE.items():
+            value = node.get(name)
+            if isinstance(value, str):
+                found.setdefault(kind, set()).add(value)
+            elif isinstance(value, list | tuple):
+                found.setdefault(kind, set()).update(value)
+    return found
+
+
+def link(values: Iterable[Any], ids: Mapping[tuple[str, str], UUID]) -> None:
+    """Put beside each reference the id and the URL of what it leads to (null when that is not on record)."""
+    for node in _nodes(values):
+        for name, kind in KIND_OF_REFERENCE.items():
+            if name not in node:
+                continue
+            value, stem = node[name], name.removesuffix("s").removesuffix("_key")
+            if isinstance(value, str) or value is None:
+                found = ids.get((kind, value)) if value else None
+                node[f"{stem}_id"] = found
+                node[f"{stem}_url"] = url_of(kind, found) if found else None
+            else:
+                known = [ids.get((kind, key)) for key in value]
+                node[f"{stem}_ids"] = known
+                node[f"{stem}_urls"] = [url_of(kind, one) if one else None for one in known]
+
+
+def _nodes(values: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    stack = list(values)
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict):
+            yield value
+            stack.extend(child for child in list(value.values()) if isinstance(child, dict | list))
+        elif isinstance(value, list):
+            stack.extend(child for child in value if isinstance(child, dict | list))
+
+
+def attach_sources(record: Record, sources: Sequence[Mapping[str, Any]]) -> None:
+    """Add where the record was read, under which licence, and when it was last seen."""
+    record["last_seen_at"] = max((source["last_seen_at"] for source in sources), default=None)
+    record["licence"] = next((source["licence"] for source in sources if source["licence"]), "")
+    record["sources"] = [dict(source) for source in sources]
+
+
+def in_language(value: Any, lang: str) -> Any:
+    """Return the document with one value in place of each pair, the other language's where it is empty."""
+    if isinstance(value, list):
+        return [in_language(item, lang) for item in value]
+    if not isinstance(value, dict):
+        return value
+    other = "fr" if lang == "en" else "en"
+    shown: Record = {}
+    for name, item in value.items():
+        stem, _, suffix = name.rpartition("_")
+        if suffix in ("en", "fr") and stem and f"{stem}_{'fr' if suffix == 'en' else 'en'}" in value:
+            if stem not in shown:
+                shown[stem] = value[f"{stem}_{lang}"] or value[f"{stem}_{other}"]
+        else:
+            shown[name] = in_language(item, lang)
+    return shown
+
+
+def only_fields(record: Record, names: Sequence[str]) -> Record:
+    """Return the named top-level fields and the id."""
+    return {name: value for name, value in record.items() if name in names or name == "id"}
