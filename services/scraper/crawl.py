@@ -22,15 +22,13 @@ _HERE = "services.scraper"
 _SCRAPY = "scrapy.downloadermiddlewares"
 
 
-def scrapy_settings(options: ScraperOptions, vault: Vault, upstream: str) -> dict[str, Any]:
+def scrapy_settings(options: ScraperOptions, upstream: str) -> dict[str, Any]:
     """Return Scrapy's settings: polite defaults, and nothing loaded that a crawl here does not use.
 
     A stand-in upstream is our own server: it is asked without delay, one request per host all the same.
     """
     delay = 0.0 if upstream else options.delay_s
     return {
-        "OPENPOLICY_OPTIONS": options,
-        "OPENPOLICY_VAULT": vault,
         "OPENPOLICY_UPSTREAM": upstream,
         "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
         "USER_AGENT": options.user_agent,
@@ -105,10 +103,11 @@ def scrapy_settings(options: ScraperOptions, vault: Vault, upstream: str) -> dic
 class Crawl:
     """A running crawl that can be ended from another thread."""
 
-    def __init__(self, parser: Parser, recorder: Recorder, settings: dict[str, Any]) -> None:
+    def __init__(self, parser: Parser, recorder: Recorder, vault: Vault, options: ScraperOptions) -> None:
         self._parser = parser
         self._recorder = recorder
-        self._settings = settings
+        self._vault = vault
+        self._options = options
         self._crawler: Crawler | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
@@ -116,9 +115,16 @@ class Crawl:
 
     def run(self, deadline_s: float) -> None:
         """Crawl to the end, for at most ``deadline_s`` seconds (then the run is ``timed_out``)."""
-        process = AsyncCrawlerProcess(self._settings, install_root_handler=False)
+        settings = scrapy_settings(self._options, self._recorder.run.options.upstream)
+        process = AsyncCrawlerProcess(settings, install_root_handler=False)
         self._crawler = process.create_crawler(SourceSpider)
-        done = process.crawl(self._crawler, parser=self._parser, recorder=self._recorder)
+        done = process.crawl(
+            self._crawler,
+            parser=self._parser,
+            recorder=self._recorder,
+            vault=self._vault,
+            options=self._options,
+        )
         done.add_done_callback(self._finished)
         with self._lock:
             self._loop = done.get_loop()

@@ -96,7 +96,7 @@ class LocalAnswers:
     @classmethod
     def from_crawler(cls, crawler: Any) -> LocalAnswers:
         """Build on the crawl's vault."""
-        return cls(crawler.settings["OPENPOLICY_VAULT"])
+        return cls(crawler.spider.vault)
 
     def process_request(self, request: Request) -> Response | None:
         """Return an archived answer, or None to go on to the network."""
@@ -124,7 +124,7 @@ class Conditional:
     @classmethod
     def from_crawler(cls, crawler: Any) -> Conditional:
         """Build on the crawl's vault."""
-        return cls(crawler.settings["OPENPOLICY_VAULT"])
+        return cls(crawler.spider.vault)
 
     def process_request(self, request: Request) -> None:
         """Add the validators of the archived answer."""
@@ -163,7 +163,7 @@ class ArchiveEverything:
     @classmethod
     def from_crawler(cls, crawler: Any) -> ArchiveEverything:
         """Build on the crawl's vault."""
-        return cls(crawler.settings["OPENPOLICY_VAULT"])
+        return cls(crawler.spider.vault)
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Write the response to the WARC of this run."""

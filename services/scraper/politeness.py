@@ -54,7 +54,7 @@ class PolitenessMiddleware:
     @classmethod
     def from_crawler(cls, crawler: Any) -> PolitenessMiddleware:
         """Build from the options that the crawl was started with."""
-        return cls(crawler.settings["OPENPOLICY_OPTIONS"])
+        return cls(crawler.spider.options)
 
     async def process_request(self, request: Request) -> None:
         """Hold the request while its host is paused; refuse it when its host is given up."""
@@ -62,7 +62,7 @@ class PolitenessMiddleware:
         if self._failures[host] >= self._options.breaker_failures:
             raise HostGivenUp(f"{host} failed {self._failures[host]} times in a row")
         # Looked at again after each pause: another answer may have prolonged it.
-        while (wait := self._paused_until.get(host, 0.0) - time.monotonic()) > 0:
+        while (wait := self._paused_until.get(host, 0.0) - time.monotonic()) > 0:  # noqa: ASYNC110
             await asyncio.sleep(wait)
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:

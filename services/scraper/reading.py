@@ -6,6 +6,8 @@ import hashlib
 import logging
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from services.scraper.parsers.base import (
     MAX_DOCUMENT_BYTES,
     Document,
@@ -34,7 +36,8 @@ class Reading:
 def read(parser: Parser, document: Document) -> Reading:
     """Run the step that reads ``document``.
 
-    Raises: ParseFailed; any other exception of a step is turned into ``parser-error``.
+    Raises: ParseFailed; a record that breaks its contract is ``invalid-record``, any other exception
+    of a step ``parser-error``.
     """
     step = parser.steps.get(document.step)
     if step is None:
@@ -49,6 +52,11 @@ def read(parser: Parser, document: Document) -> Reading:
         raise
     except RecursionError:
         raise document.failed("wrong-shape", "nested too deeply") from None
+    except ValidationError as error:
+        # The record breaks its contract: what the document says is not what such a record can hold.
+        first = error.errors()[0]
+        detail = f"{error.title}.{'.'.join(map(str, first['loc']))}: {first['msg']}: {first.get('input')!r}"
+        raise document.failed("invalid-record", detail[:500]) from None
     except Exception as error:
         log.exception("parser %s failed on %s", parser.label, document.url)
         detail = f"{type(error).__name__}: {error}"[:500]

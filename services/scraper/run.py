@@ -145,7 +145,7 @@ class Job:
     def _fetch(self, parser: Parser, recorder: Recorder, journal: Journal) -> ArchiveRef:
         # Scrapy and its reactor are loaded only by a process that goes to the network.
         from services.scraper.archive import ArchiveWriter
-        from services.scraper.crawl import Crawl, scrapy_settings
+        from services.scraper.crawl import Crawl
         from services.scraper.middlewares import Vault
 
         source = recorder.run.source
@@ -154,8 +154,7 @@ class Job:
         known_path = self._known_documents(source)
         known = Journal(known_path) if known_path.exists() else None
         vault = Vault(folder, writer, journal, known)
-        settings = scrapy_settings(self.settings.scraper, vault, recorder.run.options.upstream)
-        crawl = Crawl(parser, recorder, settings)
+        crawl = Crawl(parser, recorder, vault, self.settings.scraper)
         self._stop, self._end = crawl.stop, lambda reason: crawl.end("cancelled", "cancelled", reason)
         if self._is_paused:
             crawl.stop()
@@ -227,6 +226,11 @@ def main() -> int:
     """Read the job from standard input and run it."""
     settings = ScraperSettings()
     configure_logging("scraper.run", settings.log_level, settings.log_format)
+    for chatty, level in (
+        ("scrapy", logging.WARNING),
+        ("scrapy.downloadermiddlewares.redirect", logging.ERROR),
+    ):
+        logging.getLogger(chatty).setLevel(level)
     limit_resources(settings.scraper.child_memory_bytes)
     request = ScrapeRequestedV1.decode(sys.stdin.readline().encode())
     from shared.messaging.factory import open_bus

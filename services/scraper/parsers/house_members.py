@@ -15,7 +15,7 @@ from services.scraper.parsers import keys
 from services.scraper.parsers.base import Document, Parser, ParseResult
 from services.scraper.parsers.house_bodies import HOUSE, PARLIAMENT, party
 from services.scraper.parsers.tabular import read_table
-from services.scraper.parsers.text import clean
+from services.scraper.parsers.text import clean, head
 from services.scraper.parsers.xml import leaf, parse_xml
 from shared.contracts.civic import Identifier, Link
 from shared.contracts.people import MembershipRecord, PersonRecord, PostRecord
@@ -170,8 +170,8 @@ def _day(document: Document, text: str) -> date | None:
 
 def recognise(document: Document) -> str:
     """Tell the XML list from its CSV export by the first character."""
-    start = document.body[:4_000].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return "members_csv" if start and not start.startswith(b"<") and b"," in start else "members"
+    start = head(document.body)
+    return "members_csv" if start and not start.startswith("<") and "," in start else "members"
 
 
 PARSER = Parser(

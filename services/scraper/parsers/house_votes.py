@@ -19,7 +19,7 @@ from services.scraper.parsers import keys
 from services.scraper.parsers.base import Document, Fetch, Parser, ParseResult
 from services.scraper.parsers.house_members import PERSON_SCHEME
 from services.scraper.parsers.tabular import read_table
-from services.scraper.parsers.text import clean
+from services.scraper.parsers.text import clean, head
 from services.scraper.parsers.xml import leaf, parse_xml
 from shared.contracts.civic import Ballot, Identifier, VoteCount, VoteOption
 from shared.contracts.legislation import VoteEventRecord
@@ -283,21 +283,20 @@ def _counts(facts: dict[str, Any], ballots: tuple[Ballot, ...]) -> tuple[VoteCou
 
 def recognise(document: Document) -> str:
     """Tell the list, the ballots of one vote and the vote CSV apart by their first element."""
-    start = document.body[:4_000].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if start.startswith(b"Person ID,"):
+    start = head(document.body)
+    if start.startswith("Person ID,"):
         return "ballots_csv"
-    return "ballots" if b"<ArrayOfVoteParticipant" in start else "list"
+    return "ballots" if "<ArrayOfVoteParticipant" in start else "list"
 
 
 def pair(document: Document) -> tuple[str, str] | None:
     """Pair loose lists by session; a French list words its results in French."""
     if recognise(document) != "list":
         return None
-    found = re.search(
-        rb"<ParliamentNumber>(\d+)</ParliamentNumber>\s*<SessionNumber>(\d+)<", document.body[:20_000]
-    )
-    is_french = re.search("<DecisionResultName>(Adopt|Rejet|Égalit)".encode(), document.body) is not None
-    return (f"list {found[1]!r}-{found[2]!r}", "fr" if is_french else "en") if found else None
+    start = head(document.body, 200_000)
+    found = re.search(r"<ParliamentNumber>(\d+)</ParliamentNumber>\s*<SessionNumber>(\d+)<", start)
+    is_french = re.search("<DecisionResultName>(Adopt|Rejet|Égalit)", start) is not None
+    return (f"list {found[1]}-{found[2]}", "fr" if is_french else "en") if found else None
 
 
 PARSER = Parser(

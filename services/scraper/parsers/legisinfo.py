@@ -16,7 +16,7 @@ from services.scraper.parsers.base import Document, Fetch, Parser, ParseResult
 from services.scraper.parsers.legisinfo_codes import STATUSES, undated, without_honorific
 from services.scraper.parsers.legisinfo_detail import detail_fields
 from services.scraper.parsers.legisinfo_tree import Tree, day, flag, number, prose, read_bills, text
-from services.scraper.parsers.text import slug
+from services.scraper.parsers.text import head, slug
 from shared.contracts.civic import Identifier, Link
 from shared.contracts.legislation import BillRecord, BillStage, Chamber, SessionRecord, Sponsor
 
@@ -193,8 +193,9 @@ def _english_day(text_en: str) -> date | None:
 
 def recognise(document: Document) -> str:
     """Tell list and detail apart by the name of the first key that only one of them has."""
-    start = document.body[:20_000]
-    return "list" if b"BillNumberFormatted" in start or start.strip() in {b"[]", b"<Bills />"} else "detail"
+    start = head(document.body)
+    is_list = "BillNumberFormatted" in start or start.strip() in {"[]", "<Bills />"}
+    return "list" if is_list else "detail"
 
 
 PARSER = Parser(

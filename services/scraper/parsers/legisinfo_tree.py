@@ -15,7 +15,7 @@ from lxml import etree
 
 from services.scraper.parsers.base import Document
 from services.scraper.parsers.json import parse_any_json
-from services.scraper.parsers.text import clean, plain, straight_apostrophes
+from services.scraper.parsers.text import clean, head, plain, straight_apostrophes
 from services.scraper.parsers.xml import parse_xml
 
 Tree = Mapping[str, Any]
@@ -27,7 +27,7 @@ def read_bills(document: Document) -> list[Tree]:
 
     Raises: ParseFailed (``wrong-shape``, or as ``parse_xml`` and ``parse_any_json``).
     """
-    if document.body[:200].lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+    if head(document.body, 200).startswith(("{", "[")):
         value = parse_any_json(document)
         bills = [value] if isinstance(value, dict) else value
         if not isinstance(bills, list) or not all(isinstance(bill, dict) for bill in bills):

@@ -60,6 +60,11 @@ def decode(body: bytes, charset: str = "") -> str:
         return body.decode("cp1252", "replace")
 
 
+def head(body: bytes, size: int = 20_000) -> str:
+    """Return the start of a document as text: what tells formats apart."""
+    return decode(body[: size + size % 2]).lstrip("\ufeff\x00 \t\r\n")
+
+
 def is_html_page(body: bytes) -> bool:
     """Tell whether ``body`` starts like an HTML page (what an error page with status 200 is)."""
     return _PAGE_START.match(body[:8_192].lstrip(codecs.BOM_UTF8)) is not None

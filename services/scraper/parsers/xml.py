@@ -31,7 +31,7 @@ def parse_xml(document: Document) -> etree._Element:
     try:
         root = etree.fromstring(text.encode("utf-8", "ignore"), _parser())
     except etree.XMLSyntaxError as error:
-        is_cut_off = not text.endswith(">") or "Premature end" in (error.msg or "")
+        is_cut_off = (text.startswith("<") and not text.endswith(">")) or "Premature end" in (error.msg or "")
         code = "truncated" if is_cut_off else "not-xml"
         raise document.failed(code, f"XML syntax error: {error.msg}") from None
     if root is None:

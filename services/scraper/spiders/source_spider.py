@@ -10,11 +10,12 @@ from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 
 from services.scraper.failures import network_failure, refusal
-from services.scraper.middlewares import IS_TRUSTED, IS_UNCHANGED, RETRIEVED_AT
+from services.scraper.middlewares import IS_TRUSTED, IS_UNCHANGED, RETRIEVED_AT, Vault
 from services.scraper.parsers.base import Document, Fetch, ParseFailed, Parser
 from services.scraper.publisher import PublishingStopped
 from services.scraper.reading import Reading, ancestors_of, read, standing_in
 from services.scraper.recorder import Recorder
+from services.scraper.settings import ScraperOptions
 from shared.contracts.civic import SourceRef
 from shared.core.clock import utc_now
 
@@ -35,12 +36,21 @@ class _Pending:
 
 
 class SourceSpider(Spider):
-    """Runs one source; give it the parser and the recorder of the run."""
+    """Runs one source; ``vault`` and ``options`` are what its middlewares work with."""
 
     name = "source"
 
-    def __init__(self, parser: Parser, recorder: Recorder, max_depth: int = 12, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        parser: Parser,
+        recorder: Recorder,
+        vault: Vault,
+        options: ScraperOptions,
+        max_depth: int = 12,
+    ) -> None:
+        super().__init__()
+        self.vault = vault
+        self.options = options
         self._parser = parser
         self._recorder = recorder
         self._max_depth = max_depth
