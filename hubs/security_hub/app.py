@@ -1,0 +1,60 @@
+"""The security hub: who is who, and who may do what."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from hubs.security_hub.accounts.tasks import ensure_first_administrator
+from hubs.security_hub.auth.router import router as auth_router
+from hubs.security_hub.base import outbox
+from hubs.security_hub.clients.router import router as clients_router
+from hubs.security_hub.clients.service import register_platform_clients
+from hubs.security_hub.directory.router import router as directory_router
+from hubs.security_hub.keys.router import router as keys_router
+from hubs.security_hub.keys.service import open_key_ring
+from hubs.security_hub.keys.tasks import maintain_keys
+from hubs.security_hub.oauth.router import install_oauth_errors
+from hubs.security_hub.oauth.router import router as oauth_router
+from hubs.security_hub.passwords.service import open_passwords
+from hubs.security_hub.roles.router import router as roles_router
+from hubs.security_hub.roles.service import ensure_builtin_roles
+from hubs.security_hub.settings import SecuritySettings
+from hubs.security_hub.throttle.service import open_throttle
+from hubs.security_hub.tokens.service import open_mint
+from hubs.security_hub.vault.service import open_vault
+from shared.app import HubSpec, Resources, create_hub_app
+from shared.outbox.relay import Relay
+from shared.settings import HubSettings
+
+
+def relay_outbox(resources: Resources) -> None:
+    """Start sending what the transactions of this hub said."""
+    relay = Relay(resources.engine, outbox, resources.bus, stop=resources.stop)
+    relay.start()
+    resources.stack.callback(relay.close)
+
+
+SPEC = HubSpec(
+    name="security",
+    title="OpenPolicy security hub",
+    routers=[keys_router, oauth_router, auth_router, directory_router, roles_router, clients_router],
+    start=[
+        open_vault,
+        open_key_ring,
+        open_mint,
+        open_passwords,
+        open_throttle,
+        ensure_builtin_roles,
+        register_platform_clients,
+        ensure_first_administrator,
+        maintain_keys,
+        relay_outbox,
+    ],
+    settings_class=SecuritySettings,
+    mounts=[install_oauth_errors],
+)
+
+
+def create_app(settings: HubSettings | None = None) -> FastAPI:
+    """Build the hub."""
+    return create_hub_app(SPEC, SecuritySettings.of(settings))

@@ -1,0 +1,1 @@
+"""Which applications and services may ask for tokens, and for which scopes?"""

@@ -1,0 +1,1 @@
+"""Is this password right, and is a new one good enough?"""

@@ -1,0 +1,1 @@
+"""Which permissions does a role give? (part of the former auth-service)"""

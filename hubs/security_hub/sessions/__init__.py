@@ -1,0 +1,1 @@
+"""Who is signed in where, and which refresh tokens still count?"""

@@ -1,0 +1,81 @@
+"""What the security hub adds to the settings of every hub."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import BaseModel, Field, SecretStr
+
+from shared.settings import HubSettings
+
+
+class KeySettings(BaseModel):
+    """Signing keys: how long each signs, how early the next is announced, how long it is kept."""
+
+    rotate_after_s: float = Field(30 * 86_400.0, gt=0, description="seconds that a key signs")
+    publish_ahead_s: float = Field(900.0, ge=0, description="seconds between publishing a key and using it")
+    overlap_s: float = Field(
+        7_200.0, ge=0, description="seconds that a key stays published after its last use"
+    )
+    refresh_s: float = Field(5.0, ge=0, description="seconds between looks at what other processes rotated")
+
+
+class TokenSettings(BaseModel):
+    """How long each kind of token lives, in seconds."""
+
+    access_s: int = Field(600, ge=10, description="access token of a person or an application")
+    service_s: int = Field(900, ge=10, description="access token of a service")
+    id_s: int = Field(3_600, ge=10, description="ID token")
+    code_s: int = Field(60, ge=5, le=60, description="authorization code")
+    refresh_s: int = Field(7 * 86_400, ge=60, description="refresh token and session")
+    remembered_s: int = Field(30 * 86_400, ge=60, description="the same when asked to be remembered")
+    mail_link_s: int = Field(3_600, ge=60, description="link in a mail: verify an address, reset a password")
+
+
+class PasswordSettings(BaseModel):
+    """Rules for new passwords, and how many hashes may run at once."""
+
+    min_length: int = Field(10, ge=8, description="characters")
+    max_length: int = Field(256, ge=64, description="characters; longer ones are refused unhashed")
+    parallel: int = Field(2, ge=1, description="hashes at once; each takes 19 MiB")
+    waiting: int = Field(8, ge=0, description="callers that may wait for a hash; more get 503")
+
+
+class ThrottleSettings(BaseModel):
+    """How many failed attempts are borne before the next is refused unheard, each within a window of
+    seconds.
+    """
+
+    window_s: int = Field(900, ge=1, description="seconds until a count starts again")
+    pair: int = Field(5, ge=1, description="failures of one account from one address")
+    address: int = Field(60, ge=1, description="failures of one address over all accounts")
+    account: int = Field(100, ge=1, description="failures of one account over all unknown addresses")
+    mail: int = Field(5, ge=1, description="mails to one address")
+    address_mail: int = Field(30, ge=1, description="mails asked for by one network address")
+
+
+class SecuritySettings(HubSettings):
+    """Settings of the security hub."""
+
+    keys: KeySettings = KeySettings()
+    tokens: TokenSettings = TokenSettings()
+    passwords: PasswordSettings = PasswordSettings()
+    throttle: ThrottleSettings = ThrottleSettings()
+    platform_clients: dict[str, SecretStr] = Field(
+        default_factory=dict, description="client id to secret of the platform's own processes, as JSON"
+    )
+    previous_secret: SecretStr = Field(
+        SecretStr(""), description="the root secret before the present one, while changing it"
+    )
+    trusted_proxies: list[str] = Field(
+        ["127.0.0.0/8", "::1/128"], description="networks whose X-Forwarded-For is believed, as JSON"
+    )
+
+    @classmethod
+    def of(cls, settings: HubSettings | None) -> Self:
+        """Return ``settings`` as this class, reading what only this hub has from the environment."""
+        if settings is None:
+            return cls()
+        if isinstance(settings, cls):
+            return settings
+        return cls(**{name: getattr(settings, name) for name in type(settings).model_fields})

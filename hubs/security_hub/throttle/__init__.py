@@ -1,0 +1,1 @@
+"""How many wrong attempts are too many, from whom, against whom?"""

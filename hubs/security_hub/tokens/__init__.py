@@ -1,0 +1,1 @@
+"""What is in a token, and how is one made?"""

@@ -1,0 +1,1 @@
+"""What goes into the audit log and the mail queue from this hub?"""

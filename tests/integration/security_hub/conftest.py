@@ -1,0 +1,136 @@
+"""The security hub over real HTTP on a real database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from hubs.security_hub.accounts.tasks import create_administrator
+from hubs.security_hub.app import SPEC
+from hubs.security_hub.settings import SecuritySettings
+from shared.app import Resources, create_hub_app
+from shared.contracts.envelope import Event
+from shared.db.prepare import upgrade_schemas
+from shared.db.session import transaction
+from shared.messaging.bus import decode
+from shared.settings import HubUrls, derive_secret
+from shared.testing.databases import Databases, FreshDatabase
+from shared.testing.ports import free_port
+from shared.testing.serving import Served
+
+ADMIN = "operator@example.org"
+PASSWORD = "vermilion-otter-42-canoe"
+
+
+def migrated(database: FreshDatabase) -> None:
+    upgrade_schemas(database.settings(), "security")
+
+
+@dataclass
+class Hub:
+    """A running security hub and ways to look behind its doors."""
+
+    url: str
+    settings: SecuritySettings
+    resources: Resources
+    http: httpx.Client
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def client_token(self, client_id: str = "cli", **form: str) -> str:
+        """The access token of one of the platform's own processes."""
+        answer = self.http.post(
+            "/oauth/token",
+            data={"grant_type": "client_credentials", **form},
+            auth=(client_id, derive_secret(self.settings, f"client:{client_id}")),
+        )
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["access_token"])
+
+    def bearer(self, token: str | None = None) -> dict[str, str]:
+        if token is None:
+            token = self.tokens.setdefault("cli", self.client_token())
+        return {"Authorization": f"Bearer {token}"}
+
+    def login(self, login: str = ADMIN, password: str = PASSWORD, **fields: Any) -> httpx.Response:
+        headers = fields.pop("headers", {})
+        return self.http.post(
+            "/api/v1/auth/login", json={"login": login, "password": password, **fields}, headers=headers
+        )
+
+    def signed_in(self, login: str = ADMIN, password: str = PASSWORD, **fields: Any) -> dict[str, Any]:
+        answer = self.login(login, password, **fields)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def events(self, kind: str = "") -> list[Event]:
+        """Everything said through the outbox, kept by the test in place of the relay."""
+        with transaction(self.resources.sessionmaker) as session:
+            rows = session.execute(text("SELECT topic, body FROM security.outbox ORDER BY id")).all()
+        return [decode(topic, bytes(body)) for topic, body in rows if topic.startswith(kind)]
+
+    def mails(self, recipient: str) -> list[Any]:
+        return [event for event in self.events("notices.") if event.recipient == recipient]
+
+    def actions(self) -> list[str]:
+        return [event.action for event in self.events("audit.")]
+
+    def user(
+        self, email: str, password: str = PASSWORD, roles: tuple[str, ...] = (), **fields: Any
+    ) -> dict[str, Any]:
+        """Register somebody and follow the mailed link; returns the signed-in answer."""
+        form = {"email": email, "password": password, **fields}
+        answer = self.http.post("/api/v1/auth/register", json=form)
+        assert answer.status_code == 202, answer.text
+        token = self.mails(email)[-1].values["url"].partition("token=")[2]
+        answer = self.http.post("/api/v1/auth/verify", json={"token": token, "password": password})
+        assert answer.status_code == 200, answer.text
+        body = answer.json()
+        if roles:
+            url = f"/api/v1/users/{body['user']['id']}"
+            changed = self.http.patch(url, json={"roles": ["member", *roles]}, headers=self.bearer())
+            assert changed.status_code == 200, changed.text
+            body = self.signed_in(email, password)
+        return body
+
+
+OpenHub = Callable[..., Hub]
+
+
+@pytest.fixture(scope="module")
+def open_hub(embedded_databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenHub]:
+    """Start a hub with other settings; it ends with the module."""
+    with ExitStack() as stack:
+
+        def start(database: FreshDatabase | None = None, data_dir: Path | None = None, **changes: Any) -> Hub:
+            database = database or stack.enter_context(embedded_databases.fresh(migrated))
+            port = free_port()
+            url = f"http://127.0.0.1:{port}"
+            changes.setdefault("throttle", {"address": 100_000, "address_mail": 100_000, "mail": 1_000})
+            base = database.settings(
+                data_dir=data_dir or tmp_path_factory.mktemp("security"), hubs=HubUrls(security=url)
+            )
+            values = {name: getattr(base, name) for name in type(base).model_fields}
+            settings = SecuritySettings(**{**values, **changes})
+            # The tests read what was said from the outbox itself; nothing may take it away.
+            starts = [start for start in SPEC.start if start.__name__ != "relay_outbox"]
+            app = create_hub_app(replace(SPEC, start=starts), settings)
+            stack.enter_context(Served(app, port))
+            http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=30))
+            return Hub(url, settings, app.state.resources, http)
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def hub(open_hub: OpenHub) -> Hub:
+    """One hub for the module, with an administrator."""
+    opened = open_hub()
+    create_administrator(opened.resources, ADMIN, PASSWORD, "Operator")
+    return opened
