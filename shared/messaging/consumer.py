@@ -27,6 +27,7 @@ BatchHandler = Callable[[Sequence[Delivery]], None]
 RECEIVE_TIMEOUT_S = 1.0
 ACK_EVERY = 100
 ACK_WITHIN_S = 0.2
+STEADY_S = 10.0
 
 
 @dataclass(slots=True)
@@ -111,20 +112,22 @@ class Consumer:
                 log.warning("%s: broker is away, trying again: %s", self.spec.name, error)
                 self.stop_event.wait(next(waits))
                 continue
-            waits = backoff(*self._retry)
             self.state.is_connected = True
+            began = time.monotonic()
             try:
                 self._serve(subscription)
             except (Unavailable, _Abandoned) as error:
                 self.state.last_error = str(error)
-                if not self.stop_event.is_set():
-                    self.state.reconnects += 1
-                    log.warning("%s: consumer starts over: %s", self.spec.name, error)
-                    self.stop_event.wait(next(waits))
+                log.warning("%s: consumer starts over: %s", self.spec.name, error)
             finally:
                 self.state.is_connected = False
                 self._unacked.clear()
                 subscription.close()
+            if time.monotonic() - began > STEADY_S:
+                waits = backoff(*self._retry)
+            if not self.stop_event.is_set():
+                self.state.reconnects += 1
+                self.stop_event.wait(next(waits))
 
     def _serve(self, subscription: Subscription) -> None:
         while not self.stop_event.is_set():
