@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.miniature.facts.model import Language
-from services.miniature.render import house_xml, legisinfo_detail, legisinfo_list
 from services.miniature.render.document import HTML, Document
 from services.miniature.world import World
 
@@ -47,61 +46,14 @@ def route(host: str, pattern: str, renderer: Renderer, *methods: str) -> Route:
     return Route(host, re.compile(pattern, re.IGNORECASE), renderer, methods or ("GET",))
 
 
-HOUSE = "www.ourcommons.ca"
-PARL = "www.parl.ca"
-_LANG = r"(?P<lang>en|fr)"
-
-
-def _vote(render: Callable[[World, Language, int], Document | None]) -> Renderer:
-    def answer(ask: Ask) -> Document | None:
-        if (ask.groups["parliament"], ask.groups["session"]) != ("45", "1"):
-            return None
-        return render(ask.world, ask.language, int(ask.groups["number"]))
-
-    return answer
-
-
-def _bill(ask: Ask) -> Document | None:
-    parliament, session = (int(part) for part in ask.groups["parlsession"].split("-"))
-    bill = ask.world.find_bill(ask.groups["number"], parliament, session)
-    if bill is None:
-        return None
-    render = (
-        legisinfo_detail.bill_json if ask.groups["format"].lower() == "json" else legisinfo_detail.bill_xml
-    )
-    return render(ask.world, bill, ask.language)
-
-
-def _bills(ask: Ask) -> Document:
-    render = legisinfo_list.bills_json if ask.groups["format"].lower() == "json" else legisinfo_list.bills_xml
-    return render(ask.world, ask.query.get("parlsession", "45-1"))
-
-
-_VOTE = r"/members/" + _LANG + r"/votes/(?P<parliament>\d+)/(?P<session>\d+)/(?P<number>\d+)"
-FEDERAL: tuple[Route, ...] = (
-    route(HOUSE, rf"/members/{_LANG}/search/xml", lambda ask: house_xml.members(ask.world, ask.language)),
-    route(
-        HOUSE,
-        rf"/members/{_LANG}/votes/xml",
-        lambda ask: house_xml.votes(ask.world, ask.language, ask.query.get("parlsession", "45-1")),
-    ),
-    route(HOUSE, _VOTE + "/xml", _vote(house_xml.vote_participants)),
-    route(HOUSE, _VOTE + "/csv", _vote(house_xml.vote_csv)),
-    route(PARL, rf"/legisinfo/{_LANG}/bills/(?P<format>json|xml)", _bills),
-    route(
-        PARL,
-        rf"/legisinfo/{_LANG}/bill/(?P<parlsession>\d+-\d+)/(?P<number>[cs]-\d+)/(?P<format>json|xml)",
-        _bill,
-    ),
-)
-
-
 class Router:
     """Finds and renders the document of an address."""
 
-    def __init__(self, routes: tuple[Route, ...] = FEDERAL) -> None:
+    def __init__(self, routes: tuple[Route, ...] | None = None) -> None:
+        from services.miniature.addresses import ROUTES
+
         self._by_host: dict[str, list[Route]] = {}
-        for entry in routes:
+        for entry in ROUTES if routes is None else routes:
             self._by_host.setdefault(entry.host, []).append(entry)
 
     def hosts(self) -> list[str]:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from services.miniature.control import Control, Fault, RequestRecord
 from services.miniature.faults import apply
 from services.miniature.render.document import Document
-from services.miniature.routes import Router
+from services.miniature.routes import Router, error_page
 from services.miniature.world import World
 
 FIRST_MODIFIED = datetime(2026, 5, 29, 12, 0, tzinfo=UTC)
@@ -139,6 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and fault.kind == "slow":
             time.sleep(float(fault.option("before")))
         document = self._document(host, path, query_text, query, body)
+        document = self._at_home(document, host)
         if fault is not None:
             document = apply(fault, document, self.path if self.path.startswith("/") else address)
         document = self._validated(document, f"{address}?{query_text}", fault)
@@ -190,10 +191,24 @@ class _Handler(BaseHTTPRequestHandler):
         replaced = control.replaced(f"{host}{path}")
         address = f"{self.command}/{host}{path}?{query_text}"
         kept = self.server.shelf.find(world.revision, address) if self.command in ("GET", "HEAD") else None
-        made = kept or self.server.router.render(world, self.command, host, path, query, body)
+        try:
+            made = kept or self.server.router.render(world, self.command, host, path, query, body)
+        except ValueError as error:
+            # a number in the query that is none, such as ?limit=many
+            return error_page(400, f"Bad Request: {error}")
         if kept is None and self.command == "GET" and made.status == 200:
             self.server.shelf.put(world.revision, address, made)
         return made if replaced is None else Document(replaced, made.content_type)
+
+    def _at_home(self, document: Document, host: str) -> Document:
+        """A redirect within a site stays under the path segment that stands for the site."""
+        if not self.path.lower().startswith(f"/{host}/"):
+            return document
+        headers = tuple(
+            (name, f"/{host}{value}" if name == "Location" and value.startswith("/") else value)
+            for name, value in document.headers
+        )
+        return Document(document.body, document.content_type, document.status, headers)
 
     def _validated(self, document: Document, address: str, fault: Fault | None) -> Document:
         """The document with its ETag and Last-Modified, or a 304 when the client has it."""
