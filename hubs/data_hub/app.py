@@ -6,6 +6,8 @@ from fastapi import FastAPI
 
 from hubs.data_hub.base import outbox
 from hubs.data_hub.database.router import changes, ingest, records
+from hubs.data_hub.search.router import router as search_router
+from hubs.data_hub.search.start import start_keeper
 from hubs.data_hub.settings import DataHubSettings
 from shared.app import HubSpec, Resources, create_hub_app
 from shared.db.cursor import cursor_codec
@@ -29,8 +31,8 @@ def start_relay(resources: Resources) -> None:
 SPEC = HubSpec(
     name="data",
     title="OpenPolicy data hub",
-    routers=[ingest.router, changes.router, records.build_router()],
-    start=[open_cursors, start_relay],
+    routers=[ingest.router, changes.router, search_router, records.build_router()],
+    start=[open_cursors, start_relay, start_keeper],
     settings_class=DataHubSettings,
 )
 

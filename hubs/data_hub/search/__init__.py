@@ -1,0 +1,1 @@
+"""search answers: which records speak of this, in either language (formerly search-service)."""

@@ -1,0 +1,166 @@
+"""The index itself: tantivy, its schema and analysers, one generation in one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import tantivy
+
+SCHEMA_VERSION = 1
+POSITION_FILE = "position.json"
+_MAX_TOKEN_BYTES = 60
+
+# Field: (tokenizer, stored, fast, what is kept per term).
+_TEXT_FIELDS: dict[str, tuple[str, bool, bool, str]] = {
+    "id": ("raw", True, False, "basic"),
+    "type": ("raw", False, True, "basic"),
+    "jurisdiction": ("raw", False, True, "basic"),
+    "title_en": ("en", True, False, "position"),
+    "title_fr": ("fr", True, False, "position"),
+    "body_en": ("en", True, False, "position"),
+    "body_fr": ("fr", True, False, "position"),
+    "more_en": ("en", False, False, "position"),
+    "more_fr": ("fr", False, False, "position"),
+    "names": ("plain", False, False, "position"),
+    "codes": ("raw", False, False, "basic"),
+    "party": ("raw", False, True, "basic"),
+    "party_words": ("plain", False, False, "position"),
+    "province": ("raw", False, True, "basic"),
+    "person": ("raw", False, True, "basic"),
+    "person_id": ("raw", False, False, "basic"),
+    "committee": ("plain", False, False, "position"),
+    "lang": ("raw", False, True, "basic"),
+    "session": ("raw", False, True, "basic"),
+    "suggest": ("whole", False, False, "basic"),
+}
+_NUMBERS = ("day", "year", "order")
+
+
+def build_schema() -> tantivy.Schema:
+    """Return the schema of the index."""
+    builder = tantivy.SchemaBuilder()
+    for name, (tokenizer, stored, fast, option) in _TEXT_FIELDS.items():
+        builder.add_text_field(name, stored=stored, fast=fast, tokenizer_name=tokenizer, index_option=option)
+    for name in _NUMBERS:
+        builder.add_integer_field(name, indexed=name != "order", fast=True)
+    builder.add_float_field("weight", fast=True)
+    builder.add_bytes_field("card", stored=True)
+    return builder.build()
+
+
+def build_analysers() -> dict[str, tantivy.TextAnalyzer]:
+    """Return the analysers: all fold case and accents; en and fr stem; whole keeps a line in one piece."""
+    token, keep = tantivy.Tokenizer, tantivy.Filter
+
+    def words() -> Any:
+        builder = tantivy.TextAnalyzerBuilder(token.simple())
+        return (
+            builder.filter(keep.remove_long(_MAX_TOKEN_BYTES))
+            .filter(keep.lowercase())
+            .filter(keep.ascii_fold())
+        )
+
+    whole = tantivy.TextAnalyzerBuilder(token.raw()).filter(keep.lowercase()).filter(keep.ascii_fold())
+    return {
+        "en": words().filter(keep.stemmer("english")).build(),
+        "fr": words().filter(keep.stemmer("french")).build(),
+        "plain": words().build(),
+        "whole": whole.build(),
+    }
+
+
+class Generation:
+    """One complete index in a folder of its own, with the change position that it stands at."""
+
+    def __init__(self, folder: Path, heap_bytes: int) -> None:
+        """Open the index in a folder, or make an empty one there.
+
+        Raises: OSError or ValueError when what is there cannot be read.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.schema = build_schema()
+        self.analysers = build_analysers()
+        self._index = tantivy.Index(self.schema, path=str(folder))
+        for name, analyser in self.analysers.items():
+            self._index.register_tokenizer(name, analyser)
+        # Manual: the default policy watches the folder with a thread that wakes twice a second.
+        self._index.config_reader("manual")
+        self._writer: tantivy.IndexWriter | None = self._index.writer(heap_bytes, 1)
+        self.position = self._read_position()
+        self._index.reload()
+
+    def searcher(self) -> tantivy.Searcher:
+        """Return a searcher over the last commit."""
+        return self._index.searcher()
+
+    def add(self, documents: Iterable[dict[str, Any]]) -> int:
+        """Replace documents by id; visible after `commit`."""
+        assert self._writer is not None
+        count = 0
+        for fields in documents:
+            self._writer.delete_documents_by_term("id", fields["id"])
+            self._writer.add_document(_document(fields))
+            count += 1
+        return count
+
+    def insert(self, documents: Iterable[dict[str, Any]]) -> int:
+        """Add documents that are known to be new; visible after `commit`."""
+        assert self._writer is not None
+        count = 0
+        for fields in documents:
+            self._writer.add_document(_document(fields))
+            count += 1
+        return count
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Take documents out; visible after `commit`."""
+        assert self._writer is not None
+        for record_id in ids:
+            self._writer.delete_documents_by_term("id", record_id)
+
+    def commit(self, position: int) -> None:
+        """Make the writes durable and visible, then note the position that they reach."""
+        assert self._writer is not None
+        self._writer.commit()
+        # After the commit: a crash in between repeats changes, which replaces documents by themselves.
+        self.position = position
+        draft = self.folder / f".{POSITION_FILE}"
+        draft.write_bytes(orjson.dumps({"position": position, "schema": SCHEMA_VERSION}))
+        draft.replace(self.folder / POSITION_FILE)
+        self._index.reload()
+
+    def close(self) -> None:
+        """Let go of the writer; its merges are finished first."""
+        if self._writer is not None:
+            self._writer.wait_merging_threads()
+            self._writer = None
+
+    def _read_position(self) -> int:
+        path = self.folder / POSITION_FILE
+        if not path.exists():
+            return 0
+        said = orjson.loads(path.read_bytes())
+        if said["schema"] != SCHEMA_VERSION:
+            raise ValueError(f"the index has schema {said['schema']}, not {SCHEMA_VERSION}")
+        return int(said["position"])
+
+
+def _document(fields: dict[str, Any]) -> tantivy.Document:
+    document = tantivy.Document()
+    for name in _TEXT_FIELDS:
+        value = fields[name]
+        if isinstance(value, str):
+            if value:
+                document.add_text(name, value)
+        else:
+            for item in value:
+                document.add_text(name, item)
+    for name in _NUMBERS:
+        document.add_integer(name, fields[name])
+    document.add_float("weight", fields["weight"])
+    document.add_bytes("card", fields["card"])
+    return document

@@ -1,0 +1,62 @@
+"""Did you mean: for a query without a hit, the nearest words that the index knows."""
+
+from __future__ import annotations
+
+from tantivy import Searcher
+
+from hubs.data_hub.search.engine import Generation
+from hubs.data_hub.search.syntax import ParsedQuery
+from hubs.data_hub.text import fold
+
+MAX_WORDS = 6
+_CANDIDATES = 2_000
+_FIELDS = ("names", "title_en", "title_fr", "body_en", "body_fr")
+
+
+def suggest_spelling(generation: Generation, searcher: Searcher, parsed: ParsedQuery) -> str | None:
+    """Return the query with its unknown words replaced by the nearest known ones, None when none is near."""
+    words = [word for text in parsed.words for word in fold(text).split()][:MAX_WORDS]
+    if not words:
+        return None
+    corrected = [_nearest(generation, searcher, word) for word in words]
+    if corrected == words or not any(corrected):
+        return None
+    return " ".join(better or word for better, word in zip(corrected, words, strict=True))
+
+
+def _nearest(generation: Generation, searcher: Searcher, word: str) -> str:
+    """Return the word itself when the index knows it, else the most frequent one within one or two edits."""
+    for name, analyser in (("names", "plain"), ("body_en", "en"), ("body_fr", "fr"), ("title_en", "en")):
+        tokens = generation.analysers[analyser].analyze(word)
+        if tokens and searcher.doc_freq(name, tokens[0]):
+            return word
+    reach = 1 if len(word) < 6 else 2
+    best: tuple[int, int, str] | None = None
+    for name in _FIELDS:
+        for prefix in (word[:2], word[:1]):
+            for term, count in searcher.terms_with_prefix(name, prefix, limit=_CANDIDATES):
+                distance = edit_distance(word, term, reach)
+                if distance is not None and (best is None or (distance, -count) < best[:2]):
+                    best = (distance, -count, term)
+            if best is not None:
+                break
+    return best[2] if best else ""
+
+
+def edit_distance(left: str, right: str, most: int) -> int | None:
+    """Return the number of edits (a swap of neighbours is one) between two words, None beyond ``most``."""
+    if abs(len(left) - len(right)) > most:
+        return None
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, 1):
+        current = [i]
+        for j, b in enumerate(right, 1):
+            cost = min(row[j] + 1, current[j - 1] + 1, row[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                cost = min(cost, before[j - 2] + 1)
+            current.append(cost)
+        if min(current) > most:
+            return None
+        before, row = row, current
+    return row[-1] if row[-1] <= most else None
