@@ -1,4 +1,4 @@
-"""Print a CycloneDX 1.6 bill of materials of this image: what Python and Debian installed (standard library)."""
+"""Print a CycloneDX 1.6 bill of materials of this image: what Python and Debian installed."""
 
 import json
 import subprocess

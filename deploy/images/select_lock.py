@@ -1,4 +1,4 @@
-"""Print the part of requirements.lock that one image needs: `select_lock.py hub|scraper` (standard library)."""
+"""Print the part of requirements.lock that one image needs: `select_lock.py hub|scraper`."""
 
 import re
 import sys

@@ -43,7 +43,7 @@ def kustomize_command() -> list[str]:
 
 
 def render(source: str | Path) -> list[Manifest]:
-    """Return the objects of an overlay (its name or folder) or of a YAML file, in the order they were rendered.
+    """Return the objects of an overlay (its name or folder) or of a YAML file, as rendered.
 
     Raises: CannotRender.
     """

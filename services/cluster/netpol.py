@@ -1,4 +1,4 @@
-"""Network policies from the call graph: everything is denied, then each call of the table is allowed on both sides.
+"""Network policies from the call graph: all is denied, then each call of the table allowed on both sides.
 
 `python -m services.cluster.netpol` writes the component; a test keeps the file equal to the table.
 """

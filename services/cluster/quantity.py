@@ -61,6 +61,11 @@ def mib(size: int) -> int:
     return -(-size // MIB)
 
 
+def percent(part: int | None, whole: int) -> str:
+    """Return part of whole as `98%`, cut off like kubectl does it, or `?` where either is unknown."""
+    return "?" if part is None or whole <= 0 else f"{100 * part // whole}%"
+
+
 def show_memory(size: int | None) -> str:
     """Return bytes as `1.0Gi`, `512Mi` or `0`, and `?` for an unknown amount."""
     if size is None:

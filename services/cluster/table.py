@@ -1,4 +1,4 @@
-"""The port and name table `deploy/table.toml`: what the platform consists of, in which order, and who calls whom."""
+"""The port and name table `deploy/table.toml`: what the platform consists of, its order, its calls."""
 
 from __future__ import annotations
 

@@ -119,9 +119,9 @@ def strategy_cannot_deadlock(manifests: list[Manifest]) -> Iterator[Finding]:
 def a_volume_with_one_writer_is_never_shared(manifests: list[Manifest]) -> Iterator[Finding]:
     for name, manifest in servers(manifests):
         claims = [v for v in pod_spec(manifest).get("volumes", []) if "persistentVolumeClaim" in v]
-        if claims and manifest["kind"] == "Deployment":
-            if manifest["spec"]["strategy"]["type"] != "Recreate":
-                yield name, "surges over a volume claim"
+        strategy = manifest["spec"].get("strategy", {}).get("type")
+        if claims and manifest["kind"] == "Deployment" and strategy != "Recreate":
+            yield name, "surges over a volume claim"
 
 
 def budgets_let_a_node_be_drained(manifests: list[Manifest]) -> Iterator[Finding]:

@@ -99,7 +99,8 @@ def test_compose_gives_the_same_limits_commands_and_hardening(budget: Budget) ->
     assert limits == {name: part.limit for name, part in budget.component.items()}
     assert requests == {name: part.request for name, part in budget.component.items()}
     for name, entry in services.items():
-        assert entry["read_only"] is True and entry["cap_drop"] == ["ALL"], name
+        assert entry["read_only"] is True, name
+        assert entry["cap_drop"] == ["ALL"], name
         assert set(entry["profiles"]) <= {"core", "scrape", "full"}
         assert "build" not in entry
     core = sum(int(e["mem_limit"].removesuffix("m")) for e in services.values() if "core" in e["profiles"])

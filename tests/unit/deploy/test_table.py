@@ -170,6 +170,7 @@ def test_alert_rules_belong_to_metrics_that_somebody_exports() -> None:
     exporters = ("kube_", "container_", "http_request", "rabbitmq_", "certmanager_")
     for rule in rules:
         names = re.findall(r"\b([a-z]+_[a-z_]+)\s*(?:\{|\[)", rule["expr"])
-        assert names and all(name.startswith(exporters) for name in names), rule["alert"]
+        assert names, rule["alert"]
+        assert all(name.startswith(exporters) for name in names), rule["alert"]
         assert rule["annotations"]["summary"]
         assert rule["labels"]["severity"] in {"warning", "critical"}
