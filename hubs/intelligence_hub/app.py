@@ -1,15 +1,23 @@
-"""The intelligence hub: what it is made of."""
+"""intelligence_hub: the HubSpec, and nothing else."""
 
 from __future__ import annotations
 
 from fastapi import FastAPI
 
+from hubs.intelligence_hub.audit.consumers import start_consumer as start_audit_consumer
+from hubs.intelligence_hub.audit.opening import open_log
+from hubs.intelligence_hub.audit.router import router as audit_router
 from shared.app import HubSpec, create_hub_app
 from shared.settings import HubSettings
 
-SPEC = HubSpec(name="intelligence", title="OpenPolicy: intelligence", routers=[], has_database=False)
+SPEC = HubSpec(
+    name="intelligence",
+    title="OpenPolicy intelligence hub: numbers, audit, decisions",
+    routers=[audit_router],
+    start=[open_log, start_audit_consumer],
+)
 
 
 def create_app(settings: HubSettings | None = None) -> FastAPI:
-    """Build the hub."""
+    """Build the hub; nothing is opened before its lifespan."""
     return create_hub_app(SPEC, settings)

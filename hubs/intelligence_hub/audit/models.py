@@ -1,0 +1,88 @@
+"""Tables of the audit log; all but the tree's edge and the redactable values are append-only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, LargeBinary, SmallInteger, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hubs.intelligence_hub.base import Model
+
+APPEND_ONLY = ("audit_entry", "audit_hash", "audit_checkpoint")
+
+
+class AuditEntry(Model):
+    """One entry; ``seq`` is its leaf index, ``commitments`` stand for the sensitive fields."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (
+        Index("ix_audit_entry_action", "action", "seq"),
+        Index("ix_audit_entry_target", "target", "seq"),
+        Index("ix_audit_entry_occurred_at", "occurred_at"),
+    )
+
+    seq: Mapped[int] = mapped_column(BigInteger(), primary_key=True, autoincrement=False)
+    id: Mapped[UUID] = mapped_column(unique=True)
+    occurred_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    producer: Mapped[str]
+    actor_type: Mapped[str]
+    action: Mapped[str]
+    target: Mapped[str]
+    target_type: Mapped[str]
+    request_id: Mapped[str]
+    trace_id: Mapped[str]
+    commitments: Mapped[dict[str, Any]]
+    leaf_hash: Mapped[bytes] = mapped_column(LargeBinary())
+
+
+class AuditDetail(Model):
+    """A sensitive value with the salt of its commitment; a redaction deletes the row.
+
+    No foreign key: its check would lock the entry, which takes a right that the hub's role gave up.
+    """
+
+    __tablename__ = "audit_detail"
+    __table_args__ = (Index("ix_audit_detail_actor", "text_value", postgresql_where=text("field = 'actor'")),)
+
+    seq: Mapped[int] = mapped_column(BigInteger(), primary_key=True, autoincrement=False)
+    field: Mapped[str] = mapped_column(primary_key=True)
+    salt: Mapped[bytes] = mapped_column(LargeBinary())
+    value: Mapped[Any] = mapped_column(JSONB())
+    text_value: Mapped[str] = mapped_column(default="")
+    """The actor again as plain text, for the index."""
+
+
+class AuditHash(Model):
+    """The hash of a complete subtree of 256**level leaves: one entry of a tile above level 0."""
+
+    __tablename__ = "audit_hash"
+
+    level: Mapped[int] = mapped_column(SmallInteger(), primary_key=True, autoincrement=False)
+    index: Mapped[int] = mapped_column(BigInteger(), primary_key=True, autoincrement=False)
+    hash: Mapped[bytes] = mapped_column(LargeBinary())
+
+
+class AuditTree(Model):
+    """The one row that says how far the log has grown; locked by whoever appends."""
+
+    __tablename__ = "audit_tree"
+
+    id: Mapped[int] = mapped_column(SmallInteger(), primary_key=True, autoincrement=False)
+    size: Mapped[int] = mapped_column(BigInteger(), default=0)
+    edge: Mapped[bytes] = mapped_column(LargeBinary(), default=b"")
+
+
+class AuditCheckpoint(Model):
+    """A signed checkpoint that was given out."""
+
+    __tablename__ = "audit_checkpoint"
+
+    size: Mapped[int] = mapped_column(BigInteger(), primary_key=True, autoincrement=False)
+    root: Mapped[bytes] = mapped_column(LargeBinary())
+    note: Mapped[str]
+    created_at: Mapped[datetime]

@@ -1,0 +1,193 @@
+"""Every query of the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from hubs.intelligence_hub.audit.merkle import TILE_LEVELS, Edge, node_hash
+from hubs.intelligence_hub.audit.models import (
+    AuditCheckpoint,
+    AuditDetail,
+    AuditEntry,
+    AuditHash,
+    AuditTree,
+)
+
+_TREE = 1
+_BATCH = 2_000
+
+
+class AuditRepository:
+    """Reads and appends; never changes what is written."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def lock_edge(self) -> Edge:
+        """Take the tree's edge for appending; others wait until this transaction ends."""
+        self._session.execute(upsert(AuditTree).values(id=_TREE, size=0, edge=b"").on_conflict_do_nothing())
+        row = self._session.execute(
+            select(AuditTree.size, AuditTree.edge).where(AuditTree.id == _TREE).with_for_update()
+        ).one()
+        return Edge.unpack(row.size, row.edge)
+
+    def edge(self) -> Edge:
+        """Return the tree's edge as of now."""
+        row = self._session.execute(
+            select(AuditTree.size, AuditTree.edge).where(AuditTree.id == _TREE)
+        ).one_or_none()
+        return Edge.unpack(row.size, row.edge) if row else Edge()
+
+    def save_edge(self, edge: Edge) -> None:
+        """Note how far the log has grown."""
+        self._session.execute(
+            update(AuditTree).where(AuditTree.id == _TREE).values(size=edge.size, edge=edge.pack())
+        )
+
+    def known(self, ids: Iterable[UUID]) -> dict[UUID, AuditEntry]:
+        """Return the entries that exist already among these ids."""
+        rows = self._session.scalars(select(AuditEntry).where(AuditEntry.id.in_(list(ids))))
+        return {row.id: row for row in rows}
+
+    def append(
+        self,
+        entries: list[dict[str, Any]],
+        details: list[dict[str, Any]],
+        hashes: list[dict[str, Any]],
+    ) -> None:
+        """Write new rows."""
+        self._session.execute(insert(AuditEntry), entries)
+        if details:
+            self._session.execute(insert(AuditDetail), details)
+        if hashes:
+            self._session.execute(insert(AuditHash), hashes)
+
+    def find(self, seq: int) -> AuditEntry | None:
+        """Return an entry."""
+        return self._session.get(AuditEntry, seq)
+
+    def details(self, seqs: Sequence[int]) -> dict[int, dict[str, AuditDetail]]:
+        """Return the sensitive values of some entries, by entry and field."""
+        found: dict[int, dict[str, AuditDetail]] = {seq: {} for seq in seqs}
+        if seqs:
+            for row in self._session.scalars(select(AuditDetail).where(AuditDetail.seq.in_(seqs))):
+                found[row.seq][row.field] = row
+        return found
+
+    def delete_details(self, seq: int, fields: list[str]) -> None:
+        """Delete sensitive values of one entry."""
+        self._session.execute(
+            delete(AuditDetail).where(AuditDetail.seq == seq, AuditDetail.field.in_(fields))
+        )
+
+    def expired(self, before: datetime, limit: int) -> list[int]:
+        """Return entries recorded before a moment that still have sensitive values."""
+        query = (
+            select(AuditEntry.seq)
+            .where(AuditEntry.recorded_at < before)
+            .where(select(AuditDetail.seq).where(AuditDetail.seq == AuditEntry.seq).exists())
+            .order_by(AuditEntry.seq)
+            .limit(limit)
+        )
+        return list(self._session.scalars(query))
+
+    def search(
+        self,
+        *,
+        actor: str = "",
+        action: str = "",
+        target: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Select[AuditEntry]:
+        """Return the query of entries that fit, newest first; ``action`` may end with ``*``."""
+        query = select(AuditEntry)
+        if actor:
+            query = query.where(
+                select(AuditDetail.seq)
+                .where(
+                    AuditDetail.seq == AuditEntry.seq,
+                    AuditDetail.field == "actor",
+                    AuditDetail.text_value == actor,
+                )
+                .exists()
+            )
+        if action.endswith("*"):
+            query = query.where(AuditEntry.action.startswith(action[:-1], autoescape=True))
+        elif action:
+            query = query.where(AuditEntry.action == action)
+        if target:
+            query = query.where(AuditEntry.target == target)
+        if since:
+            query = query.where(AuditEntry.occurred_at >= since)
+        if until:
+            query = query.where(AuditEntry.occurred_at < until)
+        return query.order_by(AuditEntry.seq.desc())
+
+    def leaf_hashes(self, start: int, end: int) -> list[bytes]:
+        """Return the leaf hashes of entries ``start`` to ``end`` (exclusive)."""
+        query = (
+            select(AuditEntry.leaf_hash)
+            .where(AuditEntry.seq >= start, AuditEntry.seq < end)
+            .order_by(AuditEntry.seq)
+        )
+        return list(self._session.scalars(query))
+
+    def tile_hashes(self, level: int, start: int, end: int) -> list[bytes]:
+        """Return entries ``start`` to ``end`` (exclusive) of a tile level."""
+        if level == 0:
+            return self.leaf_hashes(start, end)
+        query = (
+            select(AuditHash.hash)
+            .where(AuditHash.level == level, AuditHash.index >= start, AuditHash.index < end)
+            .order_by(AuditHash.index)
+        )
+        return list(self._session.scalars(query))
+
+    def node(self, level: int, index: int) -> bytes:
+        """Return the hash of a complete subtree, built from the nearest stored tile level."""
+        tile_level, height = divmod(level, TILE_LEVELS)
+        width = 1 << height
+        hashes = self.tile_hashes(tile_level, index * width, (index + 1) * width)
+        if len(hashes) != width:
+            raise ValueError(f"subtree {level}/{index} is not complete")
+        while len(hashes) > 1:
+            hashes = [node_hash(hashes[i], hashes[i + 1]) for i in range(0, len(hashes), 2)]
+        return hashes[0]
+
+    def all_entries(self) -> Iterator[AuditEntry]:
+        """Yield every entry in order, without holding them all."""
+        after = -1
+        while True:
+            query = select(AuditEntry).where(AuditEntry.seq > after).order_by(AuditEntry.seq).limit(_BATCH)
+            rows = list(self._session.scalars(query))
+            yield from rows
+            if len(rows) < _BATCH:
+                return
+            after = rows[-1].seq
+            self._session.expunge_all()
+
+    def all_tile_hashes(self) -> dict[tuple[int, int], bytes]:
+        """Return every stored hash above the leaves."""
+        rows = self._session.execute(select(AuditHash.level, AuditHash.index, AuditHash.hash))
+        return {(level, index): value for level, index, value in rows}
+
+    def checkpoints(self) -> list[AuditCheckpoint]:
+        """Return every checkpoint that was given out, smallest first."""
+        return list(self._session.scalars(select(AuditCheckpoint).order_by(AuditCheckpoint.size)))
+
+    def find_checkpoint(self, size: int) -> AuditCheckpoint | None:
+        """Return the checkpoint of a size."""
+        return self._session.get(AuditCheckpoint, size)
+
+    def save_checkpoint(self, size: int, root: bytes, note: str, now: datetime) -> None:
+        """Keep a checkpoint that is about to be given out."""
+        row = {"size": size, "root": root, "note": note, "created_at": now}
+        self._session.execute(upsert(AuditCheckpoint).values(row).on_conflict_do_nothing())

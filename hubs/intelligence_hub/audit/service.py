@@ -1,0 +1,299 @@
+"""The audit log: append in order, find, prove, redact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+from hubs.intelligence_hub.audit.errors import EntryNotFound, NoSuchTree
+from hubs.intelligence_hub.audit.leaves import SENSITIVE, commitment, leaf_document, new_salt
+from hubs.intelligence_hub.audit.merkle import (
+    consistency_proof,
+    empty_root,
+    inclusion_proof,
+    leaf_hash,
+    range_root,
+    recorded_levels,
+)
+from hubs.intelligence_hub.audit.models import AuditEntry
+from hubs.intelligence_hub.audit.note import Checkpoint, NoteSigner
+from hubs.intelligence_hub.audit.repository import AuditRepository
+from hubs.intelligence_hub.audit.schemas import (
+    Appended,
+    ConsistencyProof,
+    EntryCreate,
+    EntryRead,
+    InclusionProof,
+    RedactionCreate,
+)
+from shared.app import Resources
+from shared.core.clock import utc_now
+from shared.core.errors import Invalid
+
+REDACTED = "audit.redacted"
+
+
+class AuditService:
+    """Appends, reads and proves; the caller's transaction decides what stays."""
+
+    def __init__(
+        self,
+        repository: AuditRepository,
+        signer: NoteSigner,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._repository = repository
+        self._signer = signer
+        self._now = now
+
+    def append(self, entries: Sequence[EntryCreate]) -> list[Appended]:
+        """Append entries in order; one whose id is there already keeps its place."""
+        edge = self._repository.lock_edge()
+        known = self._repository.known(entry.id for entry in entries)
+        places = {
+            row.id: Appended(seq=row.seq, id=row.id, leaf_hash=row.leaf_hash.hex()) for row in known.values()
+        }
+        rows: list[dict[str, Any]] = []
+        details: list[dict[str, Any]] = []
+        hashes: list[dict[str, Any]] = []
+        now = self._now()
+        for entry in entries:
+            if entry.id in places:
+                continue
+            seq = edge.size
+            row, values = _row(entry, now)
+            leaf = leaf_hash(leaf_document(seq, AuditEntry(**row)))
+            completed = edge.append(leaf)
+            hashes += [
+                {"level": level, "index": index, "hash": value}
+                for level, index, value in recorded_levels(completed)
+            ]
+            rows.append({**row, "seq": seq, "leaf_hash": leaf})
+            details += [{**value, "seq": seq} for value in values]
+            places[entry.id] = Appended(seq=seq, id=entry.id, leaf_hash=leaf.hex())
+        if rows:
+            self._repository.append(rows, details, hashes)
+            self._repository.save_edge(edge)
+        return [places[entry.id] for entry in entries]
+
+    def get(self, seq: int) -> EntryRead:
+        """Return one entry.
+
+        Raises: EntryNotFound.
+        """
+        return self.rendered([self._entry(seq)])[0]
+
+    def search(
+        self,
+        *,
+        actor: str = "",
+        action: str = "",
+        target: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Select[AuditEntry]:
+        """Return the query of entries that fit, newest first."""
+        return self._repository.search(actor=actor, action=action, target=target, since=since, until=until)
+
+    def rendered(self, rows: Sequence[AuditEntry]) -> list[EntryRead]:
+        """Return entries with the sensitive values that are still there."""
+        details = self._repository.details([row.seq for row in rows])
+        return [_read(row, {k: d.value for k, d in details[row.seq].items()}) for row in rows]
+
+    def redact(self, seq: int, redaction: RedactionCreate, actor: str) -> Appended:
+        """Delete sensitive values of an entry; the redaction is an entry itself, the proofs stay.
+
+        Raises: EntryNotFound, Invalid for a field that is not redactable.
+        """
+        entry = self._entry(seq)
+        unknown = sorted(set(redaction.fields) - set(entry.commitments))
+        if unknown:
+            raise Invalid(
+                f"entry {seq} has no redactable field {unknown[0]!r}", known=sorted(entry.commitments)
+            )
+        appended = self.append(
+            [
+                EntryCreate(
+                    producer="intelligence_hub",
+                    actor=actor,
+                    action=REDACTED,
+                    target=str(seq),
+                    target_type="audit_entry",
+                    reason=redaction.reason,
+                    metadata={"fields": sorted(redaction.fields)},
+                )
+            ]
+        )[0]
+        self._repository.delete_details(seq, redaction.fields)
+        return appended
+
+    def expire(self, before: datetime, limit: int = 500) -> int:
+        """Redact entries recorded before a moment (retention); return how many."""
+        seqs = self._repository.expired(before, limit)
+        for seq in seqs:
+            entry = self._entry(seq)
+            if entry.action == REDACTED:
+                self._repository.delete_details(seq, list(SENSITIVE))
+                continue
+            self.redact(
+                seq,
+                RedactionCreate(fields=sorted(entry.commitments), reason="end of the retention period"),
+                "intelligence_hub",
+            )
+        return len(seqs)
+
+    def checkpoint(self) -> str:
+        """Return a signed checkpoint of the log as it stands, and keep it."""
+        edge = self._repository.edge()
+        kept = self._repository.find_checkpoint(edge.size)
+        if kept is not None:
+            return kept.note
+        note = self._signer.sign(Checkpoint(self._signer.name, edge.size, edge.root()))
+        self._repository.save_checkpoint(edge.size, edge.root(), note, self._now())
+        return note
+
+    def verifier_key(self) -> str:
+        """Return the key with which anybody verifies checkpoints."""
+        return self._signer.verifier_key()
+
+    def prove_inclusion(self, seq: int, size: int | None) -> InclusionProof:
+        """Tie an entry to the tree of ``size`` (now, when not given).
+
+        Raises: EntryNotFound, NoSuchTree.
+        """
+        entry, size = self._entry(seq), self._size(size)
+        if seq >= size:
+            raise NoSuchTree(f"a tree of {size} entries does not hold entry {seq}")
+        path = inclusion_proof(seq, size, self._repository.node)
+        return InclusionProof(
+            seq=seq,
+            size=size,
+            leaf_hash=entry.leaf_hash.hex(),
+            path=[value.hex() for value in path],
+            root=self._root(size).hex(),
+        )
+
+    def prove_consistency(self, first: int, second: int | None) -> ConsistencyProof:
+        """Tie an older tree to a newer one.
+
+        Raises: NoSuchTree.
+        """
+        second = self._size(second)
+        try:
+            path = consistency_proof(first, second, self._repository.node)
+        except ValueError as error:
+            raise NoSuchTree(str(error)) from error
+        return ConsistencyProof(
+            first=first,
+            second=second,
+            path=[value.hex() for value in path],
+            first_root=self._root(first).hex(),
+            second_root=self._root(second).hex(),
+        )
+
+    def tile(self, level: int, index: int, width: int) -> bytes:
+        """Return ``width`` hashes of a tile, concatenated.
+
+        Raises: NoSuchTree when the log has not grown so far.
+        """
+        start = index * 256
+        hashes = self._repository.tile_hashes(level, start, start + width)
+        if len(hashes) != width:
+            raise NoSuchTree(f"tile {level}/{index} does not have {width} hashes")
+        return b"".join(hashes)
+
+    def entry_bundle(self, index: int, width: int) -> bytes:
+        """Return ``width`` leaf documents, each after its length as two bytes, big-endian.
+
+        Raises: NoSuchTree when the log has not grown so far.
+        """
+        start = index * 256
+        found = [self._repository.find(seq) for seq in range(start, start + width)]
+        bundle = b""
+        for seq, row in enumerate(found, start):
+            if row is None:
+                raise NoSuchTree(f"bundle {index} does not have {width} entries")
+            document = leaf_document(seq, row)
+            bundle += len(document).to_bytes(2, "big") + document
+        return bundle
+
+    def _entry(self, seq: int) -> AuditEntry:
+        row = self._repository.find(seq)
+        if row is None:
+            raise EntryNotFound(f"no audit entry {seq}")
+        return row
+
+    def _size(self, size: int | None) -> int:
+        current = self._repository.edge().size
+        if size is None:
+            return current
+        if not 0 < size <= current:
+            raise NoSuchTree(f"the log has {current} entries")
+        return size
+
+    def _root(self, size: int) -> bytes:
+        return range_root(0, size, self._repository.node) if size else empty_root()
+
+
+def _row(entry: EntryCreate, now: datetime) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    values = entry.model_dump(mode="json")
+    details, commitments = [], {}
+    for field in SENSITIVE:
+        value = values[field]
+        if value in (None, "", {}):
+            continue
+        salt = new_salt()
+        commitments[field] = commitment(field, salt, value)
+        text = value if field == "actor" else ""
+        details.append({"field": field, "salt": salt, "value": value, "text_value": text})
+    row = {
+        "id": entry.id,
+        "occurred_at": entry.occurred_at,
+        "recorded_at": now,
+        **{
+            name: values[name]
+            for name in (
+                "producer",
+                "actor_type",
+                "action",
+                "target",
+                "target_type",
+                "request_id",
+                "trace_id",
+            )
+        },
+        "commitments": commitments,
+    }
+    return row, details
+
+
+def _read(row: AuditEntry, values: dict[str, Any]) -> EntryRead:
+    defaults: dict[str, Any] = {"actor": "", "before": None, "after": None, "reason": "", "metadata": {}}
+    redacted = sorted(set(row.commitments) - set(values))
+    shown = {**defaults, **dict.fromkeys(redacted), **values}
+    return EntryRead(
+        seq=row.seq,
+        id=row.id,
+        occurred_at=row.occurred_at,
+        recorded_at=row.recorded_at,
+        producer=row.producer,
+        actor_type=row.actor_type,
+        action=row.action,
+        target=row.target,
+        target_type=row.target_type,
+        request_id=row.request_id,
+        trace_id=row.trace_id,
+        commitments=row.commitments,
+        leaf_hash=row.leaf_hash.hex(),
+        redacted=redacted,
+        **shown,
+    )
+
+
+def build(session: Session, resources: Resources) -> AuditService:
+    """Return the service over a session."""
+    return AuditService(AuditRepository(session), resources.get(NoteSigner))

@@ -1,0 +1,10 @@
+"""Every table of intelligence_hub, and their MetaData: what migrations are compared with."""
+
+from __future__ import annotations
+
+import hubs.intelligence_hub.audit.models
+from hubs.intelligence_hub.base import Model, inbox, outbox
+
+metadata = Model.metadata
+
+__all__ = ["Model", "hubs", "inbox", "metadata", "outbox"]
