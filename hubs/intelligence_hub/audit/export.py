@@ -1,7 +1,9 @@
 """Exports of the whole log, and their verification by a reader that has nothing but the export.
 
 Line 1: ``{"verifier_key", "checkpoint"}``; then one entry a line, in order: ``{"leaf": <leaf document>,
-"values": {field: {"salt": hex, "value": ...}}}``. ``python -m hubs.intelligence_hub.audit.export FILE`` verifies.
+"values": {field: {"salt": hex, "value": ...}}}``.
+
+``python -m hubs.intelligence_hub.audit.export FILE`` verifies one.
 """
 
 from __future__ import annotations
