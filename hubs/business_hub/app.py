@@ -7,9 +7,10 @@ from fastapi import FastAPI
 from hubs.business_hub.base import outbox
 from hubs.business_hub.etl.router import router as etl_router
 from hubs.business_hub.queue.consumers import start_consumer
-from hubs.business_hub.queue.dependencies import open_sources
+from hubs.business_hub.queue.dependencies import open_broker_admin, open_sources
 from hubs.business_hub.queue.keeper import start_keeper
-from hubs.business_hub.queue.router import router as queue_router
+from hubs.business_hub.queue.live import JobFeed
+from hubs.business_hub.queue.router import broker, jobs, schedules
 from hubs.business_hub.settings import BusinessSettings, settings_of
 from shared.app import HubSpec, Resources, create_hub_app
 from shared.db.cursor import cursor_codec
@@ -18,9 +19,11 @@ from shared.settings import HubSettings
 
 
 def hold_parts(resources: Resources) -> None:
-    """Make what the endpoints need: the registry of sources and the signer of cursors."""
+    """Make what the endpoints need: the registry of sources, the signer of cursors, the feed of jobs."""
     resources.put(open_sources(settings_of(resources.settings)))
     resources.put(cursor_codec(resources.settings))
+    resources.put(JobFeed(resources.engine, resources.stop))
+    resources.put(open_broker_admin(resources))
 
 
 def start_relay(resources: Resources) -> None:
@@ -33,7 +36,7 @@ def start_relay(resources: Resources) -> None:
 SPEC = HubSpec(
     name="business",
     title="OpenPolicy business hub: jobs and imports",
-    routers=[queue_router, etl_router],
+    routers=[jobs.router, schedules.router, broker.router, etl_router],
     start=[hold_parts, start_relay, start_consumer, start_keeper],
     settings_class=BusinessSettings,
 )

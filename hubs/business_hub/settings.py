@@ -42,6 +42,25 @@ class ImportSettings(BaseModel):
     keep_days: int = Field(30, ge=1, description="days that quarantined records are kept for review")
 
 
+class BrokerSettings(BaseModel):
+    """What is known of the broker where it does not tell by itself."""
+
+    known_queues: list[str] = Field(
+        [
+            "business.etl",
+            "business.queue",
+            "business.tasks",
+            "data.search",
+            "intelligence.analytics",
+            "intelligence.audit",
+            "openpolicy_tasks",
+            "scraper.jobs",
+            "ux.notification",
+        ],
+        description="queues shown where RabbitMQ has no management API",
+    )
+
+
 class BusinessSettings(HubSettings):
     """Settings of business_hub and of the importer."""
 
@@ -50,6 +69,7 @@ class BusinessSettings(HubSettings):
     )
     jobs: JobSettings = JobSettings()
     imports: ImportSettings = ImportSettings()
+    broker: BrokerSettings = BrokerSettings()
 
 
 def settings_of(settings: HubSettings) -> BusinessSettings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from shared.messaging.bus import BusAdmin, EventBus
@@ -26,12 +26,17 @@ def open_bus(settings: HubSettings, database_dsn: str | Callable[[], str]) -> Ev
     return EmbeddedBus(database_dsn)
 
 
-def open_admin(settings: HubSettings, database_dsn: str | Callable[[], str]) -> BusAdmin:
-    """Return the administration of the bus that `open_bus` returns."""
+def open_admin(
+    settings: HubSettings, database_dsn: str | Callable[[], str], *, known: Sequence[str] = ()
+) -> BusAdmin:
+    """Return the administration of the bus that `open_bus` returns.
+
+    ``known`` names the queues that are shown where RabbitMQ has no management API.
+    """
     if settings.rabbit.url:
         from shared.messaging.rabbit_admin import RabbitAdmin
 
-        return RabbitAdmin(settings.rabbit.url, settings.rabbit.management_url)
+        return RabbitAdmin(settings.rabbit.url, settings.rabbit.management_url, known=known)
     from shared.messaging.embedded_admin import EmbeddedAdmin
 
     return EmbeddedAdmin(database_dsn)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hubs.business_hub.etl.pipeline import Pipeline
 from hubs.business_hub.etl.repository import RunRepository
 from hubs.business_hub.etl.staging import Staging
+from hubs.business_hub.queue.dependencies import note_worker
 from hubs.business_hub.settings import settings_of
 from shared.app import Resources
 from shared.contracts.events.scraping import BATCH_CLASSES, ScrapeFinishedV1, ScrapeStartedV1
@@ -35,6 +39,7 @@ QUEUE = QueueSpec(
 BATCH_MESSAGES = 40
 IDLE_S = 5.0
 _MAX_CRASHES = 5
+_BEAT_S = 30.0
 
 
 class ImportWorker:
@@ -45,6 +50,8 @@ class ImportWorker:
         self._pipeline = pipeline
         self._wake = threading.Event()
         self._crashes: Counter[str] = Counter()
+        self._name = f"importer@{socket.gethostname()}:{os.getpid()}"
+        self._said_at = float("-inf")
         self._thread = threading.Thread(target=self.run, name="import worker", daemon=True)
 
     def start(self) -> None:
@@ -67,6 +74,7 @@ class ImportWorker:
         while not self._resources.stop.is_set():
             self._wake.clear()
             try:
+                self._beat()
                 self.work_once()
                 waits = backoff(0.2, 15.0)
             except (AppError, SQLAlchemyError, ConnectionError) as error:
@@ -76,6 +84,13 @@ class ImportWorker:
                 self._resources.stop.wait(next(waits))
                 continue
             self._wake.wait(IDLE_S)
+
+    def _beat(self) -> None:
+        """Say now and then that this process is alive."""
+        if time.monotonic() - self._said_at > _BEAT_S:
+            with transaction(self._resources.sessionmaker) as session:
+                note_worker(session, self._name, "importer")
+            self._said_at = time.monotonic()
 
     def work_once(self) -> None:
         """Carry every ready run as far as it goes; end those whose records never came."""

@@ -9,7 +9,10 @@ from typing import Any
 from shared.http.json import dumps, loads
 
 # JSON bytes in which no string can need a change: the common case is decided without parsing.
-_SUSPECT = re.compile(rb'  |" | "|\\[nrtu]|\xc2[\xa0\xad]|\xe2\x80[\x80-\x8f\xaf]|\xe2\x81\xa0|\xef\xbb\xbf')
+_SUSPECT = re.compile(
+    rb'  |" | "|\\[nrtufb]|\xc2[\x85\xa0\xad]|\xe1\x9a\x80|\xe2\x80[\x80-\x8f\xa8-\xaf]|\xe2\x81[\x9f\xa0]'
+    rb"|\xe3\x80\x80|\xef\xbb\xbf"
+)
 _BLANKS = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f]+")
 _INVISIBLE = re.compile("[\u200b\u200e\u200f\u2060\ufeff\u00ad]")
 _LINES = re.compile(r" ?\r?\n ?")

@@ -14,7 +14,7 @@ from hubs.business_hub.etl.guards import Finding
 from hubs.business_hub.etl.models import ImportRun, ImportStep
 from hubs.business_hub.etl.reporting import summarize
 from hubs.business_hub.etl.repository import RunRepository
-from hubs.business_hub.queue.service import JobService
+from hubs.business_hub.queue.service.jobs import JobService
 from shared.contracts.envelope import Event
 from shared.contracts.events.auditing import AuditRecordedV1
 from shared.contracts.events.importing import ImportFinishedV1, KindReport

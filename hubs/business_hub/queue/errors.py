@@ -38,3 +38,38 @@ class IdempotencyMismatch(Invalid):
 
     code = "idempotency-key-reused"
     title = "Idempotency-Key reused"
+
+
+class ScheduleNotFound(NotFound):
+    """There is no schedule with this id."""
+
+    code = "schedule-not-found"
+    title = "Schedule not found"
+
+
+class BadSchedule(Invalid):
+    """The cron expression or the time zone cannot be understood."""
+
+    code = "bad-schedule"
+    title = "Bad schedule"
+
+
+class NotRetryable(Conflict):
+    """Only a job that ended without success can be tried again."""
+
+    code = "not-retryable"
+    title = "Not retryable"
+
+
+class QueueNotFound(NotFound):
+    """The broker has no such queue."""
+
+    code = "queue-not-found"
+    title = "Queue not found"
+
+
+class NotConfirmed(Invalid):
+    """What cannot be undone needs its confirmation."""
+
+    code = "not-confirmed"
+    title = "Not confirmed"

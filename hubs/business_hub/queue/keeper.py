@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
-from hubs.business_hub.queue.dependencies import build_keeping
+from hubs.business_hub.base import inbox
+from hubs.business_hub.queue.dependencies import build_keeping, build_schedules
+from hubs.business_hub.queue.repository.workers import WorkerRepository
 from hubs.business_hub.settings import settings_of
 from shared.app import Resources
+from shared.core.clock import utc_now
 from shared.core.errors import AppError
 from shared.db.session import transaction
 from shared.logging import get_logger
+from shared.outbox.inbox import prune_inbox
 
 log = get_logger(__name__)
 SCRAPER_QUEUE = "scraper.jobs"
+BEAT_SILENCE = timedelta(seconds=60)
+_TIDY_EVERY_S = 3_600.0
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended('business.keeper', 7))")
 
 
@@ -28,15 +36,20 @@ def start_keeper(resources: Resources) -> None:
 
 def _keep(resources: Resources) -> None:
     interval = settings_of(resources.settings).jobs.keeper_interval_s
+    since_tidy = _TIDY_EVERY_S
     while not resources.stop.wait(interval):
         try:
             make_round(resources)
+            since_tidy += interval
+            if since_tidy >= _TIDY_EVERY_S:
+                tidy(resources)
+                since_tidy = 0.0
         except (AppError, SQLAlchemyError) as error:
             log.warning("the keeper's round failed; the next one comes", error=str(error))
 
 
 def make_round(resources: Resources) -> bool:
-    """Look after the jobs once; False when another process is at it."""
+    """Look after jobs and schedules once; False when another process is at it."""
     waiting = resources.bus.depth(SCRAPER_QUEUE)
     with transaction(resources.sessionmaker) as session:
         if not session.scalar(_LOCK):
@@ -45,4 +58,21 @@ def make_round(resources: Resources) -> bool:
         keeping.end_overdue()
         keeping.dispatch_waiting()
         keeping.request_again(waiting)
-        return True
+    with transaction(resources.sessionmaker) as session:
+        fire_schedules(resources, session)
+    return True
+
+
+def fire_schedules(resources: Resources, session: Session) -> int:
+    """Make the jobs that are due, unless Celery beat is alive and does it; return how many."""
+    heard_at = WorkerRepository(session).last_heard("beat")
+    if heard_at is not None and utc_now() - heard_at < BEAT_SILENCE:
+        return 0
+    return build_schedules(resources, session).fire_due()
+
+
+def tidy(resources: Resources) -> None:
+    """Forget what nobody asks for any more."""
+    with transaction(resources.sessionmaker) as session:
+        prune_inbox(session, inbox)
+        WorkerRepository(session).forget(utc_now())

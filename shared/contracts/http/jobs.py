@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,6 +21,75 @@ class JobCreate(BaseModel):
     source_id: str = Field(min_length=1, max_length=200)
     options: ScrapeOptions = ScrapeOptions()
     priority: int = Field(default=5, ge=0, le=9)
+
+
+class JobBatchCreate(BaseModel):
+    """Several jobs at once: the named sources, and every active one of a jurisdiction or a level."""
+
+    model_config = ConfigDict(extra="forbid")
+    source_ids: list[str] = Field(default=[], max_length=500)
+    jurisdiction: str = ""
+    """OCD id of a government."""
+    level: str = ""
+    options: ScrapeOptions = ScrapeOptions()
+    priority: int = Field(default=5, ge=0, le=9)
+
+
+class JobBatchRead(BaseModel):
+    """The jobs that were made together."""
+
+    id: UUID
+    jobs: list[JobRead]
+
+
+class ScheduleCreate(BaseModel):
+    """When a source is to be scraped: five-field cron in a time zone; times in seconds."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(min_length=1, max_length=200)
+    source_id: str = Field(min_length=1, max_length=200)
+    cron: str = Field(max_length=200)
+    time_zone: str = Field(default="America/Toronto", max_length=64)
+    jitter_s: int = Field(default=0, ge=0, le=86_400)
+    """Each run is up to this much later, differently each time."""
+    stagger_s: int = Field(default=0, ge=0, le=86_400)
+    """Each schedule is up to this much later, always the same."""
+    catch_up: Literal["none", "once", "all"] = "once"
+    """What is done about slots that nobody was there to fire."""
+    is_paused: bool = False
+    priority: int = Field(default=5, ge=0, le=9)
+    options: ScrapeOptions = ScrapeOptions()
+
+
+class ScheduleUpdate(BaseModel):
+    """What of a schedule is to be changed."""
+
+    model_config = ConfigDict(extra="forbid")
+    cron: str | None = Field(default=None, max_length=200)
+    time_zone: str | None = Field(default=None, max_length=64)
+    jitter_s: int | None = Field(default=None, ge=0, le=86_400)
+    stagger_s: int | None = Field(default=None, ge=0, le=86_400)
+    catch_up: Literal["none", "once", "all"] | None = None
+    is_paused: bool | None = None
+    priority: int | None = Field(default=None, ge=0, le=9)
+    options: ScrapeOptions | None = None
+
+
+class ScheduleRead(ScheduleCreate):
+    """A schedule with what it has done and will do."""
+
+    model_config = ConfigDict(extra="ignore")
+    id: UUID
+    next_slot_at: datetime | None = None
+    next_run_at: datetime | None = None
+    """The slot with its stagger and jitter."""
+    last_slot_at: datetime | None = None
+    last_job_id: UUID | None = None
+    fired: int = 0
+    skipped: int = 0
+    created_by: str = ""
+    created_at: datetime
+    updated_at: datetime
 
 
 class CancelRequest(BaseModel):
@@ -75,6 +144,9 @@ class JobRead(BaseModel):
     problems: list[ScrapeProblem] = []
     summary_en: str = ""
     summary_fr: str = ""
+    retry_of: UUID | None = None
+    batch_id: UUID | None = None
+    schedule_id: UUID | None = None
     created_by: str = ""
     worker: str = ""
     created_at: datetime

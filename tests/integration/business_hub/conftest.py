@@ -7,10 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from joserfc import jwt
@@ -40,6 +43,7 @@ from shared.core.clock import utc_now
 from shared.core.errors import Unavailable
 from shared.core.ids import new_id
 from shared.http.json import loads
+from shared.settings import RabbitSettings
 from shared.testing.databases import FreshDatabase
 from shared.testing.processes import wait_until
 
@@ -261,17 +265,19 @@ def make_people() -> Callable[..., list[PersonRecord]]:
     return people
 
 
-@pytest.fixture
-def bench(embedded_databases, tmp_path) -> Iterator[Bench]:
+@contextmanager
+def running(databases, tmp_path: Path, **changes: Any) -> Iterator[Bench]:
+    """Start the hub on a fresh database; ``changes`` are settings."""
     key = ECKey.generate_key("P-256", parameters={"kid": "test"})
     sources = tmp_path / "sources.toml"
     sources.write_text(SOURCES)
-    with embedded_databases.fresh(migrate) as database:
+    with databases.fresh(migrate) as database:
         settings = BusinessSettings(
             data_dir=tmp_path / "data",
             database=database.settings().database,
             sources_file=sources,
             jobs=JobSettings(keeper_interval_s=0.5),
+            **changes,
         )
         with TestClient(create_app(settings), raise_server_exceptions=False) as client:
             resources: Resources = client.app.state.resources
@@ -283,3 +289,33 @@ def bench(embedded_databases, tmp_path) -> Iterator[Bench]:
                 yield found
             finally:
                 found.stop_importer()
+
+
+@pytest.fixture
+def bench(embedded_databases, tmp_path) -> Iterator[Bench]:
+    """The hub on the embedded broker."""
+    with running(embedded_databases, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def make_bench_on_rabbit(request, embedded_databases, tmp_path) -> Iterator[Callable[[], Bench]]:
+    """Start the hub on a real RabbitMQ when called, in a virtual host of its own."""
+    with ExitStack() as stack:
+
+        def make() -> Bench:
+            server = request.getfixturevalue("rabbitmq_server")
+            management = httpx.Client(base_url=server.management_url, timeout=30)
+            stack.callback(management.close)
+            name = f"test-{new_id()}"
+            management.put(f"/api/vhosts/{name}").raise_for_status()
+            management.put(
+                f"/api/permissions/{name}/guest", json={"configure": ".*", "write": ".*", "read": ".*"}
+            ).raise_for_status()
+            url = f"{server.url.rpartition('/')[0]}/{name}"
+            stack.callback(management.delete, f"/api/vhosts/{name}")
+            folder = tmp_path / "rabbit"
+            folder.mkdir()
+            return stack.enter_context(running(embedded_databases, folder, rabbit=RabbitSettings(url=url)))
+
+        yield make

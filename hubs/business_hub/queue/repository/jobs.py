@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hubs.business_hub.queue.models import Job, JobLogEntry, RememberedRequest
 
+JOBS_CHANNEL = "business:jobs"
 _REMEMBERED_FOR = timedelta(hours=24)
 
 
@@ -36,7 +37,12 @@ class JobRepository:
         return self.session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
 
     def listing(
-        self, *, state: str | None = None, source_id: str | None = None, kind: str | None = None
+        self,
+        *,
+        state: str | None = None,
+        source_id: str | None = None,
+        kind: str | None = None,
+        batch_id: UUID | None = None,
     ) -> Select[Any]:
         """Return the query of jobs, newest first."""
         statement = select(Job)
@@ -46,7 +52,18 @@ class JobRepository:
             statement = statement.where(Job.source_id == source_id)
         if kind is not None:
             statement = statement.where(Job.kind == kind)
+        if batch_id is not None:
+            statement = statement.where(Job.batch_id == batch_id)
         return statement.order_by(Job.created_at.desc(), Job.id.desc())
+
+    def of_batch(self, batch_id: UUID) -> Sequence[Job]:
+        """Return the jobs of a batch by source."""
+        return self.session.scalars(select(Job).where(Job.batch_id == batch_id).order_by(Job.source_id)).all()
+
+    def find_retry(self, job_id: UUID) -> Job | None:
+        """Return the newest job that is a retry of another, or None."""
+        statement = select(Job).where(Job.retry_of == job_id).order_by(Job.created_at.desc()).limit(1)
+        return self.session.scalars(statement).one_or_none()
 
     def serialize(self, name: str) -> None:
         """Let no other transaction pass the same point with the same name until this one ends."""
@@ -98,6 +115,20 @@ class JobRepository:
         """Return jobs that were asked for before a moment and that no worker has begun."""
         statement = select(Job.id).where(
             Job.state == "pending", Job.lock_key.is_not(None), Job.dispatched_at < before
+        )
+        return self.session.scalars(statement).all()
+
+    def wake(self, job_id: UUID) -> None:
+        """Tell whoever watches the job to look at it again, once this transaction has committed."""
+        self.session.execute(select(func.pg_notify(JOBS_CHANNEL, str(job_id))))
+
+    def log_after(self, job_id: UUID, after: int, limit: int) -> Sequence[JobLogEntry]:
+        """Return the next lines of a job's log."""
+        statement = (
+            select(JobLogEntry)
+            .where(JobLogEntry.job_id == job_id, JobLogEntry.id > after)
+            .order_by(JobLogEntry.id)
+            .limit(limit)
         )
         return self.session.scalars(statement).all()
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from hubs.business_hub.queue.journal import JobJournal, Publisher
-from hubs.business_hub.queue.lifecycle import JobLifecycle
 from hubs.business_hub.queue.models import Job
-from hubs.business_hub.queue.repository import JobRepository
+from hubs.business_hub.queue.repository.jobs import JobRepository
+from hubs.business_hub.queue.service.journal import JobJournal, Publisher
+from hubs.business_hub.queue.service.lifecycle import JobLifecycle
 from hubs.business_hub.queue.sources import SourceRegistry
 from hubs.business_hub.settings import JobSettings
 from shared.contracts.events.jobs import ScrapeOptions

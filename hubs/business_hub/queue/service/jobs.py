@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import BaseModel
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
@@ -15,21 +16,23 @@ from hubs.business_hub.queue.errors import (
     IdempotencyMismatch,
     IllegalTransition,
     JobNotFound,
+    NotRetryable,
     SourceBusy,
 )
-from hubs.business_hub.queue.journal import SYSTEM, JobJournal, Publisher
-from hubs.business_hub.queue.lifecycle import JobLifecycle
 from hubs.business_hub.queue.models import Job, RememberedRequest
-from hubs.business_hub.queue.repository import JobRepository
+from hubs.business_hub.queue.repository.jobs import JobRepository
+from hubs.business_hub.queue.service.journal import SYSTEM, JobJournal, Publisher
+from hubs.business_hub.queue.service.lifecycle import JobLifecycle
 from hubs.business_hub.queue.sources import SourceRegistry
 from hubs.business_hub.queue.states import ACTIVE, TERMINAL, check_transition, state_of
 from hubs.business_hub.settings import JobSettings
 from shared.contracts.events.importing import KindReport
-from shared.contracts.events.jobs import JobState
+from shared.contracts.events.jobs import JobState, ScrapeOptions
 from shared.contracts.events.scraping import ScrapeFinishedV1, ScrapeProgressV1, ScrapeStartedV1
-from shared.contracts.http.jobs import JobCreate
+from shared.contracts.http.jobs import JobBatchCreate, JobCreate
 from shared.core.clock import utc_now
 from shared.core.errors import Invalid
+from shared.core.ids import new_id
 from shared.http.json import dumps
 from shared.logging import request_id_var
 
@@ -70,42 +73,117 @@ class JobService:
         """
         if asked.kind != "scrape":
             raise Invalid(f"jobs of kind {asked.kind!r} are not created here", known=["scrape"])
-        source = self._sources.get(asked.source_id)
-        fingerprint = hashlib.sha256(dumps(asked)).hexdigest()
-        if idempotency_key:
-            self._jobs.serialize(f"key:{actor}:{idempotency_key}")
-            known = self._jobs.find_remembered(actor, idempotency_key, self._now())
-            if known is not None and known.fingerprint != fingerprint:
-                raise IdempotencyMismatch("this Idempotency-Key came with another request before")
-            if known is not None:
-                return self.get(known.job_id)
-        self._jobs.serialize(f"source:{source.id}")
-        if not may_wait and self._jobs.has_live(source.id):
-            raise SourceBusy(f"a job of {source.id} has not ended")
+        self._sources.get(asked.source_id)
+        known = self._remembered(actor, idempotency_key, asked)
+        if known is not None:
+            return self.get(known)
+        self._jobs.serialize(f"source:{asked.source_id}")
+        if not may_wait and self._jobs.has_live(asked.source_id):
+            raise SourceBusy(f"a job of {asked.source_id} has not ended")
+        job = self.make(asked, actor)
+        self._remember(actor, idempotency_key, asked, job.id)
+        return job
+
+    def create_batch(
+        self, asked: JobBatchCreate, actor: str, *, idempotency_key: str | None = None
+    ) -> tuple[UUID, Sequence[Job]]:
+        """Create a job for each source that is named or fits, all or none; return the batch's id with them.
+
+        Raises: UnknownSource; Invalid when no source fits; IdempotencyMismatch.
+        """
+        named = [self._sources.get(source_id).id for source_id in asked.source_ids]
+        fitting = [
+            source.id
+            for source in self._sources.list()
+            if (asked.jurisdiction or asked.level)
+            and source.status == "active"
+            and asked.jurisdiction in {"", source.jurisdiction}
+            and asked.level in {"", source.level}
+        ]
+        wanted = sorted({*named, *fitting})
+        if not wanted:
+            raise Invalid("no active source fits")
+        known = self._remembered(actor, idempotency_key, asked)
+        if known is not None:
+            return known, self._jobs.of_batch(known)
+        batch_id = new_id()
+        jobs = [
+            self.make(
+                JobCreate(source_id=source_id, options=asked.options, priority=asked.priority),
+                actor,
+                batch_id=batch_id,
+            )
+            for source_id in wanted
+        ]
+        self._remember(actor, idempotency_key, asked, batch_id)
+        return batch_id, jobs
+
+    def retry(self, job_id: UUID, actor: str) -> Job:
+        """Create a job like one that ended without success; a second retry returns the first one's job.
+
+        Raises: JobNotFound, NotRetryable, UnknownSource when the source is no more.
+        """
+        before = self._lifecycle.locked(job_id)
+        if before.state not in {"failed", "cancelled", "timed_out"}:
+            raise NotRetryable(f"the job is {before.state}", state=before.state)
+        known = self._jobs.find_retry(job_id)
+        if known is not None and known.state in ACTIVE:
+            return known
+        self._sources.get(before.source_id)
+        options = ScrapeOptions.model_validate(before.options)
+        asked = JobCreate(source_id=before.source_id, options=options, priority=before.priority)
+        return self.make(asked, actor, retry_of=job_id)
+
+    def make(
+        self,
+        asked: JobCreate,
+        actor: str,
+        *,
+        retry_of: UUID | None = None,
+        batch_id: UUID | None = None,
+        schedule_id: UUID | None = None,
+        slot_at: datetime | None = None,
+    ) -> Job:
+        """Insert a job of a known source and send it off when its source is free."""
         job = Job(
             kind=asked.kind,
-            source_id=source.id,
+            source_id=asked.source_id,
             state="pending",
             phase="waiting",
             priority=asked.priority,
             options=asked.options.model_dump(mode="json"),
+            retry_of=retry_of,
+            batch_id=batch_id,
+            schedule_id=schedule_id,
+            slot_at=slot_at,
             created_by=actor,
             request_id=request_id_var.get(),
             created_at=self._now(),
             updated_at=self._now(),
         )
         self._lifecycle.add(job)
-        if idempotency_key:
+        return job
+
+    def _remembered(self, actor: str, key: str | None, asked: BaseModel) -> UUID | None:
+        if key is None:
+            return None
+        self._jobs.serialize(f"key:{actor}:{key}")
+        known = self._jobs.find_remembered(actor, key, self._now())
+        if known is not None and known.fingerprint != _fingerprint(asked):
+            raise IdempotencyMismatch("this Idempotency-Key came with another request before")
+        return known.made if known is not None else None
+
+    def _remember(self, actor: str, key: str | None, asked: BaseModel, made: UUID) -> None:
+        if key is not None:
             self._jobs.remember(
                 RememberedRequest(
                     principal=actor,
-                    key=idempotency_key,
-                    fingerprint=fingerprint,
-                    job_id=job.id,
+                    key=key,
+                    fingerprint=_fingerprint(asked),
+                    made=made,
                     created_at=self._now(),
                 )
             )
-        return job
 
     def get(self, job_id: UUID) -> Job:
         """Return a job.
@@ -118,10 +196,15 @@ class JobService:
         return job
 
     def list(
-        self, *, state: str | None = None, source_id: str | None = None, kind: str | None = None
+        self,
+        *,
+        state: str | None = None,
+        source_id: str | None = None,
+        kind: str | None = None,
+        batch_id: UUID | None = None,
     ) -> Select[Any]:
         """Return the query of jobs, newest first, for a page of it."""
-        return self._jobs.listing(state=state, source_id=source_id, kind=kind)
+        return self._jobs.listing(state=state, source_id=source_id, kind=kind, batch_id=batch_id)
 
     def list_log(self, job_id: UUID) -> Select[Any]:
         """Return the query of a job's log, oldest first.
@@ -189,6 +272,7 @@ class JobService:
         job.records = dict(event.records)
         job.size_bytes = event.size_bytes
         job.heartbeat_at = job.updated_at = self._now()
+        self._jobs.wake(job.id)
         if event.message:
             self._journal.log(job, "info", "progress", event.message)
 
@@ -262,6 +346,10 @@ class JobService:
         self._journal.log(job, "info", "released", f"released by {actor}")
         self._journal.audit(job, "job.released", actor)
         return job
+
+
+def _fingerprint(asked: BaseModel) -> str:
+    return hashlib.sha256(dumps([type(asked).__name__, asked])).hexdigest()
 
 
 def _reason(event: ScrapeFinishedV1) -> str:

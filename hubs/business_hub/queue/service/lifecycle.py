@@ -7,9 +7,9 @@ from datetime import datetime
 from uuid import UUID
 
 from hubs.business_hub.queue.errors import JobNotFound, SourceBusy
-from hubs.business_hub.queue.journal import SYSTEM, JobJournal
 from hubs.business_hub.queue.models import Job
-from hubs.business_hub.queue.repository import JobRepository
+from hubs.business_hub.queue.repository.jobs import JobRepository
+from hubs.business_hub.queue.service.journal import SYSTEM, JobJournal
 from hubs.business_hub.queue.states import check_transition, state_of
 from shared.contracts.events.jobs import JobState
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from hubs.business_hub.queue.models import Job, JobLogEntry
-from hubs.business_hub.queue.repository import JobRepository
+from hubs.business_hub.queue.repository.jobs import JobRepository
 from hubs.business_hub.queue.states import state_of
 from shared.contracts.envelope import Event
 from shared.contracts.events.auditing import AuditRecordedV1
@@ -45,6 +45,7 @@ class JobJournal:
         self._jobs.add_log(
             JobLogEntry(job_id=job.id, at=self._now(), level=level, code=code, message=message, url=url)
         )
+        self._jobs.wake(job.id)
 
     def audit(
         self, job: Job, action: str, actor: str, *, after: dict[str, Any] | None = None, reason: str = ""
@@ -81,6 +82,7 @@ class JobJournal:
                 changed_at=job.updated_at,
             )
         )
+        self._jobs.wake(job.id)
 
     def send_request(self, job: Job) -> None:
         """Ask the workers to take the job."""

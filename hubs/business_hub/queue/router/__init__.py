@@ -1,0 +1,1 @@
+"""Paths of jobs, schedules and the broker."""
