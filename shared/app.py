@@ -38,7 +38,7 @@ from shared.core.errors import Unavailable
 from shared.db.engine import create_engine
 from shared.db.session import create_sessionmaker
 from shared.http.json import dumps
-from shared.http.middleware import BodyLimit, RequestContext, RequestMetrics
+from shared.http.middleware import BodyLimit, HttpMetrics, RequestContext, RequestMetrics
 from shared.http.problems import install_problem_handlers
 from shared.http.strict import reject_unknown_parameters
 from shared.logging import configure_logging, get_logger
@@ -58,6 +58,7 @@ class Resources:
         self.hub = hub
         self.settings = settings
         self.registry = CollectorRegistry()
+        self.http_metrics = HttpMetrics(hub, self.registry)
         self.stack = ExitStack()
         self.stop = threading.Event()
         self.is_draining = False
@@ -130,6 +131,8 @@ class HubSpec:
     settings_class: type[HubSettings] = HubSettings
     mounts: Sequence[Callable[[FastAPI], None]] = field(default=())
     """Called once with the app, for what is not a router (raw ASGI mounts, static files)."""
+    app_class: type[FastAPI] = FastAPI
+    """The application's class, for a hub that answers some requests before the framework sees them."""
 
 
 def create_hub_app(spec: HubSpec, settings: HubSettings | None = None) -> FastAPI:
@@ -153,7 +156,7 @@ def create_hub_app(spec: HubSpec, settings: HubSettings | None = None) -> FastAP
                 resources.is_draining = True
                 resources.stop.set()
 
-    app = FastAPI(
+    app = spec.app_class(
         title=spec.title,
         version=version("openpolicy"),
         lifespan=lifespan,
@@ -171,7 +174,7 @@ def create_hub_app(spec: HubSpec, settings: HubSettings | None = None) -> FastAP
         mount(app)
     _require_rules(app)
     app.add_middleware(BodyLimit, max_bytes=settings.http.max_body_bytes, exempt=spec.body_limit_exempt)
-    app.add_middleware(RequestMetrics, hub=spec.name, registry=resources.registry)
+    app.add_middleware(RequestMetrics, metrics=resources.http_metrics)
     app.add_middleware(RequestContext)
     return app
 

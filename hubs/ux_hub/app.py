@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from hubs.ux_hub.api_gateway.proxy import Gateway
+from hubs.ux_hub.api_gateway.opening import DoorApp, open_gateway
+from hubs.ux_hub.settings import UxSettings
 from shared.app import HubSpec, create_hub_app
 from shared.settings import HubSettings
-
-
-def _mount_gateway(app: FastAPI) -> None:
-    app.add_middleware(Gateway, urls=app.state.resources.settings.hubs)
-
 
 SPEC = HubSpec(
     name="ux",
     title="OpenPolicy: the door",
     routers=[],
+    start=[open_gateway],
     has_database=False,
-    mounts=[_mount_gateway],
+    settings_class=UxSettings,
+    app_class=DoorApp,
 )
 
 
 def create_app(settings: HubSettings | None = None) -> FastAPI:
     """Build the hub."""
-    return create_hub_app(SPEC, settings)
+    return create_hub_app(SPEC, UxSettings.of(settings))

@@ -20,6 +20,15 @@ _REQUEST_ID = re.compile(rb"^[A-Za-z0-9._:-]{8,128}$")
 _TRACEPARENT = re.compile(rb"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
+def sound_ids(request_id: bytes, traceparent: bytes) -> tuple[str, str]:
+    """Return request id and trace id: those that came in when they are sound, else new ones."""
+    match = _TRACEPARENT.match(traceparent) if traceparent else None
+    return (
+        request_id.decode() if request_id and _REQUEST_ID.match(request_id) else str(new_id()),
+        match[1].decode() if match else secrets.token_hex(16),
+    )
+
+
 class RequestContext:
     """Give each request an ``X-Request-ID`` (kept when a sound one came in) and a trace id.
 
@@ -34,14 +43,8 @@ class RequestContext:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id, trace_id = "", ""
-        for name, value in scope["headers"]:
-            if name == b"x-request-id" and _REQUEST_ID.match(value):
-                request_id = value.decode()
-            elif name == b"traceparent" and (match := _TRACEPARENT.match(value)):
-                trace_id = match[1].decode()
-        request_id = request_id or str(new_id())
-        trace_id = trace_id or secrets.token_hex(16)
+        given = {n: v for n, v in scope["headers"] if n in (b"x-request-id", b"traceparent")}
+        request_id, trace_id = sound_ids(given.get(b"x-request-id", b""), given.get(b"traceparent", b""))
         token, trace_token = request_id_var.set(request_id), trace_id_var.set(trace_id)
 
         started = False
@@ -117,11 +120,10 @@ class BodyLimit:
         return TooLarge(f"the body is larger than {self.max_bytes} bytes", max_bytes=self.max_bytes)
 
 
-class RequestMetrics:
-    """Count requests and their duration per route template (rate, errors, duration)."""
+class HttpMetrics:
+    """Rate, errors and duration of a process's requests, per route template."""
 
-    def __init__(self, app: ASGIApp, hub: str, registry: CollectorRegistry) -> None:
-        self.app = app
+    def __init__(self, hub: str, registry: CollectorRegistry) -> None:
         labels = ("hub", "method", "route", "status")
         self.requests = Counter("http_requests", "Requests answered.", labels, registry=registry)
         self.duration = Histogram(
@@ -131,10 +133,32 @@ class RequestMetrics:
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
             registry=registry,
         )
-        self.in_flight = Gauge(
-            "http_requests_in_flight", "Requests being answered.", ("hub",), registry=registry
-        )
+        in_flight = Gauge("http_requests_in_flight", "Requests being answered.", ("hub",), registry=registry)
         self.hub = hub
+        self.in_flight = in_flight.labels(hub)
+        # Looking up a child by its labels costs more than counting: routes and statuses are few.
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Note one answered request; ``route`` is a template, so that labels stay few."""
+        key = (method, route, status)
+        children = self._children.get(key)
+        if children is None:
+            name = method if method in _METHODS else "OTHER"
+            children = self._children[name, route, status] = (
+                self.requests.labels(self.hub, name, route, str(status)),
+                self.duration.labels(self.hub, name, route),
+            )
+        children[0].inc()
+        children[1].observe(seconds)
+
+
+class RequestMetrics:
+    """Count requests and their duration per route template."""
+
+    def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
+        self.app = app
+        self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application and note how it went."""
@@ -150,16 +174,14 @@ class RequestMetrics:
                 status = message["status"]
             await send(message)
 
-        in_flight = self.in_flight.labels(self.hub)
+        in_flight = self.metrics.in_flight
         in_flight.inc()
         try:
             await self.app(scope, receive, noting_send)
         finally:
             in_flight.dec()
-            route = _route_template(scope)
-            method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-            self.requests.labels(self.hub, method, route, str(status)).inc()
-            self.duration.labels(self.hub, method, route).observe(time.perf_counter() - start)
+            seconds = time.perf_counter() - start
+            self.metrics.observe(scope["method"], _route_template(scope), status, seconds)
 
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}

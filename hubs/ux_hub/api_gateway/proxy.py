@@ -7,191 +7,378 @@ query, body and headers go through unchanged but for hop-by-hop headers and thos
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import Callable
+from functools import cached_property
 
-import aiohttp
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from yarl import URL
 
-from hubs.ux_hub.api_gateway.headers import RawHeaders, towards_client, towards_upstream
+from hubs.ux_hub.api_gateway.compression import accepts_gzip, add_vary, is_compressible, mark_gzip, plain_tags
+from hubs.ux_hub.api_gateway.exchange import Exchange, GatewayParts, forwarded_for
+from hubs.ux_hub.api_gateway.headers import (
+    HSTS,
+    PAGE_SECURITY,
+    SECURITY,
+    Cors,
+    RawHeaders,
+    add_missing,
+    find,
+    towards_client,
+)
+from hubs.ux_hub.api_gateway.identity import Addresses, bucket_of
+from hubs.ux_hub.api_gateway.inbound import Inbound
+from hubs.ux_hub.api_gateway.legacy import legacy_headers, load_legacy
+from hubs.ux_hub.api_gateway.limits import Limit, too_many
+from hubs.ux_hub.api_gateway.relay import relay, request_body, send_whole
+from hubs.ux_hub.api_gateway.response_cache import Entry
 from hubs.ux_hub.api_gateway.table import TABLE, Route, RouteIndex
-from shared.core.errors import AppError, BadGateway, GatewayTimeout, Unavailable
-from shared.http.problems import problem_response
+from hubs.ux_hub.api_gateway.upstream import ClientLeft, is_safe
+from hubs.ux_hub.settings import UxSettings
+from shared.core.errors import AppError, Unauthorized
+from shared.http.conditional import matches
+from shared.http.middleware import sound_ids
+from shared.http.problems import crash_response, problem_response
 from shared.logging import get_logger, request_id_var, trace_id_var
-from shared.settings import HubUrls
 
 log = get_logger(__name__)
-_CONNECT_TIMEOUT_S = 5.0
-_SILENCE_LIMIT_S = 120.0
-_IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}
+_LIMITED_INNER = ("/api/", "/mcp", "/legacy/")
+_MAX_REFRESHES = 32
 
 
 class Gateway:
     """Forward what the route table knows; hand everything else to the inner application."""
 
-    def __init__(self, app: ASGIApp, urls: HubUrls) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: UxSettings,
+        parts: Callable[[], GatewayParts],
+    ) -> None:
         self.app = app
-        self._index = RouteIndex(TABLE)
-        self._bases = {name: getattr(urls, name).rstrip("/") for name in HubUrls.model_fields}
-        self._session: aiohttp.ClientSession | None = None
+        self._routes = RouteIndex(TABLE)
+        self._legacy = load_legacy()
+        self._make_parts = parts
+        self._cors = Cors(settings.gateway.cors_origins)
+        self._addresses = Addresses(settings.gateway.trusted_proxies)
+        self._max_body_bytes = settings.http.max_body_bytes
+        self._compress = settings.gateway.compress
+        is_secure = settings.public_base.startswith("https://")
+        self._security = [*SECURITY, HSTS] if is_secure else list(SECURITY)
+        self._page_security = [*PAGE_SECURITY, HSTS] if is_secure else list(PAGE_SECURITY)
+        rates = settings.gateway
+        self._overall = {
+            "anonymous": Limit("anonymous", rates.anonymous_per_minute),
+            "user": Limit("user", rates.user_per_minute),
+            "key": Limit("key", rates.user_per_minute),
+            "service": Limit("service", rates.service_per_minute),
+        }
+        self._refreshes: set[asyncio.Task[None]] = set()
+
+    @cached_property
+    def _parts(self) -> GatewayParts:
+        # The application is built before the process's resources are.
+        return self._make_parts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Forward, or pass inwards."""
-        if scope["type"] == "lifespan":
-            await self._lifespan(scope, receive, send)
+        if scope["type"] != "http":
+            await self._other(scope, receive, send)
             return
-        route = self._index.find(scope["path"]) if scope["type"] == "http" else None
-        if route is None:
-            await self.app(scope, receive, send)
-            return
-        scope["openpolicy.route"] = route.prefix
+        found = {n: v for n, v in scope["headers"] if n in (b"x-request-id", b"traceparent")}
+        ids = sound_ids(found.get(b"x-request-id", b""), found.get(b"traceparent", b""))
+        tokens = request_id_var.set(ids[0]), trace_id_var.set(ids[1])
         try:
-            await self._forward(route, scope, receive, send)
-        except AppError as error:
-            await problem_response(error, scope["path"])(scope, receive, send)
+            await self._serve_request(scope, receive, send)
+        finally:
+            request_id_var.reset(tokens[0])
+            trace_id_var.reset(tokens[1])
 
-    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve_request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        parts, began = self._parts, time.perf_counter()
+        exchange: Exchange | None = None
+        route_name, status = "", 0
+
+        async def noting_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"].append((b"x-request-id", request_id_var.get().encode()))
+            await send(message)
+
+        parts.metrics.in_flight.inc()
+        try:
+            exchange = Exchange(scope, Inbound(scope))
+            path: str = scope["path"]
+            if path.startswith("/legacy/"):
+                route_name = "/legacy"
+                alias = self._legacy.resolve(exchange.method, path)
+                exchange.rewrite(alias.method, alias.path, alias.decoded)
+                exchange.extra = legacy_headers(alias)
+                path = alias.decoded
+            exchange.route = route = self._routes.find(path)
+            if route is None:
+                await self._inside(exchange, receive, send, noting_send)
+                return
+            route_name = route_name or route.prefix
+            if exchange.method == "OPTIONS" and exchange.inbound.get(b"access-control-request-method"):
+                await self._preflight(exchange, noting_send)
+                return
+            await self._admit(exchange, route, scope)
+            await self._answer(exchange, route, receive, noting_send)
+        except ClientLeft:
+            status = 499
+        except AppError as error:
+            await self._refuse(error, exchange, scope, receive, noting_send)
+        except Exception as error:
+            if status:
+                raise
+            await crash_response(error, scope["path"])(scope, receive, noting_send)
+        finally:
+            parts.metrics.in_flight.dec()
+            # What the application inside answered, it counted itself.
+            if status and (route_name or exchange is None or status >= 400):
+                seconds = time.perf_counter() - began
+                parts.metrics.observe(scope["method"], route_name or "unmatched", status, seconds)
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def receive_and_close() -> Message:
             message = await receive()
-            if message["type"] == "lifespan.shutdown" and self._session is not None:
-                await self._session.close()
+            if message["type"] == "lifespan.shutdown":
+                await self._parts.upstreams.close()
             return message
 
-        await self.app(scope, receive_and_close, send)
+        is_lifespan = scope["type"] == "lifespan"
+        await self.app(scope, receive_and_close if is_lifespan else receive, send)
 
-    def _client(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=20, ttl_dns_cache=30),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-                timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=_CONNECT_TIMEOUT_S, sock_read=_SILENCE_LIMIT_S
-                ),
-            )
-        return self._session
+    async def _refuse(
+        self, error: AppError, exchange: Exchange | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        async def send_dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers: RawHeaders = list(message["headers"])
+                self._dress(headers, exchange)
+                message = {**message, "headers": headers}
+            await send(message)
 
-    async def _forward(self, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
-        target = f"{self._bases[route.hub]}{_raw_target(scope)}"
-        headers = _upstream_headers(scope)
-        body = await _body(scope, receive)
-        # Only what has no body can be sent a second time.
-        attempts = 2 if scope["method"] in _IDEMPOTENT and body is None else 1
-        for attempt in range(attempts):
-            try:
-                async with asyncio.timeout(route.timeout_s):
-                    answer = await self._client().request(
-                        scope["method"],
-                        URL(target, encoded=True),
-                        headers=[(n.decode("latin-1"), v.decode("latin-1")) for n, v in headers],
-                        data=body,
-                        allow_redirects=False,
-                    )
-                break
-            except TimeoutError:
-                raise GatewayTimeout(f"{route.hub}_hub did not answer within {route.timeout_s:g} s") from None
-            except aiohttp.ClientConnectorError as error:
-                failure: AppError = Unavailable(
-                    f"{route.hub}_hub is away", headers={"Retry-After": "2"}, hub=route.hub
-                )
-                failure.__cause__ = error
-            except aiohttp.ClientError as error:
-                failure = BadGateway(f"{route.hub}_hub broke off: {type(error).__name__}", hub=route.hub)
-                failure.__cause__ = error
-            if attempt + 1 == attempts:
-                raise failure
-        await _relay(answer, scope, receive, send)
+        await problem_response(error, scope["path"])(scope, receive, send_dressed)
 
-
-def _raw_target(scope: Scope) -> str:
-    raw: bytes = scope.get("raw_path") or scope["path"].encode()
-    path = raw.partition(b"?")[0].decode("latin-1")
-    query: bytes = scope["query_string"]
-    return f"{path}?{query.decode('latin-1')}" if query else path
-
-
-def _upstream_headers(scope: Scope) -> RawHeaders:
-    headers = towards_upstream(scope["headers"])
-    client = scope.get("client")
-    if client:
-        headers.append((b"x-forwarded-for", client[0].encode()))
-    headers.append((b"x-forwarded-proto", scope["scheme"].encode()))
-    for name, value in scope["headers"]:
-        if name == b"host":
-            headers.append((b"x-forwarded-host", value))
-    headers.append((b"x-request-id", request_id_var.get().encode()))
-    if not any(name == b"traceparent" for name, _ in headers):
-        trace = trace_id_var.get()
-        headers.append((b"traceparent", f"00-{trace}-{trace[:16]}-01".encode()))
-    return headers
-
-
-async def _body(scope: Scope, receive: Receive) -> bytes | AsyncIterator[bytes] | None:
-    if not any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"]):
-        return None
-    first = await receive()
-    if first["type"] != "http.request":
-        raise BadGateway("the client left before its request was complete")
-    chunk: bytes = first.get("body", b"")
-    if not first.get("more_body"):
-        return chunk
-    return _stream(chunk, receive)
-
-
-async def _stream(first: bytes, receive: Receive) -> AsyncIterator[bytes]:
-    if first:
-        yield first
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise ConnectionError("the client left while it was sending")
-        if body := message.get("body", b""):
-            yield body
-        if not message.get("more_body"):
+    def _dress(self, headers: RawHeaders, exchange: Exchange | None) -> None:
+        """Add what every answer carries."""
+        add_missing(headers, self._security)
+        if exchange is None:
             return
+        if origin := exchange.inbound.values.get(b"origin"):
+            self._cors.add(headers, origin)
+        if exchange.verdict is not None and not find(headers, b"ratelimit"):
+            headers.extend(exchange.verdict.headers())
+        headers.extend(exchange.extra)
 
+    async def _preflight(self, exchange: Exchange, send: Send) -> None:
+        headers = [*self._cors.preflight(exchange.inbound.get(b"origin")), *exchange.extra]
+        await send({"type": "http.response.start", "status": 204, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
 
-async def _relay(answer: aiohttp.ClientResponse, scope: Scope, receive: Receive, send: Send) -> None:
-    try:
-        await send(
-            {
-                "type": "http.response.start",
-                "status": answer.status,
-                "headers": towards_client(answer.raw_headers),
-            }
+    async def _admit(self, exchange: Exchange, route: Route | None, scope: Scope) -> None:
+        """Establish the caller, count the request, ask the policy.
+
+        Raises: Unauthorized, Forbidden, TooManyRequests, Unavailable.
+        """
+        parts, inbound = self._parts, exchange.inbound
+        peer = scope["client"][0] if scope.get("client") else ""
+        exchange.client = address = self._addresses.of(peer, forwarded_for(scope))
+        own_credentials = route is not None and route.has_own_credentials
+        if own_credentials:
+            caller = parts.identities.nobody
+        else:
+            known = parts.identities.recall(inbound, exchange.method)
+            if isinstance(known, bytes):
+                # Guessing is counted before it is answered.
+                await self._count(exchange, [self._overall["anonymous"]], f"a:{bucket_of(address)}")
+                known = await parts.identities.establish(known, address)
+            caller = known
+        exchange.caller = caller
+        principal = caller.principal
+        overall = self._overall.get(principal.kind, self._overall["user"])
+        if caller.per_minute:
+            overall = Limit(overall.policy, caller.per_minute)
+        limits = [overall]
+        if route is not None and route.per_minute and principal.kind != "service":
+            limits.append(Limit(route.prefix.rpartition("/")[2], route.per_minute))
+        client = f"a:{bucket_of(address)}" if principal.is_anonymous else f"s:{principal.subject}"
+        await self._count(exchange, limits, client)
+        if route is None or own_credentials or parts.decisions is None:
+            return
+        if not parts.decisions.recall(route.prefix, exchange.method, principal, route.hub):
+            await parts.decisions.decide(route.prefix, exchange.method, principal, route.hub)
+
+    async def _count(self, exchange: Exchange, limits: list[Limit], client: str) -> None:
+        exchange.verdict = verdict = await self._parts.limiter.hit(limits, client)
+        if verdict.is_exceeded:
+            raise too_many(verdict)
+
+    async def _inside(self, exchange: Exchange, receive: Receive, send: Send, refusing_send: Send) -> None:
+        """Let the hub's own application answer, with the caller's token in place of other credentials.
+
+        What the gateway itself answers goes through ``refusing_send``, which counts it.
+        """
+        scope, inbound = exchange.scope, exchange.inbound
+        is_api = scope["path"].startswith(_LIMITED_INNER)
+        if is_api and exchange.method == "OPTIONS" and inbound.get(b"access-control-request-method"):
+            await self._preflight(exchange, refusing_send)
+            return
+        if is_api or inbound.get(b"authorization") or inbound.token_cookie():
+            try:
+                await self._admit(exchange, None, scope)
+            except Unauthorized:
+                # A page is shown to whoever's sign-in has run out; only an API refuses.
+                if is_api or inbound.get(b"authorization"):
+                    raise
+        caller = exchange.caller
+        kept: RawHeaders = [p for p in scope["headers"] if p[0] not in (b"x-request-id", b"traceparent")]
+        if caller is not None and caller.authorization:
+            kept = [p for p in kept if p[0] not in (b"authorization", b"x-api-key")]
+            kept.append((b"authorization", caller.authorization))
+        kept += exchange.trace_headers()
+        scope = {**scope, "headers": kept}
+
+        async def send_dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers: RawHeaders = [(n.lower(), v) for n, v in message["headers"]]
+                if is_api:
+                    self._dress(headers, exchange)
+                else:
+                    add_missing(headers, self._page_security)
+                    headers.extend(exchange.extra)
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await self.app(scope, receive, send_dressed)
+
+    async def _answer(self, exchange: Exchange, route: Route, receive: Receive, send: Send) -> None:
+        inbound, cache = exchange.inbound, self._parts.cache
+        key = f"{route.hub} {exchange.target}".encode("latin-1")
+        if exchange.method != "GET":
+            if not is_safe(exchange.method):
+                cache.drop(key)
+            await self._forward(exchange, route, receive, send, None, None)
+            return
+        wishes = inbound.values.get(b"cache-control", b"")
+        if b"range" in inbound.values or b"no-store" in wishes:
+            await self._forward(exchange, route, receive, send, None, None)
+            return
+        entry = cache.find(key, inbound)
+        if entry is not None and b"no-cache" not in wishes and b"max-age=0" not in wishes:
+            state = cache.freshness(entry)
+            if state == "stale" and not entry.is_refreshing and len(self._refreshes) < _MAX_REFRESHES:
+                entry.is_refreshing = True
+                task = asyncio.ensure_future(self._refresh(exchange, route, key, entry))
+                self._refreshes.add(task)
+                task.add_done_callback(self._refreshes.discard)
+            if state != "expired":
+                await self._serve(exchange, entry, send, b"hit" if state == "fresh" else b"hit; detail=stale")
+                return
+        await self._forward(exchange, route, receive, send, key, entry)
+
+    async def _forward(
+        self, exchange: Exchange, route: Route, receive: Receive, send: Send, key: bytes | None,
+        entry: Entry | None,
+    ) -> None:  # fmt: skip
+        parts, inbound = self._parts, exchange.inbound
+        max_bytes = route.max_body_bytes or self._max_body_bytes
+        body = await request_body(inbound, receive, max_bytes)
+        upstream = parts.upstreams.pick(route.hub, exchange.sticky_key())
+        answer = await parts.upstreams.send(
+            upstream,
+            route,
+            exchange.method,
+            exchange.target,
+            exchange.upstream_headers(entry),
+            body,
+            is_idempotent=b"idempotency-key" in inbound.values,
         )
-        if scope["method"] == "HEAD" or answer.status in (204, 304):
+        try:
+            headers = towards_client(answer.raw_headers)
+            if entry is not None and answer.status == 304:
+                parts.cache.refresh(entry, headers)
+                await self._serve(exchange, entry, send, b"fwd=stale; fwd-status=304")
+                return
+            if key is not None and self._may_store(exchange, answer.status, headers, answer.content_length):
+                stored = await answer.read()
+                parts.cache.store(key, inbound, answer.status, list(headers), stored)
+                self._dress(headers, exchange)
+                headers.append((b"cache-status", b"openpolicy; fwd=miss; stored"))
+                await self._send_stored(exchange, answer.status, headers, stored, None, send)
+                return
+            self._dress(headers, exchange)
+            await relay(answer, headers, inbound, exchange.scope, receive, send, may_compress=self._compress)
+        finally:
+            answer.release()
+
+    def _may_store(self, exchange: Exchange, status: int, headers: RawHeaders, length: int | None) -> bool:
+        cache = self._parts.cache
+        if length is None or length > cache.max_entry_bytes:
+            return False
+        has_credentials = exchange.caller is not None and bool(exchange.caller.authorization)
+        return cache.may_store(status, headers, has_credentials)
+
+    async def _serve(self, exchange: Exchange, entry: Entry, send: Send, how: bytes) -> None:
+        headers = list(entry.headers)
+        self._dress(headers, exchange)
+        headers.append((b"age", b"%d" % self._parts.cache.age(entry)))
+        headers.append((b"cache-status", b"openpolicy; " + how))
+        await self._send_stored(exchange, entry.status, headers, entry.body, entry, send)
+
+    async def _send_stored(
+        self,
+        exchange: Exchange,
+        status: int,
+        headers: RawHeaders,
+        body: bytes,
+        entry: Entry | None,
+        send: Send,
+    ) -> None:
+        inbound = exchange.inbound
+        condition = inbound.values.get(b"if-none-match")
+        etag = find(headers, b"etag")
+        if condition and etag and matches(plain_tags(condition).decode("latin-1"), etag.decode("latin-1")):
+            kept = [
+                p for p in headers if p[0] not in (b"content-length", b"content-type", b"content-encoding")
+            ]
+            if b'-gzip"' in condition and self._compress:
+                kept = [(n, condition if n == b"etag" else v) for n, v in kept]
+            await send({"type": "http.response.start", "status": 304, "headers": kept})
             await send({"type": "http.response.body", "body": b""})
             return
-        if answer.content_length is not None and answer.content_length <= 2**16:
-            await send({"type": "http.response.body", "body": await answer.read()})
+        if entry is None or not self._compress or not is_compressible(status, headers, len(body)):
+            await send_whole(send, inbound, status, headers, body, may_compress=self._compress)
             return
-        await _stream_answer(answer, receive, send)
-    finally:
-        answer.release()
+        add_vary(headers)
+        if accepts_gzip(inbound.get(b"accept-encoding")):
+            body = self._parts.cache.gzip(entry)
+            headers = mark_gzip(headers)
+            headers.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
-
-async def _stream_answer(answer: aiohttp.ClientResponse, receive: Receive, send: Send) -> None:
-    # A stream may outlive its reader: watch for the client leaving, and leave too.
-    leaving = asyncio.ensure_future(_left(receive))
-    try:
-        while True:
-            reading = asyncio.ensure_future(answer.content.readany())
-            await asyncio.wait({reading, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if leaving.done():
-                reading.cancel()
-                answer.close()
-                return
-            chunk = reading.result()
-            if not chunk:
-                await send({"type": "http.response.body", "body": b""})
-                return
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    finally:
-        leaving.cancel()
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    async def _refresh(self, exchange: Exchange, route: Route, key: bytes, entry: Entry) -> None:
+        """Bring a stale answer up to date behind its readers' backs."""
+        parts = self._parts
+        try:
+            upstream = parts.upstreams.pick(route.hub, exchange.sticky_key())
+            headers = exchange.upstream_headers(entry)
+            answer = await parts.upstreams.send(upstream, route, "GET", exchange.target, headers, None)
+            try:
+                fresh = towards_client(answer.raw_headers)
+                if answer.status == 304:
+                    parts.cache.refresh(entry, fresh)
+                elif self._may_store(exchange, answer.status, fresh, answer.content_length):
+                    body = await answer.read()
+                    parts.cache.store(key, exchange.inbound, answer.status, fresh, body)
+                elif answer.status < 500:
+                    parts.cache.drop(key)
+            finally:
+                answer.release()
+        except AppError as error:
+            log.info("not refreshed", route=route.prefix, error=error.detail)
+        finally:
+            entry.is_refreshing = False

@@ -1,4 +1,4 @@
-"""The route table: which hub answers which path, and within what time."""
+"""The route table: which hub answers which path, within what time, how often and how much."""
 
 from __future__ import annotations
 
@@ -14,36 +14,52 @@ class Route:
     hub: str
     timeout_s: float = 30.0
     """Seconds until the first byte of the answer."""
+    per_minute: int = 0
+    """Requests of one client per minute to this route alone; 0: only the client's overall limit."""
+    max_body_bytes: int | None = None
+    """Bytes of a request body; None: the platform's limit."""
+    has_own_credentials: bool = False
+    """The hub reads credentials of another protocol (Sentry keys, agents' tokens): they pass unread."""
 
 
-def _collections(hub: str, names: str, timeout_s: float = 30.0) -> list[Route]:
-    return [Route(f"/api/v1/{name}", hub, timeout_s) for name in names.split()]
+def _collections(hub: str, names: str, **more: float) -> list[Route]:
+    return [Route(f"/api/v1/{name}", hub, **more) for name in names.split()]  # type: ignore[arg-type]
 
+
+_MIB = 2**20
 
 TABLE: tuple[Route, ...] = (
     *_collections(
         "data",
         "people memberships organizations posts parties bills bill-texts votes ballots sessions jurisdictions"
         " divisions debates speeches committees events meetings agenda-items motions documents elections"
-        " candidacies search suggest coverage changes representatives boundaries boundary-sets postcodes"
-        " provenance exports storage cache merges unmatched saved-searches corrections",
+        " candidacies coverage changes history representatives boundaries boundary-sets postcodes"
+        " provenance cache merges unmatched saved-searches corrections",
     ),
+    *_collections("data", "search suggest", per_minute=600),
+    *_collections("data", "exports", timeout_s=120.0, per_minute=30),
+    Route("/api/v1/storage", "data", timeout_s=120.0, max_body_bytes=1024 * _MIB),
     Route("/compat", "data"),
     *_collections(
-        "business", "jobs sources schedules queues workers imports pipelines runs quality quarantine"
+        "business", "jobs sources schedules queues workers imports runs pipelines quality quarantine scrapers"
     ),
     *_collections(
-        "security", "auth users roles organisations keys clients config flags policies sessions-of-mine"
+        "security",
+        "users roles organisations keys api-keys clients config flags policies sessions-of-mine"
+        " service-accounts sessions",
     ),
-    Route("/oauth", "security"),
+    Route("/api/v1/auth", "security", per_minute=120),
+    Route("/oauth", "security", per_minute=600),
     Route("/.well-known/openid-configuration", "security"),
     Route("/.well-known/oauth-authorization-server", "security"),
     Route("/.well-known/jwks.json", "security"),
     Route("/ofrep", "security"),
-    Route("/bundles", "security", 120.0),
+    Route("/bundles", "security", timeout_s=120.0, has_own_credentials=True),
     *_collections("intelligence", "indicators analytics charts queries reports audit decisions"),
     Route("/v1/data", "intelligence"),
-    *_collections("ops", "health status alerts silences incidents errors metrics resources slo"),
+    *_collections(
+        "ops", "health status alerts silences incidents errors metrics resources slo monitors traces"
+    ),
 )
 
 
@@ -57,7 +73,7 @@ class RouteIndex:
 
     def find(self, path: str) -> Route | None:
         """Return the route of a path, or None."""
-        parts = path.split("/")
+        parts = path.split("/", self._depths[0] + 1)
         for depth in self._depths:
             if len(parts) > depth and (route := self._routes.get("/".join(parts[: depth + 1]))):
                 return route

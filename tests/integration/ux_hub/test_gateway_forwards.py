@@ -33,10 +33,18 @@ class Upstream:
                 break
         path = scope["path"]
         if path.endswith("/endless"):
-            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": 200,
+                    "headers": [(b"content-type", b"text/event-stream")],
+                }
+            )
             with contextlib.suppress(Exception):
                 for number in range(400):
-                    await send({"type": "http.response.body", "body": b"data: %d\n\n" % number, "more_body": True})
+                    await send(
+                        {"type": "http.response.body", "body": b"data: %d\n\n" % number, "more_body": True}
+                    )
                     if number:
                         with contextlib.suppress(TimeoutError):
                             if (await asyncio.wait_for(receive(), 0.05))["type"] == "http.disconnect":
@@ -48,7 +56,12 @@ class Upstream:
             [scope["method"].encode(), scope["raw_path"], scope["query_string"], body]
             + [n + b": " + v for n, v in scope["headers"]]
         )
-        headers = [(b"content-type", b"text/plain"), (b"set-cookie", b"a=1"), (b"set-cookie", b"b=2"), (b"x-own", b"yes")]
+        headers = [
+            (b"content-type", b"text/plain"),
+            (b"set-cookie", b"a=1"),
+            (b"set-cookie", b"b=2"),
+            (b"x-own", b"yes"),
+        ]
         if status not in (204, 304):
             headers.append((b"content-length", str(len(seen)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -57,7 +70,9 @@ class Upstream:
 
 class Served:
     def __init__(self, app, port: int) -> None:
-        self.server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, proxy_headers=False, timeout_graceful_shutdown=1))
+        self.server = uvicorn.Server(
+            uvicorn.Config(app, port=port, log_config=None, proxy_headers=False, timeout_graceful_shutdown=1)
+        )
         self.thread = threading.Thread(target=self.server.run, daemon=True)
         self.thread.start()
         while not self.server.started:
@@ -108,14 +123,21 @@ def test_duplicate_headers_of_the_answer_survive(gateway: str) -> None:
 def test_headers_that_a_caller_could_spoof_are_replaced_and_hop_by_hop_ones_end_here(gateway: str) -> None:
     answer = httpx.get(
         f"{gateway}/api/v1/bills",
-        headers={"X-Forwarded-For": "6.6.6.6", "X-Request-ID": "chosen-by-me-1", "Connection": "x-drop", "X-Drop": "1", "X-Real-IP": "6.6.6.6", "Authorization": "Bearer t"},
+        headers={
+            "X-Forwarded-For": "6.6.6.6",
+            "X-Request-ID": "chosen-by-me-1",
+            "Connection": "x-drop",
+            "X-Drop": "1",
+            "X-Real-IP": "6.6.6.6",
+            "Authorization": "Basic dA==",
+        },
     )
     text = answer.text.lower()
     assert "6.6.6.6" not in text
     assert "x-drop: 1" not in text
     assert "x-forwarded-for: 127.0.0.1" in text
     assert "x-request-id: chosen-by-me-1" in text
-    assert "authorization: bearer t" in text
+    assert "authorization: basic da==" in text
 
 
 def test_a_chunked_upload_goes_through(gateway: str) -> None:
@@ -124,7 +146,9 @@ def test_a_chunked_upload_goes_through(gateway: str) -> None:
     assert answer.content.split(b"\n")[3] == b"".join(parts)
 
 
-def test_a_stream_is_not_buffered_and_ends_upstream_when_the_reader_leaves(gateway: str, upstream: Upstream) -> None:
+def test_a_stream_is_not_buffered_and_ends_upstream_when_the_reader_leaves(
+    gateway: str, upstream: Upstream
+) -> None:
     with httpx.stream("GET", f"{gateway}/api/v1/bills/endless", timeout=10) as answer:
         assert next(answer.iter_lines()) == "data: 0"
     assert upstream.disconnected.wait(10)
