@@ -9,7 +9,16 @@ from uuid import UUID
 from orjson import Fragment
 
 from shared.clients.base import HubClient
-from shared.contracts.http.ingest import CloseRun, CloseRunReport, SourceCounts, UpsertBatch, UpsertReport
+from shared.contracts.http.ingest import (
+    CloseRun,
+    CloseRunReport,
+    CompareBatch,
+    CompareReport,
+    SourceCounts,
+    UpsertBatch,
+    UpsertReport,
+)
+from shared.core.ids import new_id
 
 _LOAD_TIMEOUT_S = 60.0
 
@@ -26,6 +35,18 @@ class DataHubClient(HubClient):
     ) -> UpsertReport:
         """Load one batch whose records are JSON bytes; ``head`` holds its other fields."""
         return self._upsert({**head, "records": [Fragment(body) for body in bodies]}, idempotency_key)
+
+    def compare(self, batch: CompareBatch) -> CompareReport:
+        """Tell what records would be inserted and changed; doing it twice is doing it once."""
+        # A key of its own each time, only so that the call is known to be safe to repeat.
+        answer = self.request(
+            "POST",
+            "/api/v1/batches/compare",
+            json=batch,
+            idempotency_key=new_id(),
+            timeout_s=_LOAD_TIMEOUT_S,
+        )
+        return CompareReport.model_validate(answer)
 
     def _upsert(self, batch: object, idempotency_key: str) -> UpsertReport:
         answer = self.request(

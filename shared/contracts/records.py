@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from shared.contracts.civic import Record
 from shared.contracts.legislation import BillRecord, BillTextRecord, SessionRecord, VoteEventRecord
 from shared.contracts.people import (
@@ -38,6 +40,11 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
 )
 RECORD_KINDS: dict[str, type[Record]] = {cls.kind: cls for cls in RECORD_CLASSES}
 LOAD_ORDER: tuple[str, ...] = tuple(RECORD_KINDS)
+
+
+def content_hash(body: bytes) -> bytes:
+    """Return the hash of a record's JSON bytes without its sources: equal bytes, equal record."""
+    return hashlib.blake2b(body, digest_size=16).digest()
 
 
 def record_class(kind: str) -> type[Record]:

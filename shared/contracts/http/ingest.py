@@ -42,6 +42,33 @@ class UpsertReport(_Plain):
     unmatched: tuple[UnmatchedName, ...] = ()
 
 
+class CompareBatch(_Plain):
+    """Keys of one kind with the hash of each record; with ``is_seen`` those that are as before count as seen.
+
+    ``facts_of`` asks for what is on record of some of the keys.
+    """
+
+    run_id: UUID
+    source_id: str
+    kind: str
+    observed_at: datetime
+    hashes: dict[str, str] = Field(max_length=20_000)
+    """Key to the hash (``shared.contracts.records.content_hash``), hexadecimal."""
+    is_seen: bool = False
+    facts_of: tuple[str, ...] = Field(default=(), max_length=5_000)
+
+
+class CompareReport(_Plain):
+    """Each key is in one of the first three lists; ``shared`` holds those that other sources name too."""
+
+    unchanged: tuple[str, ...] = ()
+    """Named by this source before, with the same hash."""
+    changed: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    facts: dict[str, dict[str, Any]] = {}
+
+
 class CloseRun(_Plain):
     """All batches of a run are in: mark what the run proves to be gone."""
 

@@ -9,7 +9,15 @@ from pydantic import BaseModel, ValidationError
 
 from hubs.data_hub.database.dependencies import BodyDep, IdempotencyKeyDep, IngestDep
 from shared.auth import CanWriteData
-from shared.contracts.http.ingest import CloseRun, CloseRunReport, SourceCounts, UpsertBatch, UpsertReport
+from shared.contracts.http.ingest import (
+    CloseRun,
+    CloseRunReport,
+    CompareBatch,
+    CompareReport,
+    SourceCounts,
+    UpsertBatch,
+    UpsertReport,
+)
 from shared.core.errors import BadRequest, Invalid
 from shared.http.json import loads
 
@@ -45,6 +53,16 @@ def upsert_batch(
     return services.once.run(
         key, caller.subject, body, UpsertReport, lambda: services.loading.load(_read(UpsertBatch, body))
     )
+
+
+@router.post(
+    "/batches/compare",
+    summary="Tell what a batch would insert and change, and note what is as before as seen",
+    openapi_extra=_body_of(CompareBatch),
+)
+def compare_batch(_: CanWriteData, body: BodyDep, services: IngestDep) -> CompareReport:
+    """Compare keys and hashes with the record; nothing but the time of the sighting is written."""
+    return services.comparing.compare(_read(CompareBatch, body))
 
 
 @router.post("/runs/close", summary="Mark what a run no longer saw", openapi_extra=_body_of(CloseRun))

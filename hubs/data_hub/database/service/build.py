@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from hubs.data_hub.base import outbox
+from hubs.data_hub.database.repository.comparing import ComparingRepository
 from hubs.data_hub.database.repository.feed import FeedRepository
 from hubs.data_hub.database.repository.ledger import LedgerRepository
 from hubs.data_hub.database.repository.loading import LoadingRepository
@@ -14,6 +15,7 @@ from hubs.data_hub.database.repository.people import PeopleRepository
 from hubs.data_hub.database.repository.reading import ReadingRepository
 from hubs.data_hub.database.service.announcing import Announcer
 from hubs.data_hub.database.service.closing import ClosingService
+from hubs.data_hub.database.service.comparing import ComparingService
 from hubs.data_hub.database.service.following import FollowingService
 from hubs.data_hub.database.service.loading import LoadingService
 from hubs.data_hub.database.service.matching import PersonMatcher
@@ -30,6 +32,7 @@ class IngestServices:
     once: OnceService
     loading: LoadingService
     closing: ClosingService
+    comparing: ComparingService
 
 
 def build_ingest(session: Session) -> IngestServices:
@@ -40,6 +43,7 @@ def build_ingest(session: Session) -> IngestServices:
         once=OnceService(ledger),
         loading=LoadingService(loading, ledger, PersonMatcher(PeopleRepository(session)), announcer),
         closing=ClosingService(loading, ledger, announcer),
+        comparing=ComparingService(ComparingRepository(session), ledger),
     )
 
 

@@ -1,0 +1,77 @@
+"""What a source's records would be to the civic record, before anything is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import sql
+from sqlalchemy.orm import Session
+
+from hubs.data_hub.database.models import table_of
+from hubs.data_hub.database.repository.copying import raw_cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A row under a key: its hash, and who names it."""
+
+    content_hash: bytes
+    is_deleted: bool
+    is_named_by_source: bool
+    is_named_by_others: bool
+
+
+class ComparingRepository:
+    """Set-based reads of one transaction, and the note that records were seen."""
+
+    def __init__(self, session: Session) -> None:
+        self._cursor = raw_cursor(session)
+
+    def standing(self, source_id: str, kind: str, keys: Sequence[str]) -> dict[str, Standing]:
+        """Return the rows that hold these keys."""
+        self._cursor.execute(
+            sql.SQL(
+                "SELECT t.key, t.content_hash, t.deleted_at IS NOT NULL,"
+                " coalesce(bool_or(s.source_id = %s AND s.key = t.key), false),"
+                " coalesce(bool_or(s.source_id <> %s), false)"
+                " FROM {} t LEFT JOIN data.sighting s ON s.record_id = t.id AND s.gone_at IS NULL"
+                " WHERE t.key = ANY(%s) GROUP BY t.id, t.key, t.content_hash, t.deleted_at"
+            ).format(_name(kind)),
+            (source_id, source_id, list(keys)),
+        )
+        return {row[0]: Standing(bytes(row[1]), row[2], row[3], row[4]) for row in self._cursor}
+
+    def renew(self, source_id: str, kind: str, keys: Sequence[str], run_id: UUID, seen_at: datetime) -> None:
+        """Note that a run has seen records of its source that are as they were."""
+        self._cursor.execute(
+            "UPDATE data.sighting SET run_id = %s, seen_at = greatest(seen_at, %s)"
+            " WHERE source_id = %s AND kind = %s AND key = ANY(%s)",
+            (run_id, seen_at, source_id, kind, list(keys)),
+        )
+
+    def jurisdictions(self, kind: str, keys: Sequence[str]) -> list[str]:
+        """Return the jurisdictions of rows."""
+        self._cursor.execute(
+            sql.SQL("SELECT DISTINCT jurisdiction FROM {} WHERE key = ANY(%s)").format(_name(kind)),
+            (list(keys),),
+        )
+        return [row[0] for row in self._cursor]
+
+    def facts(self, kind: str, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return what stands under these keys."""
+        self._cursor.execute(
+            sql.SQL("SELECT key, facts FROM {} WHERE key = ANY(%s) AND deleted_at IS NULL").format(
+                _name(kind)
+            ),
+            (list(keys),),
+        )
+        return {row[0]: row[1] for row in self._cursor}
+
+
+def _name(kind: str) -> sql.Identifier:
+    table = table_of(kind)
+    return sql.Identifier(str(table.schema), table.name)

@@ -1,0 +1,54 @@
+"""Comparing: what a batch would insert and change, without loading it; what is as before counts as seen."""
+
+from __future__ import annotations
+
+from hubs.data_hub.database.repository.comparing import ComparingRepository
+from hubs.data_hub.database.repository.ledger import LedgerRepository
+from shared.contracts.http.ingest import CompareBatch, CompareReport
+from shared.contracts.records import record_class
+
+
+class ComparingService:
+    """Answers importers before they load."""
+
+    def __init__(self, comparing: ComparingRepository, ledger: LedgerRepository) -> None:
+        self._comparing = comparing
+        self._ledger = ledger
+
+    def compare(self, asked: CompareBatch) -> CompareReport:
+        """Sort keys into unchanged, changed and new; with ``is_seen`` note the unchanged as seen by the run.
+
+        Raises: Invalid for an unknown kind.
+        """
+        kind = record_class(asked.kind).kind
+        standing = self._comparing.standing(asked.source_id, kind, list(asked.hashes))
+        unchanged: list[str] = []
+        changed: list[str] = []
+        new: list[str] = []
+        shared: list[str] = []
+        for key, mark in asked.hashes.items():
+            row = standing.get(key)
+            if row is None:
+                new.append(key)
+                continue
+            is_same = row.content_hash.hex() == mark and row.is_named_by_source and not row.is_deleted
+            (unchanged if is_same else changed).append(key)
+            if row.is_named_by_others:
+                shared.append(key)
+        if asked.is_seen and unchanged:
+            self._comparing.renew(asked.source_id, kind, unchanged, asked.run_id, asked.observed_at)
+            self._ledger.renew_freshness(
+                kind,
+                asked.source_id,
+                asked.run_id,
+                asked.observed_at,
+                self._comparing.jurisdictions(kind, unchanged),
+            )
+        facts = self._comparing.facts(kind, asked.facts_of) if asked.facts_of else {}
+        return CompareReport(
+            unchanged=tuple(unchanged),
+            changed=tuple(changed),
+            new=tuple(new),
+            shared=tuple(shared),
+            facts=facts,
+        )
