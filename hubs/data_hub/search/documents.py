@@ -15,6 +15,9 @@ from hubs.data_hub.database.service.feeding import Feed
 MAX_SHOWN_CHARS = 60_000
 """Text kept in the index for highlights; what is longer is searchable to its end and shown to here."""
 
+_WORDS_CHARS = 500
+"""Beginning of a text whose words, unstemmed, are known to the correction of spelling."""
+
 _TYPE_WEIGHT = {
     "person": 3.0,
     "bill": 2.2,
@@ -66,6 +69,9 @@ def index_fields(feed: Feed) -> Fields:
         "order": order_of(day, str(feed.row["id"])),
         "weight": weight,
         "suggest": [title_en[:120]] if feed.kind in ("person", "bill", "organization") else [],
+        "words": [
+            part for part in (title_en, title_fr, body_en[:_WORDS_CHARS], body_fr[:_WORDS_CHARS]) if part
+        ],
         "card": orjson.dumps(_card(feed, day, party, province)),
     }
 

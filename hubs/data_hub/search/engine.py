@@ -35,6 +35,7 @@ _TEXT_FIELDS: dict[str, tuple[str, bool, bool, str]] = {
     "lang": ("raw", False, True, "basic"),
     "session": ("raw", False, True, "basic"),
     "suggest": ("whole", False, False, "basic"),
+    "words": ("plain", False, False, "basic"),
 }
 _NUMBERS = ("day", "year", "order")
 

@@ -30,6 +30,7 @@ CURRENT_FILE = "current.json"
 STEP = 500
 BUILD_STEP = 2_000
 POLL_S = 5.0
+SLICE_S = 0.5
 RETRY_S = 1.0
 
 
@@ -40,7 +41,8 @@ class KeeperState:
     is_building: bool = True
     indexed: int = 0
     expected: int = 0
-    position: int = 0
+    position: int = -1
+    """Of the change feed; -1 before the index stands."""
     rebuilds: int = 0
     problem: str = ""
     reason: str = field(default="opening")
@@ -141,7 +143,7 @@ class IndexKeeper:
                 self._rebuild_asked.clear()
                 self._build("asked for")
                 continue
-            listener.wait(POLL_S)
+            listener.wait(POLL_S, self._stop)
 
     def _step(self) -> bool:
         """Apply the next changes; True when there are no more for now."""
@@ -257,14 +259,15 @@ class Listener:
     def __init__(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
         self._connection = connection
 
-    def wait(self, timeout_s: float) -> None:
-        """Return at the next notice, or after the timeout (seconds).
+    def wait(self, timeout_s: float, stop: threading.Event) -> None:
+        """Return at the next notice, after the timeout (seconds), or within a second of ``stop``.
 
         Raises: psycopg.Error when the connection is lost.
         """
         until = time.monotonic() + timeout_s
-        for _ in self._connection.notifies(timeout=max(0.0, until - time.monotonic()), stop_after=1):
-            pass
+        while not stop.is_set() and (left := until - time.monotonic()) > 0:
+            for _ in self._connection.notifies(timeout=min(left, SLICE_S), stop_after=1):
+                return
 
     def __enter__(self) -> Listener:
         """Return itself."""

@@ -10,7 +10,8 @@ from hubs.data_hub.text import fold
 
 MAX_WORDS = 6
 _CANDIDATES = 2_000
-_FIELDS = ("names", "title_en", "title_fr", "body_en", "body_fr")
+_FIELDS = ("names", "words")
+_KNOWN_IN = (("names", "plain"), ("words", "plain"), ("body_en", "en"), ("body_fr", "fr"))
 
 
 def suggest_spelling(generation: Generation, searcher: Searcher, parsed: ParsedQuery) -> str | None:
@@ -26,7 +27,7 @@ def suggest_spelling(generation: Generation, searcher: Searcher, parsed: ParsedQ
 
 def _nearest(generation: Generation, searcher: Searcher, word: str) -> str:
     """Return the word itself when the index knows it, else the most frequent one within one or two edits."""
-    for name, analyser in (("names", "plain"), ("body_en", "en"), ("body_fr", "fr"), ("title_en", "en")):
+    for name, analyser in _KNOWN_IN:
         tokens = generation.analysers[analyser].analyze(word)
         if tokens and searcher.doc_freq(name, tokens[0]):
             return word

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -190,7 +191,8 @@ class Hub:
         seen: list[str] = []
 
         def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            seen.append(statement)
+            if threading.current_thread().name != "search index":
+                seen.append(statement)
 
         event.listen(engine, "before_cursor_execute", note)
         try:

@@ -1,0 +1,232 @@
+"""Search: both languages, operators, facets, corrections; and an index that can always be made again."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+from hubs.data_hub.search.keeper import IndexKeeper
+from shared.core.ids import new_id
+from shared.testing.databases import FreshDatabase
+
+from .conftest import Hub, bill, both_servers, membership, person, running, source, vote
+
+HOUSE = "ca/house/debate/45-1/10"
+
+
+def debate(**changes: object) -> dict:
+    return {
+        "key": HOUSE, "organization_key": "ca/house", "date": "2025-06-05", "session": "45-1", "number": "10",
+        "sources": [source("https://www.ourcommons.ca/han010.xml")], **changes,
+    }
+
+
+def speech(sequence: int, en: str, fr: str, **changes: object) -> dict:
+    return {
+        "key": f"{HOUSE}/{sequence}", "debate_key": HOUSE, "sequence": sequence, "speaker_name": "Ruby Sahota",
+        "slug": f"ruby-sahota-{sequence}", "person_key": "ca/house/person/1",
+        "paragraphs": [{"id": str(sequence), "text_en": en, "text_fr": fr}],
+        "h2_en": "Climate", "h2_fr": "Climat",
+        "sources": [source("https://www.ourcommons.ca/han010.xml")], **changes,
+    }
+
+
+def fill(hub: Hub) -> None:
+    hub.load("person", person(1), person(2, "Élisabeth Brière"))
+    hub.load("membership", membership(1), membership(2, "Bloc Québécois", province="Quebec", area="Sherbrooke"))
+    hub.load("bill", bill(), bill("C-12", title_en="Strengthening Canada's Immigration Act", title_fr="Loi sur l'immigration"))
+    hub.load("vote_event", vote(12, bill_key="ca/bill/45-1/c-2"))
+    hub.load("debate", debate())
+    hub.load(
+        "speech",
+        speech(1, "Madam Speaker, farmers need carbon pricing relief.", "Madame la Présidente, les agriculteurs ont besoin d'aide."),
+        speech(2, "The environment matters to every province.", "L'environnement compte pour chaque province.", bill_keys=["ca/bill/45-1/c-2"]),
+        speech(3, "Housing costs are rising.", "Le prix du logement augmente.", person_key="ca/house/person/2", speaker_name="Élisabeth Brière"),
+    )
+
+
+def hits(answer: dict) -> list[str]:
+    return [hit["key"] for hit in answer["data"]]
+
+
+@both_servers
+def test_words_are_found_in_both_languages_whatever_their_endings_and_accents(hub: Hub) -> None:
+    fill(hub)
+    assert hits(hub.search("farmer")) == [f"{HOUSE}/1"]
+    assert hits(hub.search("agriculteur")) == [f"{HOUSE}/1"]
+    assert hits(hub.search("environnements")) == [f"{HOUSE}/2"]
+    assert hits(hub.search("elisabeth briere", type="person")) == ["ca/house/person/2"]
+    assert hits(hub.search("ÉLISABETH", type="person")) == ["ca/house/person/2"]
+    assert hub.search("zebra")["data"] == []
+
+
+def test_a_hit_shows_the_paired_text_of_the_other_language(hub: Hub) -> None:
+    fill(hub)
+    [hit] = hub.search("agriculteurs", lang="en")["data"]
+    assert hit["snippet_en"].startswith("Madam Speaker, farmers need carbon pricing")
+    [hit] = hub.search("agriculteurs", lang="fr")["data"]
+    assert "les <mark>agriculteurs</mark> ont" in hit["snippet_fr"]
+    assert (hit["date"], hit["party"], hit["person"]["name"]) == ("2025-06-05", "Liberal", "Ruby Sahota")
+
+
+def test_operators_narrow_a_search(hub: Hub) -> None:
+    fill(hub)
+    assert hits(hub.search('"carbon pricing"')) == [f"{HOUSE}/1"]
+    assert hub.search('"pricing carbon"')["data"] == []
+    assert set(hits(hub.search("farmers OR housing"))) == {f"{HOUSE}/1", f"{HOUSE}/3"}
+    assert hits(hub.search("type:speech -farmers -housing")) == [f"{HOUSE}/2"]
+    assert hits(hub.search("environ* type:speech")) == [f"{HOUSE}/2"]
+    assert hits(hub.search("party:bloc type:speech")) == [f"{HOUSE}/3"]
+    assert hits(hub.search("mp:sahota type:speech date:2025-06")) == hits(hub.search("mp:sahota type:speech"))
+    assert hub.search("mp:sahota date:2024")["data"] == []
+    assert set(hits(hub.search("bill:C-2"))) == {"ca/bill/45-1/c-2", f"{HOUSE}/2", "ca/house/vote/45-1/12"}
+    assert hits(hub.search("province:qc type:person")) == ["ca/house/person/2"]
+    assert hits(hub.search("housing", date_from="2025-06-05", date_to="2025-06-05")) == [f"{HOUSE}/3"]
+    assert hub.search("housing", date_from="2025-06-06")["data"] == []
+
+
+def test_a_bill_is_first_by_its_number_and_a_member_by_the_name(hub: Hub) -> None:
+    fill(hub)
+    assert hits(hub.search("C-12"))[0] == "ca/bill/45-1/c-12"
+    assert hits(hub.search("c12"))[0] == "ca/bill/45-1/c-12"
+    assert hits(hub.search("Ruby Sahota"))[0] == "ca/house/person/1"
+
+
+def test_facets_count_every_hit(hub: Hub) -> None:
+    fill(hub)
+    answer = hub.search("", limit=1)
+    facets = {f["value"]: f["count"] for f in answer["meta"]["facets"]["type"]}
+    assert facets == {"speech": 3, "person": 2, "bill": 2, "vote": 1}
+    assert answer["meta"]["total"] == 8
+    assert {f["value"]: f["count"] for f in answer["meta"]["facets"]["year"]} == {2025: 6}
+    assert {f["value"]: f["count"] for f in answer["meta"]["facets"]["party"]} == {"Liberal": 3, "Bloc Québécois": 2}
+
+
+def test_pages_do_not_overlap_and_the_order_by_date_is_exact(hub: Hub) -> None:
+    hub.load("bill", *[bill(f"C-{n}", latest_activity_on=f"2025-06-{n:02}") for n in range(1, 29)])
+    seen: list[str] = []
+    for offset in range(0, 28, 7):
+        seen += hits(hub.search("border", sort="-date", limit=7, offset=offset))
+    assert seen == [f"ca/bill/45-1/c-{n}" for n in range(28, 0, -1)]
+    relevance = hits(hub.search("border", limit=14)) + hits(hub.search("border", limit=14, offset=14))
+    assert len(set(relevance)) == 28
+
+
+def test_a_misspelt_word_gets_a_suggestion(hub: Hub) -> None:
+    fill(hub)
+    assert hub.search("sahotta")["meta"]["did_you_mean"] == "sahota"
+    assert hub.search("enviroment")["meta"]["did_you_mean"] == "environment"
+    assert hub.search("qqqqqqqq")["meta"]["did_you_mean"] is None
+
+
+def test_updates_tombstones_and_revivals_reach_the_index_at_once(hub: Hub) -> None:
+    hub.load("bill", bill(), bill("C-3", title_en="An Act about salmon"))
+    assert hits(hub.search("salmon")) == ["ca/bill/45-1/c-3"]
+    began = time.monotonic()
+    hub.load("bill", bill("C-3", title_en="An Act about herring"))
+    assert hits(hub.search("herring")) == ["ca/bill/45-1/c-3"]
+    assert time.monotonic() - began < 5
+    assert hub.search("salmon")["data"] == []
+    run = new_id()
+    hub.load("bill", bill(), run_id=run)
+    hub.close(run, ("bill", "ca/bill/45-1/"))
+    assert hub.search("herring")["data"] == []
+    hub.load("bill", bill("C-3", title_en="An Act about herring"))
+    assert hits(hub.search("herring")) == ["ca/bill/45-1/c-3"]
+
+
+def test_a_new_membership_shows_on_the_member(hub: Hub) -> None:
+    hub.load("person", person(1))
+    assert hub.search("party:ndp")["data"] == []
+    hub.load("membership", membership(1, "NDP"))
+    assert hits(hub.search("party:ndp")) == ["ca/house/person/1"]
+
+
+def test_the_index_catches_up_at_start_and_is_not_built_again(database: FreshDatabase, tmp_path: Path) -> None:
+    with running(database, tmp_path) as hub:
+        fill(hub)
+        hub.search("farmers")
+    with running(database, tmp_path / "other") as hub:
+        hub.load("bill", bill("C-77", title_en="An Act about lighthouses"))
+    with running(database, tmp_path) as hub:
+        assert hits(hub.search("lighthouse")) == ["ca/bill/45-1/c-77"]
+        assert hub.resources.get(IndexKeeper).state.rebuilds == 0
+
+
+def test_a_lost_or_damaged_index_is_built_again(database: FreshDatabase, tmp_path: Path) -> None:
+    with running(database, tmp_path) as hub:
+        fill(hub)
+        expected = hub.search("")["meta"]["total"]
+    folder = tmp_path / "search"
+    for damage in ("lost", "cut", "garbled", "pointer"):
+        [generation] = folder.glob("g-*")
+        if damage == "lost":
+            shutil.rmtree(folder)
+        elif damage == "cut":
+            for path in [*generation.glob("*.store"), *generation.glob("*.term")]:
+                path.write_bytes(path.read_bytes()[:10])
+        elif damage == "garbled":
+            (generation / "meta.json").write_text("{")
+        else:
+            (folder / "current.json").write_text("not json")
+        with running(database, tmp_path) as hub:
+            assert hub.search("")["meta"]["total"] == expected, damage
+            assert hub.resources.get(IndexKeeper).state.rebuilds == 1, damage
+
+
+def test_a_rebuild_goes_on_beside_searches_that_are_answered(hub: Hub) -> None:
+    fill(hub)
+    before = hub.search("farmers")
+    answer = hub.http.post("/api/v1/search/index/rebuild", headers=hub.headers())
+    assert answer.status_code == 202
+    deadline = time.monotonic() + 30
+    while hub.get("/api/v1/search/index")["rebuilds"] < 2 and time.monotonic() < deadline:
+        assert hits(hub.get("/api/v1/search", q="farmers")) == hits(before)
+        time.sleep(0.05)
+    assert hub.get("/api/v1/search/index")["rebuilds"] == 2
+    assert hits(hub.search("farmers")) == hits(before)
+
+
+def test_without_an_index_search_says_503_with_progress_and_all_else_works(hub: Hub) -> None:
+    hub.load("bill", bill())
+    keeper = hub.resources.get(IndexKeeper)
+    hub.search("border")
+    keeper._current, kept = None, keeper._current
+    try:
+        answer = hub.http.get("/api/v1/search", params={"q": "border"})
+        assert answer.status_code == 503
+        assert answer.json()["type"] == "urn:openpolicy:problem:index-not-ready"
+        assert "progress" in answer.json()
+        assert hub.get("/api/v1/bills")["data"]
+    finally:
+        keeper._current = kept
+
+
+def test_hostile_queries_are_a_clear_4xx(hub: Hub) -> None:
+    hub.search("")
+    for bad in ("x " * 400, "word " * 10_000, "a\x00b", "date:never", "date:2025-13", "date:2025..2024", f'"{"w " * 21}"'):
+        answer = hub.http.get("/api/v1/search", params={"q": bad})
+        assert answer.status_code == 422, bad[:20]
+        assert answer.headers["content-type"] == "application/problem+json"
+    assert hub.http.get(b"/api/v1/search?q=%ED%A0%80".decode()).status_code in (200, 422)
+    for odd in ('"', "-", "*", ":", "OR", "OR OR", "-OR", '""', "a:b:c", "(((", "\\", "+", "[1 TO 2]", "party:", "~" * 999, ".*", "[a-", "a*"):
+        assert hub.http.get("/api/v1/search", params={"q": odd}).status_code == 200, odd
+    for params in ({"limit": 101}, {"offset": 10_001}, {"sort": "best"}, {"lang": "de"}, {"date_from": "2025-02-01", "date_to": "2025-01-01"}, {"colour": 1}):
+        assert hub.http.get("/api/v1/search", params=params).status_code == 422
+
+
+def test_html_in_a_text_stays_text(hub: Hub) -> None:
+    hub.load("person", person(1))
+    hub.load("debate", debate())
+    hub.load("speech", speech(1, "<script>alert(1)</script> farmers & <b>bold</b>", ""))
+    [hit] = hub.search("farmers")["data"]
+    assert "<script>" not in hit["snippet_en"]
+    assert "<mark>farmers</mark> &amp;" in hit["snippet_en"]
+    [hit] = hub.search("mp:sahota type:speech bold")["data"]
+    assert "<b>" not in hit["snippet_en"]
+
+
+def test_suggestions_complete_what_is_typed(hub: Hub) -> None:
+    fill(hub)
+    assert hub.get("/api/v1/search/suggest", q="Élis")["data"] == ["elisabeth briere"]
