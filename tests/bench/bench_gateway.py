@@ -139,11 +139,16 @@ def _running(processes: Processes, folder: Path) -> Iterator[_Bench]:
     nginx("upstream", upstream, _ANSWER.format(cache="", payload=payload), _OTHER_CORE)
     cacheable = 'add_header Cache-Control "public, max-age=3600"; add_header ETag \'"1"\';'
     nginx("cacheable", cached, _ANSWER.format(cache=cacheable, payload=payload), _OTHER_CORE)
-    ports = {name: free_port() for name in ("nginx", "haproxy", "gateway")}
+    ports = {name: free_port() for name in ("nginx", "haproxy", "bare loop", "gateway")}
     pids = {"nginx": nginx("nginx", ports["nginx"], _PASS, _PROXY_CORE)}
     (folder / "haproxy.cfg").write_text(_HAPROXY.format(port=ports["haproxy"], upstream=upstream))
     command = ("taskset", "-c", _PROXY_CORE, "haproxy", "-f", folder / "haproxy.cfg")
     pids["haproxy"] = processes.run(*command, name="haproxy").pid
+    bare = processes.run(
+        "taskset", "-c", _PROXY_CORE, sys.executable, Path(__file__).with_name("bare_loop.py"),
+        str(ports["bare loop"]), urls["direct"],
+    )  # fmt: skip
+    pids["bare loop"] = bare.wait_for_http(f"http://127.0.0.1:{ports['bare loop']}/").pid
     hub = processes.python("-c", _HUB, str(issuer_port), keys, token, name="security")
     environment = {
         "OP_DATA_DIR": str(folder),
@@ -201,6 +206,7 @@ def main() -> None:
                 row += [f"{1e6 / cpu[label]:.0f}" if cpu[label] else ""]
                 print(f"{label:<17}" + "".join(f"{cell:>15}" for cell in row), flush=True)
             print(f"gateway / nginx {rates['gateway'] / rates['nginx']:.2f}; ", end="")
+            print(f"gateway / bare loop, CPU {cpu['gateway'] / cpu['bare loop']:.2f}; ", end="")
             print(f"cached / forwarded {rates['gateway, cached'] / rates['gateway']:.2f}; ", end="")
             print(f"PSS of the gateway after it all {pss_mib(bench.pids['gateway']):.0f} MiB")
 
