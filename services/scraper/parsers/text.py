@@ -5,19 +5,14 @@ from __future__ import annotations
 import codecs
 import html
 import re
-import unicodedata
+
+from shared.contracts.keys import slug
+
+__all__ = ["clean", "decode", "head", "is_html_page", "plain", "slug", "straight_apostrophes"]
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_LIGATURES = str.maketrans({"œ": "oe", "Œ": "Oe", "æ": "ae", "Æ": "Ae", "ß": "ss", "ø": "o", "ł": "l"})
 _TAG = re.compile(r"<[^>]{0,500}>")
 _PAGE_START = re.compile(rb"\s*(?:<!--.{0,4000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
-
-
-def slug(text: str) -> str:
-    """Return ``text`` as a key segment: ASCII, lower case, words joined by hyphens."""
-    folded = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
-    plain = folded.encode("ascii", "ignore").decode().lower().replace("'", "")
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
 def clean(text: str | None) -> str:
