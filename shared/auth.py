@@ -303,6 +303,7 @@ Public = Annotated[Principal, Depends(PublicRule())]
 SignedIn = Annotated[Principal, Depends(SignedInRule())]
 """Access: anyone with a valid token."""
 
+CanReadUserinfo = Annotated[Principal, Depends(ScopeRule("openid"))]
 # One alias per scope; the vocabulary of scopes is <area>:<verb>.
 CanWriteData = Annotated[Principal, Depends(ScopeRule("data:write"))]
 CanReadJobs = Annotated[Principal, Depends(ScopeRule("jobs:read"))]

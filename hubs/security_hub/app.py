@@ -6,6 +6,8 @@ from fastapi import FastAPI
 
 from hubs.security_hub.accounts.tasks import ensure_first_administrator
 from hubs.security_hub.auth.router import router as auth_router
+from hubs.security_hub.authorize.router import install_authorize_errors
+from hubs.security_hub.authorize.router import router as authorize_router
 from hubs.security_hub.base import outbox
 from hubs.security_hub.clients.router import router as clients_router
 from hubs.security_hub.clients.service import register_platform_clients
@@ -15,10 +17,15 @@ from hubs.security_hub.keys.service import open_key_ring
 from hubs.security_hub.keys.tasks import maintain_keys
 from hubs.security_hub.oauth.router import install_oauth_errors
 from hubs.security_hub.oauth.router import router as oauth_router
+from hubs.security_hub.pages.router import install_page_errors
+from hubs.security_hub.pages.router import router as pages_router
+from hubs.security_hub.pages.service import open_pages
 from hubs.security_hub.passwords.service import open_passwords
 from hubs.security_hub.roles.router import router as roles_router
 from hubs.security_hub.roles.service import ensure_builtin_roles
 from hubs.security_hub.settings import SecuritySettings
+from hubs.security_hub.signin.router import router as signin_router
+from hubs.security_hub.signup.router import router as signup_router
 from hubs.security_hub.throttle.service import open_throttle
 from hubs.security_hub.tokens.service import open_mint
 from hubs.security_hub.vault.service import open_vault
@@ -37,13 +44,25 @@ def relay_outbox(resources: Resources) -> None:
 SPEC = HubSpec(
     name="security",
     title="OpenPolicy security hub",
-    routers=[keys_router, oauth_router, auth_router, directory_router, roles_router, clients_router],
+    routers=[
+        keys_router,
+        oauth_router,
+        authorize_router,
+        pages_router,
+        signin_router,
+        auth_router,
+        signup_router,
+        directory_router,
+        roles_router,
+        clients_router,
+    ],
     start=[
         open_vault,
         open_key_ring,
         open_mint,
         open_passwords,
         open_throttle,
+        open_pages,
         ensure_builtin_roles,
         register_platform_clients,
         ensure_first_administrator,
@@ -51,7 +70,7 @@ SPEC = HubSpec(
         relay_outbox,
     ],
     settings_class=SecuritySettings,
-    mounts=[install_oauth_errors],
+    mounts=[install_oauth_errors, install_page_errors, install_authorize_errors],
 )
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from hubs.security_hub.accounts import models as accounts
+from hubs.security_hub.authorize import models as authorize
 from hubs.security_hub.base import inbox, metadata, outbox
+from hubs.security_hub.challenges import models as challenges
 from hubs.security_hub.clients import models as clients
+from hubs.security_hub.factors import models as factors
 from hubs.security_hub.keys import models as keys
+from hubs.security_hub.passkeys import models as passkeys
 from hubs.security_hub.roles import models as roles
 from hubs.security_hub.sessions import models as sessions
 from hubs.security_hub.throttle import models as throttle
@@ -14,11 +18,15 @@ from hubs.security_hub.vault import models as vault
 
 __all__ = [
     "accounts",
+    "authorize",
+    "challenges",
     "clients",
+    "factors",
     "inbox",
     "keys",
     "metadata",
     "outbox",
+    "passkeys",
     "roles",
     "sessions",
     "throttle",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, SecretStr
 
@@ -50,6 +51,7 @@ class ThrottleSettings(BaseModel):
     pair: int = Field(5, ge=1, description="failures of one account from one address")
     address: int = Field(60, ge=1, description="failures of one address over all accounts")
     account: int = Field(100, ge=1, description="failures of one account over all unknown addresses")
+    code: int = Field(30, ge=1, description="wrong one-time codes of one account over all unknown addresses")
     mail: int = Field(5, ge=1, description="mails to one address")
     address_mail: int = Field(30, ge=1, description="mails asked for by one network address")
 
@@ -70,6 +72,19 @@ class SecuritySettings(HubSettings):
     trusted_proxies: list[str] = Field(
         ["127.0.0.0/8", "::1/128"], description="networks whose X-Forwarded-For is believed, as JSON"
     )
+
+    @property
+    def page_origins(self) -> list[str]:
+        """Return the origins that our pages have: the issuer's first, then what citizens see."""
+        urls = [self.issuer, self.public_url or self.hubs.ux]
+        return list(dict.fromkeys(f"{u.scheme}://{u.netloc}" for u in map(urlsplit, urls) if u.netloc))
+
+    @property
+    def own_origins(self) -> frozenset[str]:
+        """Return the origins that answer for the platform: hubs, issuer and public address."""
+        hubs = self.hubs
+        urls = [*self.page_origins, hubs.ux, hubs.security, hubs.data, hubs.business, hubs.ops]
+        return frozenset(f"{u.scheme}://{u.netloc}" for u in map(urlsplit, [*urls, hubs.intelligence]))
 
     @classmethod
     def of(cls, settings: HubSettings | None) -> Self:

@@ -12,6 +12,10 @@ from hubs.security_hub.accounts.service import AccountService
 from hubs.security_hub.accounts.service import build as build_accounts
 from hubs.security_hub.auth.errors import NoSession
 from hubs.security_hub.auth.service import AuthService, Origin
+from hubs.security_hub.factors.service import FactorService
+from hubs.security_hub.factors.service import build as build_factors
+from hubs.security_hub.passkeys.service import PasskeyService
+from hubs.security_hub.passkeys.service import build as build_passkeys
 from hubs.security_hub.roles.service import RoleService
 from hubs.security_hub.roles.service import build as build_roles
 from hubs.security_hub.sessions.service import SessionService
@@ -47,6 +51,14 @@ def _sessions(session: SessionDep, resources: ResourcesDep) -> SessionService:
     return build_sessions(session, resources)
 
 
+def _factors(session: SessionDep, resources: ResourcesDep) -> FactorService:
+    return build_factors(session, resources)
+
+
+def _passkeys(session: SessionDep, resources: ResourcesDep) -> PasskeyService:
+    return build_passkeys(session, resources)
+
+
 def _origin(request: Request, address: AddressDep) -> Origin:
     return Origin(address, request.headers.get("user-agent", ""))
 
@@ -55,6 +67,8 @@ AuthServiceDep = Annotated[AuthService, Depends(_auth)]
 AccountServiceDep = Annotated[AccountService, Depends(_accounts)]
 RoleServiceDep = Annotated[RoleService, Depends(_roles)]
 SessionServiceDep = Annotated[SessionService, Depends(_sessions)]
+FactorServiceDep = Annotated[FactorService, Depends(_factors)]
+PasskeyServiceDep = Annotated[PasskeyService, Depends(_passkeys)]
 OriginDep = Annotated[Origin, Depends(_origin)]
 
 

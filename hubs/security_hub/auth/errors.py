@@ -26,3 +26,14 @@ class NoSession(Unauthorized):
 
     code = "no-session"
     title = "Not signed in"
+
+
+class SecondFactorNeeded(Unauthorized):
+    """The password is right and does not suffice; answer ``challenge`` with a one-time or recovery code."""
+
+    code = "second-factor-needed"
+    title = "A code is needed"
+
+    def __init__(self, challenge: str) -> None:
+        super().__init__("enter the code of your authenticator", challenge=challenge)
+        self.challenge = challenge

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hubs.security_hub.accounts.schemas import Language, UserRead
+from hubs.security_hub.accounts.schemas import UserRead
 from shared.contracts.http.tokens import TokenRead
 
 Password = Annotated[str, Field(max_length=256)]
+NO_STORE = {"Cache-Control": "no-store"}
 
 
 class LoginForm(BaseModel):
@@ -21,6 +22,16 @@ class LoginForm(BaseModel):
     password: Password
     remember: bool = Field(False, description="keep the session for 30 days in place of 7")
     device_token: str = Field("", max_length=100, description="from an earlier sign-in on this device")
+
+
+class SecondFactorForm(BaseModel):
+    """The code that the password did not suffice without."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    challenge: str = Field(min_length=10, max_length=200)
+    code: str = Field(min_length=6, max_length=40)
+    remember: bool = False
+    device_token: str = Field("", max_length=100)
 
 
 class SignInRead(TokenRead):
@@ -36,46 +47,6 @@ class RefreshForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
     refresh_token: str = Field(min_length=10, max_length=200)
-
-
-class RegisterForm(BaseModel):
-    """Who wants an account."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-    email: str = Field(max_length=254)
-    password: Password
-    username: str | None = Field(None, min_length=2, max_length=32)
-    display_name: str = Field("", max_length=200)
-    language: Language = "en"
-
-
-class Accepted(BaseModel):
-    """The same answer whatever was found: look into your mail."""
-
-    detail: str = "If this concerns an account, a mail is on its way."
-
-
-class LinkForm(BaseModel):
-    """A mailed link and the password that goes with it."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-    token: str = Field(min_length=10, max_length=200)
-    password: Password
-
-
-class MailForm(BaseModel):
-    """Whom a mail is asked for."""
-
-    model_config = ConfigDict(extra="forbid")
-    login: str = Field(min_length=1, max_length=254)
-
-
-class PasswordForm(BaseModel):
-    """A change of password by somebody who is signed in."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-    current_password: Password
-    new_password: Password
 
 
 class ReauthenticateForm(BaseModel):

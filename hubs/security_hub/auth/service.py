@@ -7,23 +7,30 @@ meanwhile, so the steps are transactions of their own, opened here and not at th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from hubs.security_hub.accounts.errors import UserNotFound
 from hubs.security_hub.accounts.schemas import UserRead
-from hubs.security_hub.accounts.service import VERIFY, Registration
 from hubs.security_hub.accounts.service import build as build_accounts
-from hubs.security_hub.auth.errors import BadCredentials, NotVerified
+from hubs.security_hub.auth.errors import BadCredentials, NotVerified, SecondFactorNeeded
+from hubs.security_hub.auth.schemas import SignInRead
+from hubs.security_hub.challenges.errors import BadChallenge
+from hubs.security_hub.challenges.service import build as build_challenges
+from hubs.security_hub.challenges.service import take_answer
+from hubs.security_hub.factors.service import build as build_factors
+from hubs.security_hub.passkeys.service import SIGN_IN
+from hubs.security_hub.passkeys.service import build as build_passkeys
 from hubs.security_hub.passwords.service import Passwords
 from hubs.security_hub.roles.schemas import PERSONAL_SCOPES
 from hubs.security_hub.roles.service import build as build_roles
 from hubs.security_hub.sessions.errors import BadRefreshToken, RefreshTokenReused
 from hubs.security_hub.sessions.service import FIRST_PARTY, Granted, Opened
 from hubs.security_hub.sessions.service import build as build_sessions
+from hubs.security_hub.settings import SecuritySettings
 from hubs.security_hub.throttle.service import Limit, Throttle
 from hubs.security_hub.tokens.service import Grantee, TokenMint, opaque_token
 from hubs.security_hub.trail.service import build as build_trail
@@ -31,6 +38,8 @@ from shared.app import Resources
 from shared.contracts.http.tokens import TokenRead
 from shared.core.ids import new_id
 from shared.db.session import transaction
+
+SECOND_FACTOR = "second-factor"
 
 
 class Origin(NamedTuple):
@@ -70,10 +79,15 @@ class AuthService:
         self._throttle = resources.get(Throttle)
         self._mint = resources.get(TokenMint)
 
+    @property
+    def longest_password(self) -> int:
+        """Return how many characters a password may have at most."""
+        return SecuritySettings.of(self._resources.settings).passwords.max_length
+
     def prove_password(self, login: str, password: str, origin: Origin) -> Proven:
         """Check a password; takes the same steps and time for an account that does not exist.
 
-        Raises: TooManyAttempts, BadCredentials, NotVerified, TooManyHashes.
+        Raises: TooManyAttempts, BadCredentials, NotVerified, TooManyHashes, SecondFactorNeeded.
         """
         with transaction(self._sessions) as session:
             accounts = build_accounts(session, self._resources)
@@ -97,10 +111,49 @@ class AuthService:
             raise BadCredentials("the account or the password is wrong")
         if not found.is_verified:
             raise NotVerified("follow the link in the mail that was sent to you first")
+        self._require_second_factor(found.user_id, limits)
         new_hash = None
         if found.password_hash and self._passwords.is_outdated(found.password_hash):
             new_hash = self._passwords.hash(password)
         return Proven(found.user_id, tuple(limits), new_hash=new_hash)
+
+    def prove_code(self, challenge: str, code: str, origin: Origin) -> Proven:
+        """Check the code of somebody whose password was right.
+
+        Raises: BadChallenge, BadCode, TooManyAttempts.
+        """
+        with transaction(self._sessions) as session:
+            asked = build_challenges(session, self._resources).look(challenge, SECOND_FACTOR)
+        if asked.user_id is None:
+            raise BadChallenge("start again")
+        with transaction(self._sessions) as session:
+            sessions = build_sessions(session, self._resources)
+            _, knows_device = sessions.knows(asked.user_id, origin.address, origin.device_token)
+        device = origin.device_token if knows_device else ""
+        limits = self._throttle.code(str(asked.user_id), origin.address, device=device)
+        self._throttle.attempt(limits)
+        with transaction(self._sessions) as session:
+            method = build_factors(session, self._resources).check(asked.user_id, code)
+            build_challenges(session, self._resources).answer(challenge, SECOND_FACTOR)
+        self._throttle.forgive(limits)
+        kept = tuple(Limit(key, most) for key, most in asked.payload["limits"])
+        return Proven(asked.user_id, kept, methods=("pwd", method, "mfa"))
+
+    def prove_passkey(self, challenge: str, credential: dict[str, Any], address: str) -> Proven:
+        """Check the answer of a passkey, which stands for password and second factor.
+
+        Raises: BadChallenge, BadPasskey, TooManyAttempts.
+        """
+        limits = self._throttle.sign_in("passkey", address, is_known_address=True)
+        self._throttle.attempt(limits)
+        # Used up whatever comes of it: a question is answered once.
+        asked = take_answer(self._resources, challenge, SIGN_IN)
+        with transaction(self._sessions) as session:
+            user_id = build_passkeys(session, self._resources).check(asked, credential)
+            user = build_accounts(session, self._resources).get(user_id)
+        if not user.is_active or not user.is_verified:
+            raise BadCredentials("the account or the password is wrong")
+        return Proven(user_id, tuple(limits), methods=("hwk", "user", "mfa"))
 
     def open_session(self, proven: Proven, origin: Origin, *, is_remembered: bool = False) -> SignedIn:
         """Open a session for somebody who proved everything that was asked."""
@@ -127,6 +180,16 @@ class AuthService:
         if proven.limits:
             self._throttle.forgive(proven.limits)
         return SignedIn(user, opened, device)
+
+    def complete(self, proven: Proven, origin: Origin, *, is_remembered: bool = False) -> SignInRead:
+        """Open a session and return it with its first tokens."""
+        signed_in = self.open_session(proven, origin, is_remembered=is_remembered)
+        return SignInRead(
+            **self.first_tokens(signed_in).model_dump(),
+            session_id=signed_in.opened.session_id,
+            device_token=signed_in.device_token,
+            user=signed_in.user,
+        )
 
     def first_tokens(self, signed_in: SignedIn) -> TokenRead:
         """Return the tokens with which the platform's own clients act for somebody."""
@@ -160,72 +223,12 @@ class AuthService:
         with transaction(self._sessions) as session:
             build_sessions(session, self._resources).end_grant(grant_id, "refresh token used twice")
 
-    def register(self, wish: Registration, password: str, address: str) -> None:
-        """Ask for an account; the answer is the same whether or not the address has one.
-
-        Raises: WeakPassword, BadAddress, BadName, NameTaken, TooManyAttempts.
-        """
-        self._passwords.check(password, [wish.email, wish.username or "", wish.display_name])
-        with transaction(self._sessions) as session:
-            key = build_accounts(session, self._resources).login_key(wish.email)
-        self._throttle.attempt(self._throttle.mail(key, address))
-        hashed = self._passwords.hash(password)
-        with transaction(self._sessions) as session:
-            build_accounts(session, self._resources).register(replace(wish, password_hash=hashed))
-
-    def verify(self, token: str, password: str, origin: Origin) -> Proven:
-        """Use a link that proves an address, with the password chosen when asking for it.
-
-        Raises: BadLink, BadCredentials, TooManyAttempts.
-        """
-        with transaction(self._sessions) as session:
-            link = build_accounts(session, self._resources).peek_link(token, VERIFY)
-        limits = self._throttle.sign_in(f"link:{link.user_id}", origin.address)
-        self._throttle.attempt(limits)
-        if not self._passwords.verify(link.password_hash, password):
-            raise BadCredentials("this is not the password chosen with this link")
-        with transaction(self._sessions) as session:
-            build_accounts(session, self._resources).verify(token)
-        return Proven(link.user_id, tuple(limits))
-
-    def send_mail(self, login: str, address: str, purpose: str) -> None:
-        """Mail a link to verify or reset, if there is such an account; the caller cannot tell.
-
-        Raises: TooManyAttempts.
-        """
-        with transaction(self._sessions) as session:
-            key = build_accounts(session, self._resources).login_key(login)
-        self._throttle.attempt(self._throttle.mail(key, address))
-        with transaction(self._sessions) as session:
-            accounts = build_accounts(session, self._resources)
-            if purpose == VERIFY:
-                accounts.request_verification(login)
-            else:
-                accounts.request_reset(login)
-
-    def reset_password(self, token: str, password: str, address: str) -> UserRead:
-        """Set a new password by a mailed link and end every session.
-
-        Raises: BadLink, WeakPassword.
-        """
-        with transaction(self._sessions) as session:
-            accounts = build_accounts(session, self._resources)
-            about = accounts.personal_words(accounts.peek_link(token).user_id)
-        self._passwords.check(password, about)
-        hashed = self._passwords.hash(password)
-        with transaction(self._sessions) as session:
-            user = build_accounts(session, self._resources).reset_password(token, hashed)
-            build_sessions(session, self._resources).end_all(user.id, "password reset", is_distrusted=True)
-            key = build_accounts(session, self._resources).login_key(user.email)
-        self._throttle.forgive(self._throttle.sign_in(key, address))
-        return user
-
     def confirm_password(self, user_id: UUID, password: str) -> None:
         """Check the password of somebody signed in, before something sensitive.
 
         Raises: BadCredentials, TooManyAttempts.
         """
-        limits = self._throttle.code(f"confirm:{user_id}")
+        limits = self._throttle.confirmation(str(user_id))
         self._throttle.attempt(limits)
         with transaction(self._sessions) as session:
             stored = build_accounts(session, self._resources).password_hash(user_id)
@@ -233,19 +236,13 @@ class AuthService:
             raise BadCredentials("the password is wrong")
         self._throttle.forgive(limits)
 
-    def change_password(self, user_id: UUID, current: str, new: str, sparing: UUID | None) -> None:
-        """Replace the password and end the other sessions.
-
-        Raises: BadCredentials, WeakPassword, TooManyAttempts.
-        """
-        self.confirm_password(user_id, current)
+    def _require_second_factor(self, user_id: UUID, limits: list[Limit]) -> None:
         with transaction(self._sessions) as session:
-            about = build_accounts(session, self._resources).personal_words(user_id)
-        self._passwords.check(new, about)
-        hashed = self._passwords.hash(new)
-        with transaction(self._sessions) as session:
-            build_accounts(session, self._resources).change_password(user_id, hashed)
-            build_sessions(session, self._resources).end_all(user_id, "password changed", sparing=sparing)
+            if not build_factors(session, self._resources).is_protected(user_id):
+                return
+            payload = {"limits": [[limit.key, limit.most] for limit in limits]}
+            challenge = build_challenges(session, self._resources).ask(SECOND_FACTOR, payload, user_id)
+        raise SecondFactorNeeded(challenge)
 
     def _tokens(self, session: Session, granted: Granted) -> TokenRead:
         user = build_accounts(session, self._resources).get(granted.user_id)

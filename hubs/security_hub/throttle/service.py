@@ -75,9 +75,18 @@ class Throttle:
             Limit(self._key("address-mail", network_of(address)), self._settings.address_mail),
         ]
 
-    def code(self, subject: str) -> list[Limit]:
+    def code(self, subject: str, address: str, *, device: str = "") -> list[Limit]:
         """Return the limits of one-time codes for somebody whose password was right already."""
-        return [Limit(self._key("code", subject), self._settings.pair)]
+        if device:
+            return [Limit(self._key("code", subject, device), self._settings.pair)]
+        return [
+            Limit(self._key("code", subject, network_of(address)), self._settings.pair),
+            Limit(self._key("code", subject), self._settings.code),
+        ]
+
+    def confirmation(self, subject: str) -> list[Limit]:
+        """Return the limits of asking somebody who is signed in for the password once more."""
+        return [Limit(self._key("confirm", subject), self._settings.pair)]
 
     def attempt(self, limits: Iterable[Limit]) -> None:
         """Count one attempt against every limit, before it is known whether it succeeds.

@@ -10,17 +10,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
 from sqlalchemy.orm import Session
 
-from hubs.security_hub.keys.service import KeyRing
+from hubs.security_hub.keys.service import ALGORITHM, KeyRing
 from hubs.security_hub.settings import SecuritySettings
+from hubs.security_hub.tokens.errors import BadToken
 from hubs.security_hub.tokens.repository import RevokedTokenRepository
 from shared.app import Resources
 from shared.core.clock import utc_now
 from shared.core.ids import new_id
 
+_MAX_TOKEN_CHARS = 8_192
 Kind = Literal["user", "service", "key"]
 
 
@@ -32,6 +37,11 @@ def opaque_token(prefix: str) -> str:
 def token_hash(token: str) -> str:
     """Return what is stored in place of a random token (SHA-256; there is nothing to guess)."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,7 @@ class TokenMint:
     def access_token(
         self, grantee: Grantee, *, resources: Iterable[str] = (), lifetime_s: int | None = None, **claims: Any
     ) -> tuple[str, int]:
-        """Return an access token and its lifetime in seconds; ``resources`` join the platform's audience."""
+        """Return an access token and its lifetime in seconds; ``resources`` say whom it is for (RFC 8707)."""
         if lifetime_s is None:
             is_service = grantee.kind == "service"
             lifetime_s = self._settings.tokens.service_s if is_service else self._settings.tokens.access_s
@@ -72,7 +82,7 @@ class TokenMint:
         body: dict[str, Any] = {
             "iss": self._settings.issuer,
             "sub": grantee.subject,
-            "aud": [self._settings.auth.audience, *dict.fromkeys(resources)],
+            "aud": self._audience(resources),
             "client_id": grantee.client_id,
             "scope": " ".join(grantee.scopes),
             "iat": now,
@@ -119,6 +129,36 @@ class TokenMint:
             half = hashlib.sha256(access_token.encode()).digest()[:16]
             body["at_hash"] = base64.urlsafe_b64encode(half).rstrip(b"=").decode()
         return self._sign(body, "JWT")
+
+    def read(self, token: str, kind: str, *, may_be_expired: bool = False) -> dict[str, Any]:
+        """Return the claims of a token of ours, whatever audience it has.
+
+        Raises: BadToken.
+        """
+        if len(token) > _MAX_TOKEN_CHARS:
+            raise BadToken("not a token of ours")
+        try:
+            keys = KeySet.import_key_set({"keys": self._ring.public_set()["keys"]})
+            decoded = jwt.decode(token, keys, algorithms=[ALGORITHM])
+            claims = dict(decoded.claims)
+            if decoded.header.get("typ") != kind or claims.get("iss") != self._settings.issuer:
+                raise BadToken("not a token of ours")
+            if not may_be_expired and float(claims["exp"]) <= self._clock():
+                raise BadToken("the token has run out")
+        except (JoseError, ValueError, KeyError, TypeError, UnicodeError):
+            raise BadToken("not a token of ours") from None
+        return claims
+
+    def _audience(self, resources: Iterable[str]) -> list[str]:
+        """Return the audience: resources asked for, and the platform's own when they are its, or none was
+        asked for.
+
+        A token for somebody else's resource must not open our own doors when that resource leaks it.
+        """
+        asked = list(dict.fromkeys(resources))
+        own = self._settings.own_origins
+        is_foreign = asked and not any(_origin(resource) in own for resource in asked)
+        return asked if is_foreign else [self._settings.auth.audience, *asked]
 
     def _sign(self, claims: dict[str, Any], kind: str) -> str:
         signer = self._ring.signer()

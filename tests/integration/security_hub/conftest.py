@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,20 @@ class Hub:
     def mails(self, recipient: str) -> list[Any]:
         return [event for event in self.events("notices.") if event.recipient == recipient]
 
+    def client(self, kind: str = "confidential", **fields: Any) -> dict[str, Any]:
+        """Register an application and return it with its secret."""
+        form = {
+            "kind": kind,
+            "name_en": "Bill Watch",
+            "name_fr": "Vigie des lois",
+            "scopes": ["openid", "profile", "email", "offline_access", "data:read"],
+            **({"redirect_uris": ["https://app.example.org/callback"]} if kind != "service" else {}),
+            **fields,
+        }
+        answer = self.http.post("/api/v1/clients", json=form, headers=self.bearer())
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
     def actions(self) -> list[str]:
         return [event.action for event in self.events("audit.")]
 
@@ -98,6 +113,82 @@ class Hub:
             assert changed.status_code == 200, changed.text
             body = self.signed_in(email, password)
         return body
+
+
+class Page(HTMLParser):
+    """A page as somebody without scripts sees it: its forms, links and text."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__()
+        self.response = response
+        self.forms: list[tuple[str, dict[str, str]]] = []
+        self.links: list[str] = []
+        self.text = ""
+        self.language = ""
+        self.feed(response.text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "html":
+            self.language = given.get("lang", "")
+        elif tag == "form":
+            self.forms.append((given["action"], {}))
+        elif tag == "input" and self.forms and given.get("type") != "checkbox":
+            self.forms[-1][1][given["name"]] = given.get("value", "")
+        elif tag == "a":
+            self.links.append(given.get("href", ""))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+class Browser:
+    """A browser without scripts: cookies, redirects, forms."""
+
+    def __init__(self, url: str, **headers: str) -> None:
+        self.http = httpx.Client(
+            base_url=url, trust_env=False, timeout=30, headers={"Accept": "text/html", **headers}
+        )
+        self.url = url
+        self.left: str | None = None
+        self.trail: list[httpx.Response] = []
+
+    def open(self, url: str) -> Page:
+        return self._follow(self.http.get(url))
+
+    def submit(self, page: Page, form: int | str = 0, **fields: str) -> Page:
+        """Send a form of the page, chosen by number or by the end of its action."""
+        if isinstance(form, str):
+            form = next(i for i, (action, _) in enumerate(page.forms) if action.endswith(form))
+        action, values = page.forms[form]
+        headers = {"Origin": self.url}
+        return self._follow(self.http.post(action, data={**values, **fields}, headers=headers))
+
+    def sign_in(self, login: str = ADMIN, password: str = PASSWORD) -> Page:
+        return self.submit(self.open("/signin"), "/signin", login=login, password=password)
+
+    def _follow(self, response: httpx.Response) -> Page:
+        self.left = None
+        while response.is_redirect:
+            self.trail.append(response)
+            target = response.headers["location"]
+            if "://" in target and not target.startswith(self.url + "/"):
+                # Another site: the browser goes there with the answer in the address.
+                self.left = target
+                break
+            if ":" in target.partition("/")[0] and "://" not in target:
+                self.left = target
+                break
+            response = self.http.get(target)
+        self.trail.append(response)
+        return Page(response)
+
+
+@pytest.fixture
+def browser(hub: Hub) -> Iterator[Browser]:
+    made = Browser(hub.url)
+    yield made
+    made.http.close()
 
 
 OpenHub = Callable[..., Hub]

@@ -106,8 +106,8 @@ def test_a_parameter_that_comes_twice_is_refused(hub) -> None:
 
 
 def test_a_resource_joins_the_audience(hub) -> None:
-    token = hub.client_token("hub:data", resource="https://mcp.example.org/mcp")
-    assert verifier_of(hub).verify(token).claims["aud"] == ["openpolicy", "https://mcp.example.org/mcp"]
+    token = hub.client_token("hub:data", resource=f"{hub.url}/mcp")
+    assert verifier_of(hub).verify(token).claims["aud"] == ["openpolicy", f"{hub.url}/mcp"]
 
 
 def test_the_first_administrator_gets_a_random_password_in_a_private_file(hub) -> None:
@@ -150,3 +150,21 @@ def test_discovery_names_endpoints_under_the_issuer(hub) -> None:
         "/.well-known/openid-configuration", headers={"If-None-Match": first.headers["etag"]}
     )
     assert again.status_code == 304
+
+
+def test_a_client_secret_rotates_with_a_grace_period(hub) -> None:
+    client = hub.client("service", scopes=["data:read"])
+    new = hub.http.post(
+        f"/api/v1/clients/{client['client_id']}/secret?grace_s=60", headers=hub.bearer()
+    ).json()
+    form = {"grant_type": "client_credentials"}
+    for secret in (client["client_secret"], new["client_secret"]):
+        assert hub.http.post("/oauth/token", data=form, auth=(client["client_id"], secret)).status_code == 200
+    last = hub.http.post(
+        f"/api/v1/clients/{client['client_id']}/secret?grace_s=0", headers=hub.bearer()
+    ).json()
+    auth = (client["client_id"], new["client_secret"])
+    assert hub.http.post("/oauth/token", data=form, auth=auth).status_code == 401
+    hub.http.patch(f"/api/v1/clients/{client['client_id']}", json={"is_disabled": True}, headers=hub.bearer())
+    auth = (client["client_id"], last["client_secret"])
+    assert hub.http.post("/oauth/token", data=form, auth=auth).status_code == 401

@@ -1,0 +1,1 @@
+"""What was somebody asked to answer, and was it answered already?"""

@@ -1,0 +1,1 @@
+"""What proves a person besides the password? One-time codes and recovery codes."""

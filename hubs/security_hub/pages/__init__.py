@@ -1,0 +1,1 @@
+"""How do our own pages look and speak, and which browser is this?"""

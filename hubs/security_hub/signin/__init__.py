@@ -1,0 +1,1 @@
+"""How does a person sign in, register and recover with a browser alone? Pages in English and French."""
