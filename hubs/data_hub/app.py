@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from hubs.data_hub.base import outbox
-from hubs.data_hub.database.router import changes, ingest, records
+from hubs.data_hub.database.router import ballots, changes, ingest, records
 from hubs.data_hub.search.router import router as search_router
 from hubs.data_hub.search.start import start_keeper
 from hubs.data_hub.settings import DataHubSettings
@@ -31,7 +31,13 @@ def start_relay(resources: Resources) -> None:
 SPEC = HubSpec(
     name="data",
     title="OpenPolicy data hub",
-    routers=[ingest.router, changes.router, search_router, records.build_router()],
+    routers=[
+        ingest.router,
+        changes.router,
+        ballots.router,
+        search_router,
+        records.build_router(),
+    ],
     start=[open_cursors, start_relay, start_keeper],
     settings_class=DataHubSettings,
 )

@@ -6,7 +6,14 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
-from hubs.data_hub.database.service.build import IngestServices, build_following, build_ingest, build_reading
+from hubs.data_hub.database.service.balloting import BallotingService
+from hubs.data_hub.database.service.build import (
+    IngestServices,
+    build_balloting,
+    build_following,
+    build_ingest,
+    build_reading,
+)
 from hubs.data_hub.database.service.following import FollowingService
 from hubs.data_hub.database.service.reading import ReadingService
 from shared.app import ResourcesDep
@@ -35,6 +42,11 @@ def following_service(session: SessionDep) -> FollowingService:
     return build_following(session)
 
 
+def balloting_service(session: SessionDep, resources: ResourcesDep) -> BallotingService:
+    """Return the reading of ballots over this request's transaction."""
+    return build_balloting(session, resources.get(CursorCodec))
+
+
 def require_idempotency_key(idempotency_key: Annotated[str | None, Header()] = None) -> str:
     """Return the Idempotency-Key.
 
@@ -50,3 +62,4 @@ IngestDep = Annotated[IngestServices, Depends(ingest_services, scope="function")
 IdempotencyKeyDep = Annotated[str, Depends(require_idempotency_key)]
 ReadingDep = Annotated[ReadingService, Depends(reading_service, scope="function")]
 FollowingDep = Annotated[FollowingService, Depends(following_service, scope="function")]
+BallotingDep = Annotated[BallotingService, Depends(balloting_service, scope="function")]

@@ -87,4 +87,15 @@ class ListQuery:
     member_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """For people: conditions on a membership in force (party, area, province, organization)."""
     identifiers: tuple[str, ...] = ()
-    format: str = "json"
+    format: str = ""
+
+
+@dataclass(frozen=True)
+class ItemQuery:
+    """A single record as asked for; no includes named means those that it carries by default."""
+
+    includes: tuple[str, ...] | None = None
+    fields: tuple[str, ...] = ()
+    lang: str = ""
+    on: date | None = None
+    recorded_at: datetime | None = None

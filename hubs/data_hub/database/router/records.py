@@ -3,44 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from hubs.data_hub.database.dependencies import ReadingDep
-from hubs.data_hub.database.schemas import OPERATORS, Collection
+from hubs.data_hub.database.router.writing import answer_page
+from hubs.data_hub.database.schemas import OPERATORS, Collection, ItemQuery
 from hubs.data_hub.database.service.asking import filters_of, read_includes, read_query
 from hubs.data_hub.database.service.collections import COLLECTIONS, url_of
+from hubs.data_hub.database.service.formats import negotiate
+from hubs.data_hub.database.service.popolo import as_popolo
 from hubs.data_hub.database.service.reading import Moved
 from shared.auth import Public
 from shared.core.errors import Invalid
 from shared.http.conditional import conditional
 from shared.http.json import dumps
-from shared.http.pages import Page, PageMeta
-
-_CACHE = "public, max-age=0, must-revalidate"
-
-
-def next_url(request: Request, cursor: str | None) -> str | None:
-    """Return the URL of the page after this one."""
-    if cursor is None:
-        return None
-    pairs = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    return f"{request.url.path}?{urlencode([*pairs, ('cursor', cursor)])}"
 
 
 def _list_endpoint(collection: Collection) -> Callable[..., Response]:
     def list_records(request: Request, _: Public, service: ReadingDep) -> Response:
         query = read_query(collection, request.query_params.multi_items())
+        chosen = negotiate(query.format, request.headers.get("accept", ""))
+        if chosen == "popolo" and (query.lang or query.fields):
+            raise Invalid("format=popolo has fields of its own; leave out lang and fields")
         page = service.list(collection, query)
-        following = next_url(request, page.next_cursor)
-        body = Page[Any](
-            data=page.records, next=following, meta=PageMeta(freshness=page.freshness, total=page.total)
-        )
-        headers = {"Link": f'<{following}>; rel="next"'} if following else None
-        return conditional(request, dumps(body.model_dump()), cache_control=_CACHE, headers=headers)
+        return answer_page(request, page, chosen, collection.path, collection.kind)
 
     return list_records
 
@@ -54,16 +44,32 @@ def _detail_endpoint(collection: Collection) -> Callable[..., Response]:
         include: Annotated[str | None, Query(max_length=500)] = None,
         fields: Annotated[str, Query(max_length=2_000)] = "",
         lang: Annotated[str, Query(pattern="^(en|fr)?$")] = "",
+        as_of: Annotated[date | None, Query(description="a day: as things stood then")] = None,
+        recorded_at: Annotated[
+            datetime | None, Query(description="a moment: as this record said then")
+        ] = None,
+        format: Annotated[str, Query(pattern="^(json|popolo)?$")] = "",
     ) -> Response:
         if "\x00" in item:
             raise Invalid("a name contains no NUL character")
         chosen = None if include is None else read_includes(collection, include)
-        found = service.get(collection, item, chosen, lang, [f for f in fields.split(",") if f])
+        asked = ItemQuery(
+            includes=chosen,
+            lang=lang,
+            fields=tuple(f for f in fields.split(",") if f),
+            on=as_of,
+            recorded_at=recorded_at
+            if recorded_at is None or recorded_at.tzinfo
+            else recorded_at.replace(tzinfo=UTC),
+        )
+        found = service.get(collection, item, asked)
         if isinstance(found, Moved):
             query = f"?{request.url.query}" if request.url.query else ""
             return RedirectResponse(url_of(collection.kind, found.record_id) + query, status_code=308)
+        if format == "popolo":
+            return conditional(request, dumps(as_popolo(collection.kind, found)))
         status = 410 if "deleted_at" in found else 200
-        response = conditional(request, dumps(found), cache_control=_CACHE)
+        response = conditional(request, dumps(found))
         if status == 410 and response.status_code == 200:
             response.status_code = 410
         return response
@@ -131,4 +137,4 @@ def build_router() -> APIRouter:
     return router
 
 
-__all__ = ["build_router", "next_url"]
+__all__ = ["build_router"]

@@ -16,6 +16,7 @@ from hubs.data_hub.database.schemas import (
     ListQuery,
     Operator,
 )
+from hubs.data_hub.database.service.formats import FORMATS
 from shared.core.errors import Invalid
 
 DEFAULT_LIMIT = 50
@@ -29,7 +30,6 @@ _CONTROL = (
     "updated_since", "identifier", "jurisdiction", "format", "id", "key", "slug", "current",
 )  # fmt: skip
 _PERSON_ONLY = ("party", "area", "province", "organization")
-FORMATS = ("json", "csv", "ndjson", "popolo")
 _TYPES: dict[str, str] = {"int": "a whole number", "date": "a date (YYYY-MM-DD)", "bool": "true or false"}
 
 COMMON_FILTERS: dict[str, Filter] = {
@@ -107,8 +107,8 @@ def _assemble(
     lang = single.get("lang", "")
     if lang not in ("", "en", "fr"):
         raise _invalid("lang", "en or fr")
-    chosen_format = single.get("format", "json")
-    if chosen_format not in FORMATS:
+    chosen_format = single.get("format", "")
+    if chosen_format and chosen_format not in FORMATS:
         raise _invalid("format", f"one of {', '.join(FORMATS)}")
     on = _day("as_of", single["as_of"]) if "as_of" in single else None
     if "current" in single and read_bool("current", single["current"]):

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from hubs.data_hub.base import outbox
+from hubs.data_hub.database.repository.ballots import BallotRepository
 from hubs.data_hub.database.repository.comparing import ComparingRepository
 from hubs.data_hub.database.repository.feed import FeedRepository
 from hubs.data_hub.database.repository.ledger import LedgerRepository
 from hubs.data_hub.database.repository.loading import LoadingRepository
 from hubs.data_hub.database.repository.people import PeopleRepository
 from hubs.data_hub.database.repository.reading import ReadingRepository
+from hubs.data_hub.database.repository.recorded import RecordedRepository
 from hubs.data_hub.database.service.announcing import Announcer
+from hubs.data_hub.database.service.balloting import BallotingService
 from hubs.data_hub.database.service.closing import ClosingService
 from hubs.data_hub.database.service.comparing import ComparingService
 from hubs.data_hub.database.service.following import FollowingService
@@ -49,7 +52,12 @@ def build_ingest(session: Session) -> IngestServices:
 
 def build_reading(session: Session, codec: CursorCodec) -> ReadingService:
     """Build the reading side over one transaction."""
-    return ReadingService(ReadingRepository(session, codec))
+    return ReadingService(ReadingRepository(session, codec), RecordedRepository(session, codec))
+
+
+def build_balloting(session: Session, codec: CursorCodec) -> BallotingService:
+    """Build the reading of ballots over one transaction."""
+    return BallotingService(BallotRepository(session, codec), ReadingRepository(session, codec))
 
 
 def build_following(session: Session) -> FollowingService:

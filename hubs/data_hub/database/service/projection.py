@@ -14,7 +14,10 @@ NO_DATE = "0001-01-01"
 # Facts that have a table of their own are not kept a second time in the document.
 APART: dict[str, tuple[str, ...]] = {"vote_event": ("ballots",)}
 
-_KIND_WORDS = {"bill", "vote", "person", "debate", "event", "committee", "session", "text", "speech"}
+_KIND_WORDS = {
+    "bill", "vote", "person", "debate", "event", "committee", "session", "text", "speech", "party", "post",
+    "membership", "election", "candidacy", "document",
+}  # fmt: skip
 _HOME = {(), ("ca",), ("ca", "house")}
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from hubs.data_hub.database.errors import RecordNotFound
 from hubs.data_hub.database.repository.reading import ReadingRepository, Row, as_uuid
-from hubs.data_hub.database.schemas import Collection, Condition, ListQuery
+from hubs.data_hub.database.repository.recorded import RecordedRepository
+from hubs.data_hub.database.schemas import Collection, Condition, ItemQuery, ListQuery
 from hubs.data_hub.database.service import rendering
 from hubs.data_hub.database.service.freshness import judge
 from hubs.data_hub.database.service.including import Includer
+from hubs.data_hub.database.service.standing import as_of
 from shared.core.clock import utc_now
 from shared.core.errors import Invalid
 from shared.http.pages import Freshness
@@ -35,36 +38,43 @@ class Moved:
     record_id: UUID
 
 
+_PLAIN_ITEM = ItemQuery()
+
+
 class ReadingService:
     """Reads the civic record."""
 
-    def __init__(self, repository: ReadingRepository) -> None:
+    def __init__(self, repository: ReadingRepository, recorded: RecordedRepository) -> None:
         self._repository = repository
+        self._recorded = recorded
         self._includer = Includer(repository)
 
     def list(self, collection: Collection, query: ListQuery) -> RecordPage:
         """Return one page.
 
-        Raises: InvalidCursor; Invalid for a field that no record of the collection has.
+        Raises: InvalidCursor; Invalid for a field that no record of the collection has, or what cannot be
+        asked of the past.
         """
         query = self._resolved(collection, query)
-        page = self._repository.page(collection, query)
+        if query.recorded_at is None:
+            page = self._repository.page(collection, query)
+        else:
+            _refuse_of_the_past(query)
+            page = self._recorded.page(collection, query)
         total = self._repository.count(collection, query) if query.wants_total else None
-        records = self.render(collection, page.items, query.includes, query.lang, query.fields)
+        records = self.render(collection, page.items, query.includes, on=query.on)
         homes = [c.value for c in query.conditions if c.column == "jurisdiction" and c.operator == "exact"]
-        return RecordPage(records, page.next_cursor, self.freshness(collection.kind, homes), total)
+        fresh = self.freshness(collection.kind, homes)
+        return RecordPage(
+            self.dress(collection, records, query.lang, query.fields), page.next_cursor, fresh, total
+        )
 
     def get(
-        self,
-        collection: Collection,
-        item: str,
-        includes: Sequence[str] | None = None,
-        lang: str = "",
-        fields: Sequence[str] = (),
+        self, collection: Collection, item: str, query: ItemQuery = _PLAIN_ITEM
     ) -> rendering.Record | Moved:
         """Return one record by id, slug or natural key, or where it has moved.
 
-        Raises: RecordNotFound.
+        Raises: RecordNotFound, also when it was not on record at the moment asked for.
         """
         row = self._repository.find(collection, item)
         if row is None:
@@ -74,25 +84,45 @@ class ReadingService:
             return Moved(moved)
         if row["merged_into"] is not None:
             return Moved(row["merged_into"])
-        chosen = collection.default_includes if includes is None else includes
-        return self.render(collection, [row], chosen, lang, fields)[0]
+        if query.recorded_at is not None:
+            row = self._recorded.state(collection.kind, row, query.recorded_at)
+            if row is None:
+                raise RecordNotFound(f"{item[:200]!r} was not on record at {query.recorded_at.isoformat()}")
+        chosen = collection.default_includes if query.includes is None else query.includes
+        records = self.render(collection, [row], chosen, on=query.on)
+        if query.recorded_at is not None and "ballots" in records[0]:
+            past = self._recorded.ballots(row["id"], query.recorded_at)
+            if past is not None:
+                rendering.link(past, self._repository.ids_of(rendering.references(past)))
+                records[0]["ballots"] = past
+        return self.dress(collection, records, query.lang, query.fields)[0]
 
     def render(
         self,
         collection: Collection,
         rows: Sequence[Row],
         includes: Sequence[str] = (),
-        lang: str = "",
-        fields: Sequence[str] = (),
+        on: date | None = None,
     ) -> Sequence[rendering.Record]:
-        """Return rows as the API shows them, in a fixed number of queries."""
+        """Return rows with what they refer to and their sources, in a fixed number of queries."""
         records = [rendering.render(collection, row) for row in rows]
         self._includer.include(collection, records, includes)
+        if on is not None:
+            records = [as_of(collection.kind, record, on) for record in records]
         ids = self._repository.ids_of(rendering.references(records))
         rendering.link(records, ids)
         sources = self._repository.sources_of([record["id"] for record in records])
         for record in records:
             rendering.attach_sources(record, sources.get(record["id"], []))
+        return records
+
+    def dress(
+        self, collection: Collection, records: Sequence[rendering.Record], lang: str, fields: Sequence[str]
+    ) -> Sequence[rendering.Record]:
+        """Return records in one language, or with some fields only, where that was asked for.
+
+        Raises: Invalid for a field that none of them has.
+        """
         if lang:
             records = [rendering.in_language(record, lang) for record in records]
         if fields:
@@ -141,6 +171,20 @@ class ReadingService:
                 key for name in organizations for key in found.get(name, [name])
             )
         return replace(query, conditions=tuple(conditions), member_of=member_of)
+
+
+def _refuse_of_the_past(query: ListQuery) -> None:
+    asked = {
+        "deleted": query.deleted != "no",
+        "updated_since": query.updated_since is not None,
+        "as_of": query.on is not None,
+        "total": query.wants_total,
+        "identifier": bool(query.identifiers),
+        "party": bool(query.member_of),
+    }
+    for name, is_asked in asked.items():
+        if is_asked:
+            raise Invalid(f"{name}: cannot be combined with recorded_at")
 
 
 def _values(condition: Condition) -> list[Any]:

@@ -1,0 +1,116 @@
+"""Reading ballots across votes: how a member, a party or everybody voted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from hubs.data_hub.database.models import Ballot, table_of
+from shared.db.cursor import CursorCodec
+from shared.db.paginate import Slice, paginate
+
+_SHOWN = ("position", "date", "person_key", "name", "option", "party", "constituency", "is_dissent")
+
+
+@dataclass(frozen=True)
+class BallotQuery:
+    """A listing of ballots; None or empty does not narrow it."""
+
+    person_keys: Collection[str] | None = None
+    vote_keys: Collection[str] | None = None
+    bill_keys: Collection[str] | None = None
+    options: tuple[str, ...] = ()
+    parties: tuple[str, ...] = ()
+    is_dissent: bool | None = None
+    date_from: date | None = None
+    date_to: date | None = None
+    session: str = ""
+    limit: int = 50
+    cursor: str | None = None
+    is_descending: bool = True
+
+
+class BallotRepository:
+    """Queries on ballots joined with the votes they were cast in."""
+
+    def __init__(self, session: Session, codec: CursorCodec) -> None:
+        self._session = session
+        self._codec = codec
+
+    def page(self, query: BallotQuery) -> Slice[Any]:
+        """Return one page of ballots, newest first unless told otherwise.
+
+        Raises: InvalidCursor.
+        """
+        ballot = Ballot.__table__
+        keys = (ballot.c.date, ballot.c.vote_id, ballot.c.position)
+        order = [key.desc() for key in keys] if query.is_descending else list(keys)
+        statement = self._narrowed(query, select(*_columns())).order_by(*order)
+        found = paginate(self._session, statement, codec=self._codec, limit=query.limit, cursor=query.cursor)
+        names = [column.name for column in _columns()]
+        return Slice([dict(zip(names, row, strict=True)) for row in found.items], found.next_cursor)
+
+    def count(self, query: BallotQuery) -> int:
+        """Return the exact number of ballots of a listing."""
+        return int(self._session.execute(self._narrowed(query, select(func.count()))).scalar_one())
+
+    def _narrowed(self, query: BallotQuery, statement: Select[Any]) -> Select[Any]:
+        ballot, vote = Ballot.__table__, table_of("vote_event")
+        clauses: list[ColumnElement[bool]] = [vote.c.deleted_at.is_(None)]
+        lists: tuple[tuple[Any, Collection[str] | None], ...] = (
+            (ballot.c.person_key, query.person_keys),
+            (vote.c.key, query.vote_keys),
+            (vote.c.bill_key, query.bill_keys),
+            (ballot.c.option, query.options or None),
+            (ballot.c.party, query.parties or None),
+            (vote.c.session, (query.session,) if query.session else None),
+        )
+        clauses += [column.in_(list(values)) for column, values in lists if values is not None]
+        if query.is_dissent is not None:
+            clauses.append(ballot.c.is_dissent == query.is_dissent)
+        if query.date_from:
+            clauses.append(ballot.c.date >= query.date_from)
+        if query.date_to:
+            clauses.append(ballot.c.date <= query.date_to)
+        return statement.select_from(ballot.join(vote, vote.c.id == ballot.c.vote_id)).where(*clauses)
+
+
+def _columns() -> list[Any]:
+    ballot, vote = Ballot.__table__, table_of("vote_event")
+    return [
+        *(ballot.c[name] for name in _SHOWN),
+        ballot.c.vote_id,
+        vote.c.slug.label("vote_slug"),
+        vote.c.title_en.label("vote_title_en"),
+        vote.c.title_fr.label("vote_title_fr"),
+        vote.c.session,
+        vote.c.number,
+        vote.c.result,
+        vote.c.bill_key,
+        vote.c.yes_count,
+        vote.c.no_count,
+    ]
+
+
+def as_record(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a ballot as the API shows it: the member's part, then the vote."""
+    record = {name: row[name] for name in _SHOWN if name != "position"}
+    record["vote_id"] = row["vote_id"]
+    record["vote_url"] = f"/api/v1/votes/{row['vote_id']}"
+    record["vote"] = {
+        "slug": row["vote_slug"],
+        "session": row["session"],
+        "number": row["number"],
+        "title_en": row["vote_title_en"],
+        "title_fr": row["vote_title_fr"],
+        "result": row["result"],
+        "yes_count": row["yes_count"],
+        "no_count": row["no_count"],
+        "bill_key": row["bill_key"],
+    }
+    return record

@@ -1,0 +1,44 @@
+"""Writing an answer down: a page of records in the format that was asked for, conditional on what is held."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Query, Request
+from starlette.responses import Response
+
+from hubs.data_hub.database.service.formats import MEDIA_TYPES, popolo, write_records
+from hubs.data_hub.database.service.reading import RecordPage
+from shared.http.conditional import conditional
+from shared.http.json import dumps
+from shared.http.pages import Page, PageMeta
+
+FORMAT = Query(
+    pattern="^(json|csv|ndjson|popolo)?$", description="json, csv, ndjson or popolo; else by Accept"
+)
+
+
+def next_url(request: Request, cursor: str | None) -> str | None:
+    """Return the URL of the page after this one."""
+    if cursor is None:
+        return None
+    pairs = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return f"{request.url.path}?{urlencode([*pairs, ('cursor', cursor)])}"
+
+
+def answer_page(request: Request, page: RecordPage, chosen: str, name: str, kind: str = "") -> Response:
+    """Answer a page in a format, with its Link header, ETag and, for a table, a file name."""
+    following = next_url(request, page.next_cursor)
+    headers = {"Link": f'<{following}>; rel="next"'} if following else {}
+    if chosen in ("csv", "ndjson"):
+        lang = request.query_params.get("lang", "")
+        headers["Content-Disposition"] = f'attachment; filename="{name}.{chosen}"'
+        if page.freshness.as_of:
+            headers["X-As-Of"] = page.freshness.as_of.isoformat()
+        body = write_records(list(page.records), chosen, lang)
+        return conditional(request, body, MEDIA_TYPES[chosen], headers=headers)
+    records: Any = popolo(list(page.records), kind) if chosen == "popolo" else page.records
+    meta = PageMeta(freshness=page.freshness, total=page.total)
+    answer = Page[Any](data=list(records), next=following, meta=meta)
+    return conditional(request, dumps(answer.model_dump()), headers=headers)

@@ -1,0 +1,143 @@
+"""The same records as JSON, CSV, NDJSON or Popolo."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from hubs.data_hub.database.service.popolo import as_popolo
+from shared.core.errors import Invalid, NotAcceptable
+from shared.http.json import dumps
+
+FORMATS = ("json", "csv", "ndjson", "popolo")
+MEDIA_TYPES = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "ndjson": "application/x-ndjson",
+    "popolo": "application/json",
+}
+_ACCEPTED = {
+    "application/json": "json",
+    "text/csv": "csv",
+    "application/x-ndjson": "ndjson",
+    "application/ndjson": "ndjson",
+    "application/jsonl": "ndjson",
+    "application/*": "json",
+    "text/html": "json",
+    "*/*": "json",
+}
+# A spreadsheet runs a cell that begins so.
+_FORMULA = ("=", "+", "@", "\t", "\r")
+
+
+def negotiate(asked: str, accept: str) -> str:
+    """Return the format of an answer: the parameter's, else the one the Accept header likes best.
+
+    Raises: Invalid for a format nobody writes; NotAcceptable when the header excludes all of them.
+    """
+    if asked:
+        if asked not in FORMATS:
+            raise Invalid(f"format: one of {', '.join(FORMATS)}")
+        return asked
+    best, best_quality = "", 0.0
+    for part in accept.split(",") if accept.strip() else ["*/*"]:
+        media, _, rest = part.strip().partition(";")
+        found = _ACCEPTED.get(media.strip().lower())
+        quality = _quality(rest)
+        if found and quality > best_quality:
+            best, best_quality = found, quality
+    if not best:
+        raise NotAcceptable("this is served as JSON, CSV or NDJSON", offered=sorted(set(_ACCEPTED)))
+    return best
+
+
+def _quality(rest: str) -> float:
+    for part in rest.split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == "q":
+            try:
+                return min(max(float(value), 0.0), 1.0)
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def write_records(records: Sequence[dict[str, Any]], chosen: str, lang: str = "") -> bytes:
+    """Return records as CSV or NDJSON bytes."""
+    if chosen == "ndjson":
+        return b"".join(dumps(record) + b"\n" for record in records)
+    return _csv(records, lang)
+
+
+def _csv(records: Sequence[dict[str, Any]], lang: str) -> bytes:
+    names: dict[str, None] = {}
+    for record in records:
+        names.update(dict.fromkeys(record))
+    columns = [name for name in names if name != "sources"]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([header(name, lang) for name in columns])
+    for record in records:
+        writer.writerow([cell(record.get(name)) for name in columns])
+    # With a byte order mark, or spreadsheets take accents apart.
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def cell(value: Any) -> str:
+    """Return a value as text of one CSV cell; nested values as JSON, plain lists joined by ``; ``."""
+    if value is None:
+        return ""
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        if all(isinstance(item, str | int) for item in value):
+            return cell("; ".join(map(str, value)))
+        return dumps(value).decode()
+    if isinstance(value, dict):
+        return dumps(value).decode()
+    text = dumps(value).decode().strip('"') if not isinstance(value, str | int | float) else str(value)
+    if text.startswith(_FORMULA) or (text.startswith("-") and not text[1:2].isdigit()):
+        return "'" + text
+    return text
+
+
+def header(name: str, lang: str) -> str:
+    """Return the heading of a column; in French where the answer is."""
+    if lang != "fr":
+        return name
+    stem, _, suffix = name.rpartition("_")
+    if suffix in ("en", "fr") and stem in _FRENCH:
+        return f"{_FRENCH[stem]}_{suffix}"
+    return _FRENCH.get(name, name)
+
+
+_FRENCH = {
+    "type": "type", "key": "cle", "slug": "identifiant_court", "url": "adresse",
+    "jurisdiction": "administration", "name": "nom", "given_name": "prenom",
+    "family_name": "nom_de_famille", "gender": "genre", "image": "photo", "title": "titre",
+    "short_title": "titre_abrege", "number": "numero", "session": "session", "status": "etat",
+    "status_code": "code_d_etat", "chamber": "chambre", "introduced_on": "depose_le",
+    "latest_activity_on": "derniere_activite_le", "royal_assent_on": "sanction_royale_le",
+    "summary": "resume", "sponsors": "parrains", "stages": "etapes", "actions": "actions",
+    "versions": "versions", "is_law": "est_loi", "is_government": "est_du_gouvernement",
+    "is_private_member": "est_d_initiative_privee", "date": "date", "result": "resultat",
+    "subject": "sujet", "motion": "motion", "yes_count": "pour", "no_count": "contre",
+    "paired_count": "paires", "ballot_count": "bulletins", "ballots": "votes",
+    "is_consistent": "est_coherent", "party_lines": "lignes_de_parti", "option": "vote", "party": "parti",
+    "constituency": "circonscription", "is_dissent": "est_dissident", "area": "circonscription",
+    "province": "province", "role": "role", "start_date": "debut", "end_date": "fin", "label": "libelle",
+    "is_vacant": "est_vacant", "classification": "categorie", "speaker_name": "orateur", "time": "heure",
+    "paragraphs": "paragraphes", "created_at": "cree_le", "updated_at": "modifie_le",
+    "last_seen_at": "vu_le", "licence": "licence", "identifiers": "identifiants", "contacts": "coordonnees",
+    "links": "liens", "description": "description",
+}  # fmt: skip
+
+
+def popolo(records: Sequence[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    """Return records in the shape of Popolo.
+
+    Raises: Invalid for a kind that Popolo has no class for.
+    """
+    return [as_popolo(kind, record) for record in records]
