@@ -43,6 +43,7 @@ from shared.http.problems import install_problem_handlers
 from shared.http.strict import reject_unknown_parameters
 from shared.logging import configure_logging, get_logger
 from shared.messaging.bus import EventBus
+from shared.reporting import report_errors
 from shared.settings import HubSettings, derive_secret
 
 log = get_logger(__name__)
@@ -183,6 +184,7 @@ def _open(spec: HubSpec, resources: Resources) -> None:
     settings = resources.settings
     ProcessCollector(registry=resources.registry)
     PlatformCollector(registry=resources.registry)
+    resources.stack.callback(report_errors(settings, f"{spec.name}_hub").close)
     resources.http = httpx.Client(timeout=settings.http.client_timeout_s, trust_env=False)
     resources.stack.callback(resources.http.close)
     resources.verifier = TokenVerifier(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from hubs.ops_hub.error_reporting.opening import open_intake
+from hubs.ops_hub.error_reporting.router import router as error_router
 from hubs.ops_hub.health.router import router as health_router
 from hubs.ops_hub.health.watching import start_watching
 from shared.app import HubSpec, create_hub_app
@@ -12,8 +14,8 @@ from shared.settings import HubSettings
 SPEC = HubSpec(
     name="ops",
     title="OpenPolicy: operations",
-    routers=[health_router],
-    start=[start_watching],
+    routers=[health_router, error_router],
+    start=[open_intake, start_watching],
 )
 
 

@@ -1,0 +1,1 @@
+"""How much, how fast, how full, and what should wake somebody? (former monitoring-service)."""
