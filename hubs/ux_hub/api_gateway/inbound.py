@@ -81,17 +81,17 @@ class Inbound:
                     forward.append(pair)
             elif name == b"host":
                 if self.host:
-                    raise BadRequest("more than one Host header")
+                    raise _ambiguous("more than one Host header")
                 self.host = value
             elif name == b"content-length":
                 if self.length is not None or not value.isdigit() or len(value) > 18:
-                    raise BadRequest("Content-Length must be one number")
+                    raise _ambiguous("Content-Length must be one number")
                 self.length = int(value)
                 self.has_body = True
                 forward.append(pair)
             elif name == b"transfer-encoding":
                 if chunked or value.strip().lower() != b"chunked":
-                    raise BadRequest("Transfer-Encoding must be chunked, once")
+                    raise _ambiguous("Transfer-Encoding must be chunked, once")
                 chunked = True
                 self.has_body = True
             elif name in _HOP_BY_HOP:
@@ -102,7 +102,7 @@ class Inbound:
             else:
                 forward.append(pair)
         if chunked and self.length is not None:
-            raise BadRequest("a body is either chunked or has a Content-Length")
+            raise _ambiguous("a body is either chunked or has a Content-Length")
         if self.named:
             self.forward = [pair for pair in forward if pair[0] not in self.named]
 
@@ -128,3 +128,8 @@ class Inbound:
             return cookie
         kept = [part for part in cookie.split(b";") if part.strip().partition(b"=")[0] != TOKEN_COOKIE]
         return b";".join(kept).strip()
+
+
+def _ambiguous(detail: str) -> BadRequest:
+    # Nothing after such a request can be trusted to be where it seems: the connection ends with it.
+    return BadRequest(detail, headers={"Connection": "close"})

@@ -79,7 +79,10 @@ def _exchange_with(resources: Resources, upstreams: Upstreams) -> KeyExchange:
     from anyio import to_thread
 
     async def exchange(api_key: str, address: str) -> tuple[str, int]:
-        token = await to_thread.run_sync(resources.tokens.get)
+        try:
+            token = await to_thread.run_sync(resources.tokens.get)
+        except (Unavailable, Unauthorized) as error:
+            raise Unavailable("API keys cannot be checked now", headers={"Retry-After": "5"}) from error
         url = f"{resources.settings.hubs.security.rstrip('/')}{EXCHANGE_PATH}"
         headers = {
             "Authorization": f"Bearer {token}",

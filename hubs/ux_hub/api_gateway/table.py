@@ -41,15 +41,16 @@ TABLE: tuple[Route, ...] = (
     Route("/api/v1/storage", "data", timeout_s=120.0, max_body_bytes=1024 * _MIB),
     Route("/compat", "data"),
     *_collections(
-        "business", "jobs sources schedules queues workers imports runs pipelines quality quarantine scrapers"
+        "business", "jobs sources schedules queues workers imports runs pipelines messages quality quarantine"
     ),
     *_collections(
         "security",
-        "users roles organisations keys api-keys clients config flags policies sessions-of-mine"
-        " service-accounts sessions",
+        "users roles scopes organisations keys api-keys signing-keys clients config flags policies"
+        " sessions-of-mine service-accounts",
     ),
     Route("/api/v1/auth", "security", per_minute=120),
     Route("/oauth", "security", per_minute=600),
+    Route("/signin", "security", per_minute=300),
     Route("/.well-known/openid-configuration", "security"),
     Route("/.well-known/oauth-authorization-server", "security"),
     Route("/.well-known/jwks.json", "security"),

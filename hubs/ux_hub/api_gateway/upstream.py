@@ -15,7 +15,7 @@ from hubs.ux_hub.api_gateway.breaker import Breaker
 from hubs.ux_hub.api_gateway.headers import RawHeaders
 from hubs.ux_hub.api_gateway.table import Route
 from hubs.ux_hub.settings import GatewaySettings, StagedSettings
-from shared.core.errors import AppError, BadGateway, GatewayTimeout, Unavailable
+from shared.core.errors import AppError, BadGateway, BadRequest, GatewayTimeout, Unavailable
 from shared.settings import HubUrls
 
 Body = bytes | AsyncIterator[bytes] | None
@@ -127,9 +127,12 @@ class Upstreams:
         may_repeat = method in _IDEMPOTENT or is_idempotent
         attempts = 2 if may_repeat and (body is None or isinstance(body, bytes)) else 1
         url = URL(upstream.base + target, encoded=True)
-        fields: CIMultiDict[str] = CIMultiDict(
-            [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
-        )
+        try:
+            # The client library writes UTF-8: what is none could not arrive as the same bytes.
+            fields: CIMultiDict[str] = CIMultiDict([(name.decode(), value.decode()) for name, value in headers])
+        except UnicodeDecodeError:
+            breaker.gave_up()
+            raise BadRequest("a header is not UTF-8") from None
         for attempt in range(attempts):
             try:
                 answer = await self._once(route, method, url, fields, body)

@@ -1,0 +1,73 @@
+"""Request smuggling probes: every ambiguous framing is refused, and the connection with it."""
+
+from __future__ import annotations
+
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.integration.ux_hub.mirror import Mirror
+
+SMUGGLED = b"GET /api/v1/bills/smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+HEAD = b"POST /api/v1/bills HTTP/1.1\r\nHost: x\r\n"
+PROBES = {
+    "length and chunked": HEAD
+    + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    + SMUGGLED,
+    "chunked and length": HEAD
+    + b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n"
+    + SMUGGLED,
+    "two lengths": HEAD + b"Content-Length: 0\r\nContent-Length: 49\r\n\r\n" + SMUGGLED,
+    "two equal lengths": HEAD + b"Content-Length: 0\r\nContent-Length: 0\r\n\r\n" + SMUGGLED,
+    "a list of lengths": HEAD + b"Content-Length: 0, 0\r\n\r\n" + SMUGGLED,
+    "a signed length": HEAD + b"Content-Length: +0\r\n\r\n" + SMUGGLED,
+    "a negative length": HEAD + b"Content-Length: -1\r\n\r\n" + SMUGGLED,
+    "a hexadecimal length": HEAD + b"Content-Length: 0x10\r\n\r\n" + SMUGGLED,
+    "an unknown coding": HEAD + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + SMUGGLED,
+    "chunked is not last": HEAD + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n" + SMUGGLED,
+    "chunked twice": HEAD
+    + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    + SMUGGLED,
+    "a vertical tab": HEAD + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n" + SMUGGLED,
+    "a space before the colon": HEAD + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n" + SMUGGLED,
+    "a folded header": HEAD + b"Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n" + SMUGGLED,
+    "a NUL in a header": HEAD + b"X-A: b\x00c\r\nContent-Length: 0\r\n\r\n" + SMUGGLED,
+    "a bare CR in a header": HEAD + b"X-A: b\rContent-Length: 10\r\n\r\n" + SMUGGLED,
+    "a bad chunk size": HEAD + b"Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n" + SMUGGLED,
+    "a bare LF after a chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\nhello\n0\n\n" + SMUGGLED,
+    "two hosts": b"GET /api/v1/bills HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n" + SMUGGLED,
+    "HTTP/0.9": b"GET /api/v1/bills\r\n" + SMUGGLED,
+}
+
+
+def answer_to(front: str, raw: bytes, *, is_over: bool = True) -> bytes:
+    parts = urlsplit(front)
+    with socket.create_connection((parts.hostname, parts.port), timeout=10) as client:
+        client.sendall(raw)
+        if is_over:
+            client.shutdown(socket.SHUT_WR)
+        answer = b""
+        while chunk := client.recv(65_536):
+            answer += chunk
+    return answer
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_a_smuggling_probe_is_refused_and_its_second_request_never_reaches_a_hub(
+    front: str, mirror: Mirror, name: str
+) -> None:
+    before = len(mirror.requests)
+    answer = answer_to(front, PROBES[name])
+    seen = [path for _, path in mirror.requests[before:]]
+    first = answer.split(b"\r\n", 1)[0]
+    assert b" 400 " in first or not first
+    assert seen == []
+
+
+def test_a_request_for_another_host_in_absolute_form_goes_nowhere_else(front: str, mirror: Mirror) -> None:
+    raw = b"GET http://evil.example/api/v1/bills HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    before = len(mirror.requests)
+    answer = answer_to(front, raw, is_over=False)
+    assert answer.split(b"\r\n", 1)[0].split()[1] in (b"200", b"400", b"404")
+    assert all("evil" not in path for _, path in mirror.requests[before:])
