@@ -126,6 +126,10 @@ class ArchiveWriter:
         self._documents += 1
         return again
 
+    def refer(self, entry: IndexEntry) -> None:
+        """Note in the index that this run uses a response that an earlier run archived."""
+        self._write_line(entry)
+
     def _request(self, url: str, method: str, body: bytes, response: Any) -> None:
         headers = StatusAndHeaders(
             f"{method} {url} HTTP/1.1", [("Content-Length", str(len(body)))], is_http_request=True

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 
 from services.scraper.settings import ScraperSettings
 from shared.contracts.events.jobs import ScrapeRequestedV1
@@ -72,6 +73,15 @@ class Child:
             if self._kill_at is not None and time.monotonic() > self._kill_at:
                 self.kill()
             return None
+
+    def memory_bytes(self) -> int:
+        """Return the memory that is the child's own; 0 where the system does not tell."""
+        try:
+            lines = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines()
+        except OSError:
+            return 0
+        own = next((line for line in lines if line.startswith("RssAnon:")), "RssAnon: 0 kB")
+        return int(own.split()[1]) * 1024
 
     def kill(self) -> None:
         """End the process now."""

@@ -33,6 +33,8 @@ def scrapy_settings(options: ScraperOptions, upstream: str) -> dict[str, Any]:
         "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
         "USER_AGENT": options.user_agent,
         "ROBOTSTXT_OBEY": True,
+        # A proxy of the environment is not for a stand-in on this machine.
+        "HTTPPROXY_ENABLED": not upstream,
         "CONCURRENT_REQUESTS": 8,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
         "CONCURRENT_ITEMS": 1,
@@ -96,6 +98,7 @@ def scrapy_settings(options: ScraperOptions, upstream: str) -> dict[str, Any]:
         "SCHEDULER_PRIORITY_QUEUE": "scrapy.pqueues.ScrapyPriorityQueue",
         "STATS_DUMP": False,
         "LOG_ENABLED": False,
+        "LOG_INSTALL_ROOT_HANDLER": False,
         "DNS_TIMEOUT": 20,
     }
 
@@ -116,7 +119,7 @@ class Crawl:
     def run(self, deadline_s: float) -> None:
         """Crawl to the end, for at most ``deadline_s`` seconds (then the run is ``timed_out``)."""
         settings = scrapy_settings(self._options, self._recorder.run.options.upstream)
-        process = AsyncCrawlerProcess(settings, install_root_handler=False)
+        process = AsyncCrawlerProcess(settings)
         self._crawler = process.create_crawler(SourceSpider)
         done = process.crawl(
             self._crawler,

@@ -23,6 +23,7 @@ from shared.core.ids import new_id
 
 log = logging.getLogger(__name__)
 
+_Ended = tuple[RunOutcome, str, str]
 _POLL_S = 0.25
 _KEPT_CANCELS = 1_000
 _KEPT_RUNS_S = 14 * 86_400.0
@@ -58,15 +59,15 @@ class JobRunner:
                     break
                 state.attempts += 1
                 state_file.write(state)
-                code = self._attempt(request)
+                code, ended = self._attempt(request)
                 state = state_file.read() or state
                 if code == EXIT_PAUSED and self._stop.is_set():
                     # Stopping is no fault of the job: the attempt does not count.
                     state.attempts -= 1
                     state_file.write(state)
                     raise Unavailable("this worker is stopping; the job is resumed by the next one")
-                if code is None:
-                    self._report(request, state, "timed_out", "timeout", "the process did not end in time")
+                if ended is not None:
+                    self._report(request, state, *ended)
                     break
                 if code != EXIT_DONE and not state.is_finished:
                     self.deaths += 1
@@ -80,8 +81,8 @@ class JobRunner:
             self.current = None
         self._forget_old_runs()
 
-    def _attempt(self, request: ScrapeRequestedV1) -> int | None:
-        """Run the child once; return its exit code, or None when it overran its time and was killed."""
+    def _attempt(self, request: ScrapeRequestedV1) -> tuple[int, _Ended | None]:
+        """Run the child once; return its exit code and, when it was killed for overrunning, the report."""
         deadline = time.monotonic() + self._timeout_s(request)
         child = Child(request, self._settings)
         with self._lock:
@@ -96,8 +97,11 @@ class JobRunner:
                     is_told = True
                     child.pause()
                 if time.monotonic() > deadline:
-                    return None
-            return EXIT_PAUSED if self._stop.is_set() and code not in {EXIT_DONE, EXIT_PAUSED} else code
+                    return 1, ("timed_out", "timeout", "the process did not end in time")
+                if (used := child.memory_bytes()) > self._settings.scraper.child_memory_bytes:
+                    return 1, ("failed", "memory", f"the process took {used // 2**20} MiB")
+            has_paused = self._stop.is_set() and code != EXIT_DONE
+            return (EXIT_PAUSED if has_paused else code), None
         finally:
             with self._lock:
                 self._child = None

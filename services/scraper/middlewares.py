@@ -107,6 +107,7 @@ class LocalAnswers:
         if archived is None and request.meta.get(IS_TRUSTED):
             known = self._vault.known(key)
             if known is not None:
+                self._vault.writer.refer(known[0])
                 self._vault.keep(known[0])
                 archived = known[1]
         if archived is None or archived.status >= HTTPStatus.BAD_REQUEST:

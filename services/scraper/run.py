@@ -215,9 +215,14 @@ def resolve_path(text: str, data_dir: Path) -> Path:
 
 
 def limit_resources(memory_bytes: int) -> None:
-    """Cap this process's memory and tie its life to its parent's, where the system can do that."""
+    """Tie this process's life to its parent's, and cap its memory, where the system can do that.
+
+    The worker watches the memory and ends the process beyond it; the hard cap is twice that, for what
+    grows faster than the worker looks.
+    """
     with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+        cap = 2 * max(memory_bytes, 256 * 2**20)
+        resource.setrlimit(resource.RLIMIT_DATA, (cap, cap))
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 

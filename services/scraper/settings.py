@@ -29,7 +29,7 @@ class ScraperOptions(BaseModel):
     max_response_bytes: int = Field(32 * 2**20, ge=1_024, description="bytes of one response")
     breaker_failures: int = Field(5, ge=1, description="failed requests in a row that give up a host")
     child_memory_bytes: int = Field(
-        768 * 2**20, ge=128 * 2**20, description="memory that one job may take before it is stopped"
+        768 * 2**20, ge=32 * 2**20, description="memory that one job may take before it is stopped"
     )
     child_attempts: int = Field(3, ge=1, description="runs of a job whose process dies, before it failed")
     stop_grace_s: float = Field(10.0, gt=0, description="seconds a child gets to end before it is killed")

@@ -6,6 +6,8 @@ at the last moment, so that robots.txt, throttling, redirects and the archive se
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -40,9 +42,15 @@ class UpstreamHandler(HTTP11DownloadHandler):
     def __init__(self, crawler: Any) -> None:
         super().__init__(crawler)
         self._upstream: str = crawler.settings.get("OPENPOLICY_UPSTREAM", "")
+        # Scrapy's own limit of one request per host lets several through when there is no delay.
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def download_request(self, request: Request) -> Response:
-        """Fetch ``request``, from the stand-in when there is one."""
+        """Fetch ``request``, from the stand-in when there is one, when its host has no other in hand."""
+        async with self._turns[urlsplit(request.url).netloc]:
+            return await self._download(request)
+
+    async def _download(self, request: Request) -> Response:
         if not self._upstream:
             response: Response = await super().download_request(request)
             return response
