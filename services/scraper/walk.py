@@ -120,8 +120,24 @@ def loose_documents(parser: Parser, source: Source, paths: Iterable[Path]) -> li
 def read_loose(parser: Parser, documents: Iterable[Document]) -> Iterator[tuple[Reading, list[Record]]]:
     """Read loose documents; what they would follow is not at hand, so its stand-ins come with each.
 
+    A document that a listing among them names (its records have the key of a stand-in) is read with
+    the facts that the listing gives it.
+
     Raises: ParseFailed as ``read``.
     """
-    for document in documents:
-        reading = read(parser, document)
+    readings = [read(parser, document) for document in documents]
+    named: dict[str, tuple[Reading, Fetch]] = {
+        record.key: (reading, fetch)
+        for reading in readings
+        for fetch in reading.result.follow
+        for record in fetch.otherwise
+        if fetch.context
+    }
+    for reading in readings:
+        keys = {record.key for record in reading.result.records}
+        listing = next((named[key] for key in keys if key in named), None)
+        if listing is not None and not reading.document.context:
+            parent, fetch = listing
+            informed = replace(reading.document, context=fetch.context, ancestors=ancestors_of(parent, fetch))
+            reading = read(parser, informed)
         yield reading, [r for fetch in reading.result.follow for r in standing_in(reading, fetch)]

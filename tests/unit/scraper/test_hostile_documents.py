@@ -94,7 +94,7 @@ STEPS = [
 
 
 @pytest.mark.parametrize(("source_id", "step"), STEPS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.binary(max_size=400)
     | st.text(alphabet='<>/&;"[]{}:, \x00aBill09é-', max_size=200).map(str.encode)

@@ -127,14 +127,14 @@ def test_ballots_of_another_vote_than_asked_for_are_refused(sample, parse):
     assert failure.value.code == "wrong-shape"
 
 
-def test_a_csv_that_was_cut_off_is_refused_at_every_byte(samples, make_document, parse):
+def test_a_csv_that_was_cut_off_is_refused_wherever_it_is_cut(samples, make_document, parse):
     body = (samples / "ourcommons/votes/csv/vote_43-2_69.csv").read_bytes()
     url = "file:///vote_43-2_69.csv"
     tried = 0
-    for end in range(200, 2_000):
+    for end in range(200, 2_000, 11):
         if body[:end].endswith(b"\n"):
             continue
         tried += 1
         with pytest.raises(ParseFailed):
             parse(make_document(VOTES, body[:end], url, step="ballots_csv"))
-    assert tried > 1_700
+    assert tried > 150
