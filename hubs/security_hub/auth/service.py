@@ -136,7 +136,7 @@ class AuthService:
             method = build_factors(session, self._resources).check(asked.user_id, code)
             build_challenges(session, self._resources).answer(challenge, SECOND_FACTOR)
         self._throttle.forgive(limits)
-        kept = tuple(Limit(key, most) for key, most in asked.payload["limits"])
+        kept = tuple(Limit(*limit) for limit in asked.payload["limits"])
         return Proven(asked.user_id, kept, methods=("pwd", method, "mfa"))
 
     def prove_passkey(self, challenge: str, credential: dict[str, Any], address: str) -> Proven:
@@ -144,7 +144,7 @@ class AuthService:
 
         Raises: BadChallenge, BadPasskey, TooManyAttempts.
         """
-        limits = self._throttle.sign_in("passkey", address, is_known_address=True)
+        limits = self._throttle.passkey(address)
         self._throttle.attempt(limits)
         # Used up whatever comes of it: a question is answered once.
         asked = take_answer(self._resources, challenge, SIGN_IN)
@@ -240,7 +240,7 @@ class AuthService:
         with transaction(self._sessions) as session:
             if not build_factors(session, self._resources).is_protected(user_id):
                 return
-            payload = {"limits": [[limit.key, limit.most] for limit in limits]}
+            payload = {"limits": [[limit.key, limit.most, limit.is_own] for limit in limits]}
             challenge = build_challenges(session, self._resources).ask(SECOND_FACTOR, payload, user_id)
         raise SecondFactorNeeded(challenge)
 

@@ -154,7 +154,7 @@ class FactorService:
 
 def _setup(raw: bytes, account: str) -> TotpSetup:
     secret = base64.b32encode(raw).decode()
-    label = quote(f"{ISSUER}:{account}")
+    label = f"{quote(ISSUER)}:{quote(account)}"
     query = urlencode({"secret": secret, "issuer": ISSUER, "digits": DIGITS, "period": STEP_S})
     return TotpSetup(secret=secret, uri=f"otpauth://totp/{label}?{query}")
 

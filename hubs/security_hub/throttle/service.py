@@ -33,6 +33,8 @@ class Limit:
 
     key: str
     most: int
+    is_own: bool = False
+    """Belongs to the one who tries alone, and starts anew with a success."""
 
 
 class Throttle:
@@ -58,15 +60,19 @@ class Throttle:
         ``device`` names a device the account was used on before; nothing others do counts against it.
         """
         if device:
-            return [Limit(self._key("pair", login, device), self._settings.pair)]
+            return [Limit(self._key("pair", login, device), self._settings.pair, is_own=True)]
         network = network_of(address)
         limits = [
-            Limit(self._key("pair", login, network), self._settings.pair),
+            Limit(self._key("pair", login, network), self._settings.pair, is_own=True),
             Limit(self._key("address", network), self._settings.address),
         ]
         if not is_known_address:
             limits.append(Limit(self._key("account", login), self._settings.account))
         return limits
+
+    def passkey(self, address: str) -> list[Limit]:
+        """Return the limits of answers by passkeys, which cannot be guessed but cost time to check."""
+        return [Limit(self._key("address", network_of(address)), self._settings.address)]
 
     def mail(self, recipient: str, address: str) -> list[Limit]:
         """Return the limits of asking for a mail to somebody."""
@@ -78,15 +84,15 @@ class Throttle:
     def code(self, subject: str, address: str, *, device: str = "") -> list[Limit]:
         """Return the limits of one-time codes for somebody whose password was right already."""
         if device:
-            return [Limit(self._key("code", subject, device), self._settings.pair)]
+            return [Limit(self._key("code", subject, device), self._settings.pair, is_own=True)]
         return [
-            Limit(self._key("code", subject, network_of(address)), self._settings.pair),
+            Limit(self._key("code", subject, network_of(address)), self._settings.pair, is_own=True),
             Limit(self._key("code", subject), self._settings.code),
         ]
 
     def confirmation(self, subject: str) -> list[Limit]:
         """Return the limits of asking somebody who is signed in for the password once more."""
-        return [Limit(self._key("confirm", subject), self._settings.pair)]
+        return [Limit(self._key("confirm", subject), self._settings.pair, is_own=True)]
 
     def attempt(self, limits: Iterable[Limit]) -> None:
         """Count one attempt against every limit, before it is known whether it succeeds.
@@ -111,12 +117,12 @@ class Throttle:
             )
 
     def forgive(self, limits: Iterable[Limit]) -> None:
-        """Uncount a successful attempt; the first limit (the pair's) starts anew."""
-        first, *others = limits
+        """Uncount a successful attempt; what belongs to the one who tried alone starts anew."""
+        given = list(limits)
         with transaction(self._sessions) as session:
             repository = AttemptsRepository(session)
-            repository.take_back(limit.key for limit in others)
-            repository.clear([first.key])
+            repository.take_back(limit.key for limit in given if not limit.is_own)
+            repository.clear(limit.key for limit in given if limit.is_own)
             repository.delete_before(self._now() - timedelta(seconds=self._settings.window_s))
 
     def _key(self, *parts: str) -> str:
