@@ -6,17 +6,20 @@ from fastapi import FastAPI
 
 from hubs.ux_hub.api_gateway.opening import DoorApp, open_gateway
 from hubs.ux_hub.settings import UxSettings
+from hubs.ux_hub.web.opening import mount_pages, open_pages
+from hubs.ux_hub.web.router.routes import PAGES, REST
 from shared.app import HubSpec, create_hub_app
 from shared.settings import HubSettings
 
 SPEC = HubSpec(
     name="ux",
     title="OpenPolicy: the door",
-    routers=[],
-    start=[open_gateway],
+    routers=[*PAGES, REST],
+    start=[open_gateway, open_pages],
     has_database=False,
     settings_class=UxSettings,
     app_class=DoorApp,
+    mounts=[mount_pages],
 )
 
 

@@ -23,6 +23,7 @@ PLATFORM_CLIENTS: dict[str, PlatformClient] = {
             "policies:decide",
             "audit:write",
             "config:read",
+            "jobs:read",
             "ops:read",
             "users:read",
         ),

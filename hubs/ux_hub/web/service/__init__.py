@@ -1,0 +1,1 @@
+"""Reading the record for pages, saying it in two languages, and drawing it."""

@@ -1,0 +1,121 @@
+"""From a template and what a page shows to bytes: one environment, escaping on, both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
+from markupsafe import Markup, escape
+
+from hubs.ux_hub.web.service import language, people, sanitising
+from hubs.ux_hub.web.service.assets import Assets
+from hubs.ux_hub.web.service.language import Catalogue, Lang, other
+
+_TEMPLATES = Path(__file__).parents[1] / "templates"
+
+
+class Renderer:
+    """Renders every page of the hub; made once per process."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        assets: Assets,
+        base_url: str,
+        folders: tuple[Path, ...] = (_TEMPLATES,),
+        *,
+        is_strict: bool = False,
+    ) -> None:
+        self.catalogue = catalogue
+        self.assets = assets
+        self.base_url = base_url.rstrip("/")
+        self._environment = Environment(
+            loader=FileSystemLoader([str(folder) for folder in folders]),
+            autoescape=True,
+            undefined=StrictUndefined if is_strict else Undefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.filters.update(
+            {
+                "clean_html": sanitising.clean_html,
+                "snippet": sanitising.clean_snippet,
+                "safe_url": sanitising.safe_url,
+                "initials": people.initials,
+                "party_class": people.party_class,
+                "path": lambda text: quote(str(text), safe="/:~@+-._"),
+            }
+        )
+        self._environment.globals.update(
+            {"asset": assets.url, "base_url": self.base_url, "year_now": lambda: datetime.now(UTC).year}
+        )
+
+    def html(self, template: str, lang: Lang, path: str, query: str = "", /, **values: Any) -> str:
+        """Return a page; ``path`` is its address without the language, ``query`` its query string."""
+        return self._environment.get_template(template).render(
+            **_words(self.catalogue, lang), **self._place(lang, path, query), **values
+        )
+
+    def _place(self, lang: Lang, path: str, query: str) -> dict[str, Any]:
+        # The Host header is never believed: addresses come from the settings.
+        suffix = f"?{query}" if query else ""
+        twins = {each: f"/{each}{path}" for each in language.LANGS}
+        return {
+            "lang": lang,
+            "path": path,
+            "here": twins[lang] + suffix,
+            "twin": twins[other(lang)] + suffix,
+            "canonical": self.base_url + twins[lang] + suffix,
+            "alternates": {each: self.base_url + twin + suffix for each, twin in twins.items()},
+            "url": lambda where="", **parameters: _address(lang, where, parameters),
+            "absolute": lambda where: f"{self.base_url}{where}",
+        }
+
+
+def _address(lang: Lang, where: str, parameters: Mapping[str, Any]) -> str:
+    wanted = {name.rstrip("_"): value for name, value in parameters.items() if value not in (None, "", False)}
+    query = f"?{urlencode(wanted)}" if wanted else ""
+    return f"/{lang}{quote(where, safe='/:~@+-._')}{query}"
+
+
+def _words(catalogue: Catalogue, lang: Lang) -> dict[str, Any]:
+    def pair(record: Mapping[str, Any], name: str, default: str = "") -> Markup:
+        """Return one half of a pair; the other language's, marked as such, where this one is empty."""
+        mine, theirs = record.get(f"{name}_{lang}"), record.get(f"{name}_{other(lang)}")
+        if mine or not theirs:
+            return escape(mine or default)
+        return Markup('<span lang="{}">{}</span>').format(other(lang), theirs)
+
+    def plain(record: Mapping[str, Any], name: str, default: str = "") -> str:
+        return record.get(f"{name}_{lang}") or record.get(f"{name}_{other(lang)}") or default
+
+    def word(area: str, value: object) -> str:
+        """Return our word for one of a closed set of values, the value itself where we have none."""
+        return catalogue.find(lang, f"{area}.{str(value).replace(' ', '_')}", str(value))
+
+    return {
+        "t": lambda key, **values: catalogue.text(lang, key, **values),
+        "tn": lambda key, n, **values: catalogue.count(lang, key, n, **values),
+        "word": word,
+        "pair": pair,
+        "plain": plain,
+        "day": lambda value: language.day(value, lang),
+        "moment": lambda value: language.moment(value, lang),
+        "number": lambda value, digits=0: language.number(value, lang, digits),
+        "percent": lambda share, digits=0: language.percent(share, lang, digits),
+        "json_ld": json_ld,
+    }
+
+
+def json_ld(value: Mapping[str, Any]) -> Markup:
+    """Return structured data that can stand in a script element: nothing in it can end the element."""
+    text = orjson.dumps({"@context": "https://schema.org", **value}).decode()
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return Markup(text)  # noqa: S704 - JSON without a single < > or &
