@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.miniature import facts
+from services.miniature.facts import bills, divisions
+from services.miniature.world import World
 from shared.testing.platform import Platform
 
 
@@ -12,9 +13,9 @@ def check(platform: Platform) -> None:
     first = platform.once()
     assert set(first["hubs"]) == {"ux", "security", "data", "business", "ops", "intelligence"}
     assert [job["state"] for job in first["jobs"]] == ["succeeded"] * 3
-    assert first["counts"]["people"] == len(facts.MEMBERS)
-    assert first["counts"]["bills"] == len(facts.BILLS)
-    assert first["counts"]["votes"] == len(facts.DIVISIONS)
+    assert first["counts"]["people"] == len(World().members)
+    assert first["counts"]["bills"] == len(bills.bills())
+    assert first["counts"]["votes"] == len(divisions.divisions())
     assert first["search"]["found"] >= 1
     again = platform.once()
     for job in again["jobs"]:
