@@ -1,0 +1,1 @@
+"""How do files and foreign data sets get into the record, row by row and with reasons? Formerly op-import."""

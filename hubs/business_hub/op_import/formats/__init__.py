@@ -1,0 +1,1 @@
+"""Readers of foreign formats: each recognises its documents and turns them into records and problems."""

@@ -1,0 +1,1 @@
+"""Bytes of unknown origin, read with limits first."""
