@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from hubs.data_hub.base import outbox
 from hubs.data_hub.database.router import ballots, changes, ingest, records
+from hubs.data_hub.geography.router import router as geography_router
 from hubs.data_hub.search.router import router as search_router
 from hubs.data_hub.search.start import start_keeper
 from hubs.data_hub.settings import DataHubSettings
@@ -35,6 +36,7 @@ SPEC = HubSpec(
         ingest.router,
         changes.router,
         ballots.router,
+        geography_router,
         search_router,
         records.build_router(),
     ],

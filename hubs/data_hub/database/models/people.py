@@ -54,8 +54,14 @@ class Post(CivicRow, Model):
     organization_key: Mapped[str] = mapped_column(index=True)
     division_id: Mapped[str] = mapped_column(index=True)
     division_name: Mapped[str]
+    division_folded: Mapped[str] = mapped_column(server_default="")
     role_en: Mapped[str]
     is_vacant: Mapped[bool]
+
+    @staticmethod
+    def own_indexes() -> tuple[Any, ...]:
+        """Return the indexes that only this table has."""
+        return (Index(None, "organization_key", "division_folded"),)
 
 
 class Person(CivicRow, Model):
@@ -90,9 +96,15 @@ class Membership(CivicRow, Model):
     role_en: Mapped[str]
     party: Mapped[str] = mapped_column(index=True)
     area: Mapped[str] = mapped_column(index=True)
+    area_folded: Mapped[str] = mapped_column(server_default="")
     province: Mapped[str]
     start_date: Mapped[dt.date | None]
     end_date: Mapped[dt.date | None]
+
+    @staticmethod
+    def own_indexes() -> tuple[Any, ...]:
+        """Return the indexes that only this table has."""
+        return (Index(None, "organization_key", "area_folded"),)
 
 
 class Election(CivicRow, Model):

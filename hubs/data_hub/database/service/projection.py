@@ -135,13 +135,23 @@ def _speech(facts: Facts) -> dict[str, Any]:
     return {"mentioned": identifier_list(facts["mentioned_identifiers"])}
 
 
+def _post(facts: Facts) -> dict[str, Any]:
+    return {"division_folded": fold(facts["division_name"])}
+
+
+def _membership(facts: Facts) -> dict[str, Any]:
+    return {"area_folded": fold(facts["area"])}
+
+
 def _plain(facts: Facts) -> dict[str, Any]:
     return {}
 
 
 _DERIVED: dict[str, Callable[[Facts], dict[str, Any]]] = {
     "bill": _bill,
+    "membership": _membership,
     "person": _person,
+    "post": _post,
     "speech": _speech,
 }
 

@@ -1,0 +1,94 @@
+"""Who sits where: posts and memberships of districts, and the people who hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from hubs.data_hub.database.models import table_of
+
+Row = Mapping[str, Any]
+_SHOWN = (
+    "id",
+    "key",
+    "slug",
+    "jurisdiction",
+    "facts",
+    "created_at",
+    "updated_at",
+    "deleted_at",
+    "merged_into",
+)
+
+
+class SeatsRepository:
+    """Queries on seats."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def posts(
+        self, division_ids: Collection[str], organizations: Collection[str], names: Collection[str]
+    ) -> list[Row]:
+        """Return standing posts of divisions, or of bodies in districts of these folded names."""
+        table = table_of("post")
+        clauses: list[ColumnElement[bool]] = [table.c.division_id.in_(list(division_ids))]
+        if organizations:
+            by_name = table.c.organization_key.in_(list(organizations)) & table.c.division_folded.in_(
+                list(names)
+            )
+            clauses.append(by_name)
+        statement = select(
+            *(table.c[name] for name in _SHOWN),
+            table.c.organization_key,
+            table.c.division_id,
+            table.c.division_folded,
+            table.c.is_vacant,
+        ).where(or_(*clauses), table.c.deleted_at.is_(None))
+        return [dict(row) for row in self._session.execute(statement).mappings()]
+
+    def memberships(
+        self, post_keys: Collection[str], organizations: Collection[str], names: Collection[str], on: date
+    ) -> list[Row]:
+        """Return standing memberships in force on a day, in these posts or in these bodies' districts."""
+        table = table_of("membership")
+        clauses: list[ColumnElement[bool]] = [table.c.post_key.in_(list(post_keys))]
+        if organizations:
+            clauses.append(
+                table.c.organization_key.in_(list(organizations)) & table.c.area_folded.in_(list(names))
+            )
+        statement = (
+            select(
+                *(table.c[name] for name in _SHOWN),
+                table.c.person_key,
+                table.c.post_key,
+                table.c.organization_key,
+                table.c.area_folded,
+            )
+            .where(or_(*clauses), table.c.deleted_at.is_(None))
+            .where(or_(table.c.start_date.is_(None), table.c.start_date <= on))
+            .where(or_(table.c.end_date.is_(None), table.c.end_date >= on))
+            .order_by(table.c.sort_date.desc())
+        )
+        return [dict(row) for row in self._session.execute(statement).mappings()]
+
+    def people(self, keys: Sequence[str]) -> dict[str, Row]:
+        """Return the person behind each key; a merged key leads to the person it was merged into."""
+        table = table_of("person")
+        columns = [table.c[name] for name in _SHOWN]
+        found: dict[str, Row] = {
+            row["key"]: dict(row)
+            for row in self._session.execute(select(*columns).where(table.c.key.in_(list(keys)))).mappings()
+        }
+        heads = {row["merged_into"] for row in found.values() if row["merged_into"]}
+        if heads:
+            by_id: dict[Any, Row] = {
+                row["id"]: dict(row)
+                for row in self._session.execute(select(*columns).where(table.c.id.in_(heads))).mappings()
+            }
+            found = {key: by_id.get(row["merged_into"], row) for key, row in found.items()}
+        return found
