@@ -75,6 +75,15 @@ class AlertSettings(BaseModel):
     )
 
 
+class McpSettings(BaseModel):
+    """Who may ask the model context server."""
+
+    anonymous: bool = Field(False, description="answer without a token; limits count the address")
+    origins: list[str] = Field(
+        default_factory=list, description="further web origins whose pages may ask, as JSON"
+    )
+
+
 class UxSettings(HubSettings):
     """Settings of the ux hub."""
 
@@ -82,6 +91,7 @@ class UxSettings(HubSettings):
     mail: MailSettings = MailSettings()
     push: PushSettings = PushSettings()
     alerts: AlertSettings = AlertSettings()
+    mcp: McpSettings = McpSettings()
 
     @classmethod
     def of(cls, settings: HubSettings | None) -> Self:

@@ -15,6 +15,7 @@ from hubs.ux_hub.api_gateway.limits import Limiter, Verdict
 from hubs.ux_hub.api_gateway.response_cache import Entry, ResponseCache
 from hubs.ux_hub.api_gateway.table import Route
 from hubs.ux_hub.api_gateway.upstream import Upstreams
+from hubs.ux_hub.closing import Closing
 from shared.http.middleware import HttpMetrics
 from shared.logging import request_id_var, trace_id_var
 
@@ -29,6 +30,7 @@ class GatewayParts:
     cache: ResponseCache
     upstreams: Upstreams
     metrics: HttpMetrics
+    closing: Closing
 
 
 class Exchange:

@@ -16,6 +16,7 @@ from hubs.ux_hub.api_gateway.limits import Limiter
 from hubs.ux_hub.api_gateway.proxy import Gateway
 from hubs.ux_hub.api_gateway.response_cache import ResponseCache
 from hubs.ux_hub.api_gateway.upstream import Upstreams
+from hubs.ux_hub.closing import Closing
 from hubs.ux_hub.settings import UxSettings
 from shared.app import Resources
 from shared.clients.base import HubClient
@@ -30,7 +31,10 @@ _EXCHANGE_TIMEOUT_S = 5.0
 def open_gateway(resources: Resources) -> None:
     """Make the parts of the gateway."""
     settings = UxSettings.of(resources.settings)
+    closing = Closing()
+    resources.put(closing)
     upstreams = Upstreams(settings.hubs, settings.gateway, resources.registry)
+    closing.add(upstreams.close)
     decisions = None
     if settings.gateway.policy:
         decisions = Decisions(
@@ -46,6 +50,7 @@ def open_gateway(resources: Resources) -> None:
             cache=ResponseCache(settings.gateway.cache_bytes, settings.gateway.cache_entry_bytes),
             upstreams=upstreams,
             metrics=resources.http_metrics,
+            closing=closing,
         )
     )
 

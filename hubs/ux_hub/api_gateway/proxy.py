@@ -144,7 +144,7 @@ class Gateway:
         async def receive_and_close() -> Message:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
-                await self._parts.upstreams.close()
+                await self._parts.closing.run()
             return message
 
         is_lifespan = scope["type"] == "lifespan"

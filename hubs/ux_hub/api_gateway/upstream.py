@@ -129,7 +129,8 @@ class Upstreams:
         url = URL(upstream.base + target, encoded=True)
         try:
             # The client library writes UTF-8: what is none could not arrive as the same bytes.
-            fields: CIMultiDict[str] = CIMultiDict([(name.decode(), value.decode()) for name, value in headers])
+            pairs = [(name.decode(), value.decode()) for name, value in headers]
+            fields: CIMultiDict[str] = CIMultiDict(pairs)
         except UnicodeDecodeError:
             breaker.gave_up()
             raise BadRequest("a header is not UTF-8") from None
