@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from hubs.ux_hub.api_gateway.opening import DoorApp, open_gateway
+from hubs.ux_hub.mcp.endpoint import mount_mcp, open_mcp
+from hubs.ux_hub.mcp.endpoint import router as mcp_router
 from hubs.ux_hub.settings import UxSettings
 from hubs.ux_hub.web.opening import mount_pages, open_pages
 from hubs.ux_hub.web.router.routes import PAGES, REST
@@ -14,12 +16,12 @@ from shared.settings import HubSettings
 SPEC = HubSpec(
     name="ux",
     title="OpenPolicy: the door",
-    routers=[*PAGES, REST],
-    start=[open_gateway, open_pages],
+    routers=[*PAGES, REST, mcp_router],
+    start=[open_gateway, open_pages, open_mcp],
     has_database=False,
     settings_class=UxSettings,
     app_class=DoorApp,
-    mounts=[mount_pages],
+    mounts=[mount_pages, mount_mcp],
 )
 
 
