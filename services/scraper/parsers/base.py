@@ -52,6 +52,8 @@ class Fetch:
     companions: Mapping[str, str] = field(default_factory=dict)
     is_companion_required: bool = True
     is_required: bool = True
+    may_be_missing: bool = False
+    """A 404 is an answer: there is no such document (yet). Anything else is as ``is_required`` says."""
     otherwise: tuple[Record, ...] = ()
     method: str = "GET"
     body: bytes = b""
@@ -73,6 +75,8 @@ class Document:
     context: Mapping[str, Any] = field(default_factory=dict)
     companions: Mapping[str, Document] = field(default_factory=dict)
     retrieved_at: datetime = field(default_factory=utc_now)
+    is_settled: bool = False
+    """An earlier run read it, and by the source's ``recheck_days`` it need not be read again today."""
     ancestors: tuple[SourceRef, ...] = ()
     """Provenance of the documents whose facts ``context`` carries."""
 

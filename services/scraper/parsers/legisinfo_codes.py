@@ -86,3 +86,33 @@ def without_honorific(name: str) -> str:
     """Return a sponsor's name without ``Hon.``, ``Sen.`` and their like."""
     shorter = _HONORIFICS.sub("", name)
     return shorter if shorter == name else without_honorific(shorter)
+
+
+_FIRST_IDS = (
+    (2_172_019, "39-1"),
+    (3_076_458, "39-2"),
+    (3_610_513, "40-1"),
+    (3_686_569, "40-2"),
+    (4_343_885, "40-3"),
+    (5_000_000, "41-1"),
+    (6_251_803, "41-2"),
+    (8_060_271, "42-1"),
+    (10_600_395, "43-1"),
+    (10_866_014, "43-2"),
+    (11_471_425, "44-1"),
+    (13_538_627, "45-1"),
+)
+"""Lowest LEGISinfo id of each session: ids grow with time."""
+
+
+def session_of_bill(identity: str, spoken_in: str) -> str:
+    """Return the session of a bill by its LEGISinfo id, or ``""`` where that cannot be told.
+
+    ``spoken_in`` is the session of the document: beyond the last one known here nothing is certain.
+    """
+    known = [session for _, session in _FIRST_IDS]
+    if not identity.isdigit() or spoken_in not in known:
+        return ""
+    before = [session for first, session in _FIRST_IDS if int(identity) >= first]
+    # An id of the session after the one in which it is mentioned would be a mistake of this table.
+    return before[-1] if before and known.index(before[-1]) <= known.index(spoken_in) else ""
