@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 from urllib.parse import urlencode
@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from markupsafe import Markup
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -85,10 +84,6 @@ class Page:
             if name in keeps_query and value
         ]
         return self.renderer.html(template, self.lang, self.path, urlencode(kept), **values)
-
-    def follow(self, kind: str, record: Mapping[str, Any]) -> Markup:
-        """Return the link by which a reader follows a record; empty where following is not offered."""
-        return Markup("")
 
     def show_widget(self, template: str, /, **values: Any) -> Response:
         """Return a page that may stand in a frame of another site."""

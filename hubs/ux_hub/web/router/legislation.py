@@ -81,7 +81,6 @@ def show_bill(page: PageDep, record: ReaderDep, item: str, _: Public) -> Respons
         text_count=len(bill_service.texts_in(bill, page.lang)),
         speeches=[speech for speech in speeches if speech.get("debate_id")],
         today=utc_now(),
-        follow_link=page.follow("bill", bill),
     )
 
 

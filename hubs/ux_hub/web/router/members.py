@@ -81,7 +81,6 @@ def show_member(page: PageDep, record: ReaderDep, item: str, _: Public) -> Respo
         bills=[(bill, bill_service.progress(bill)) for bill in bills],
         speeches=[speech for speech in speeches if speech.get("debate_id")],
         today=utc_now(),
-        follow_link=page.follow("member", person),
     )
 
 
@@ -106,7 +105,7 @@ def show_representatives(
             except Invalid:
                 problem = "bad_postcode"
             except NotFound:
-                problem = "no_lookup"
+                problem = "not_known"
     posts, following = representing.ridings(record, area.strip(), cursor)
     return page.show(
         "members/representatives.html",
@@ -116,8 +115,7 @@ def show_representatives(
         code=f"{code[:3]} {code[3:]}",
         problem=problem,
         people=found.people,
-        is_ambiguous=found.is_ambiguous,
-        method=found.method,
+        meta=found.meta,
         posts=posts,
         area=area,
         cursor=following,

@@ -131,7 +131,6 @@ def _body(page: PageDep, record: RecordReader, area: str, item: str) -> Response
         ),
         events=events.rows,
         debates=debates.rows,
-        follow_link=page.follow("committee" if area == "committees" else "organization", body),
     )
 
 

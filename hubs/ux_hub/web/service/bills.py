@@ -68,7 +68,8 @@ def compare(before: str, after: str, context: int = 2) -> list[Passage]:
         if tag == "equal":
             kept = old[low:high]
             head = kept[:context] if found else []
-            tail = kept[-context:] if high < len(old) or end < len(new) else []
+            is_last = high == len(old) and end == len(new)
+            tail = [] if is_last or not context else kept[-context:]
             if len(kept) <= len(head) + len(tail):
                 found += [Passage("same", text) for text in kept]
                 continue

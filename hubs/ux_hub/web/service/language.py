@@ -79,13 +79,13 @@ class Catalogue:
         return self._messages[lang].get(key, default)
 
 
-def read_catalogue(folder: Path = _MESSAGES) -> Catalogue:
-    """Read every message file of a folder.
+def read_catalogue(*folders: Path) -> Catalogue:
+    """Read every message file of some folders; of our own when none is named.
 
     Raises: ValueError for a message that lacks a language.
     """
     found: dict[str, tuple[str, str]] = {}
-    for path in sorted(folder.glob("*.toml")):
+    for path in sorted(path for folder in folders or (_MESSAGES,) for path in folder.glob("*.toml")):
         _collect(tomllib.loads(path.read_text(encoding="utf-8")), "", found, path.name)
     return Catalogue(found)
 

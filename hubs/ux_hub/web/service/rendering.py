@@ -47,6 +47,7 @@ class Renderer:
                 "clean_html": sanitising.clean_html,
                 "snippet": sanitising.clean_snippet,
                 "safe_url": sanitising.safe_url,
+                "local_path": sanitising.local_path,
                 "initials": people.initials,
                 "party_class": people.party_class,
                 "path": lambda text: quote(str(text), safe="/:~@+-._"),

@@ -17,36 +17,26 @@ class Found:
     """Representatives of a place, and how they were found."""
 
     people: Sequence[Mapping[str, Any]] = ()
-    method: str = ""
-    is_ambiguous: bool = False
-    notes: Sequence[str] = field(default=())
+    meta: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read(answer: Mapping[str, Any]) -> Found:
-    """Return what a lookup of a place answers, as a page lists it."""
-    people = [_one(row) for row in answer.get("data") or ()]
-    meta = answer.get("meta") or {}
-    areas = [one["area"] for one in people if one["area"]]
-    by_level = {(one["level"], one["role_en"]) for one in people if one["area"]}
-    return Found(
-        people=people,
-        method=str(meta.get("method") or answer.get("method") or "").replace(" ", "_").replace("-", "_"),
-        is_ambiguous=bool(meta.get("is_ambiguous") or meta.get("ambiguous"))
-        or (len(set(areas)) > len(by_level) and len(by_level) == 1),
-    )
+    """Return what a lookup of a place answers, as a page lists it: the surest first, vacant seats too."""
+    rows = sorted(answer["data"], key=lambda row: -row["confidence"])
+    return Found([_one(row) for row in rows], answer["meta"])
 
 
 def _one(row: Row) -> dict[str, Any]:
-    person = row.get("person") or row
-    seat = row.get("membership") or row.get("seat") or row
+    person, seat, post = row["person"] or {}, row["membership"] or {}, row["post"] or {}
     return {
         "name": person.get("name", ""),
-        "person": person.get("slug") or person.get("id") or row.get("person_id") or "",
-        "party": seat.get("party") or row.get("party") or "",
-        "area": seat.get("area") or row.get("area") or row.get("division_name") or "",
-        "role_en": seat.get("role_en") or row.get("role_en") or "",
-        "role_fr": seat.get("role_fr") or row.get("role_fr") or "",
-        "level": row.get("level") or row.get("jurisdiction") or "",
+        "person": person.get("slug", ""),
+        "party": seat.get("party", ""),
+        "area_en": row["boundary"]["name_en"],
+        "area_fr": row["boundary"]["name_fr"],
+        "role_en": seat.get("role_en") or post.get("role_en") or "",
+        "role_fr": seat.get("role_fr") or post.get("role_fr") or "",
+        "confidence": row["confidence"],
     }
 
 
