@@ -8,14 +8,16 @@ from hubs.ops_hub.error_reporting.opening import open_intake
 from hubs.ops_hub.error_reporting.router import router as error_router
 from hubs.ops_hub.health.router import router as health_router
 from hubs.ops_hub.health.watching import start_watching
+from hubs.ops_hub.monitoring.opening import start_sampling
+from hubs.ops_hub.monitoring.router import router as monitoring_router
 from shared.app import HubSpec, create_hub_app
 from shared.settings import HubSettings
 
 SPEC = HubSpec(
     name="ops",
     title="OpenPolicy: operations",
-    routers=[health_router, error_router],
-    start=[open_intake, start_watching],
+    routers=[health_router, monitoring_router, error_router],
+    start=[open_intake, start_watching, start_sampling],
 )
 
 

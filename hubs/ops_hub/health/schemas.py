@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
+from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 State = Literal["up", "degraded", "down", "unknown"]
 
@@ -31,3 +32,16 @@ class HealthRead(BaseModel):
     roots: list[str] = Field([], description="failing targets that no other failing target explains")
     targets: list[TargetRead]
     checked_at: datetime | None = None
+
+
+class IncidentRead(BaseModel):
+    """One root cause from its first failure to its recovery."""
+
+    model_config = ConfigDict(from_attributes=True)
+    id: UUID
+    root: str
+    reason: str
+    affected: list[str]
+    started_at: datetime
+    ended_at: datetime | None
+    timeline: list[dict[str, Any]]

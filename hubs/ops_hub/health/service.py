@@ -148,8 +148,9 @@ def http_check(client: httpx.Client, url: str) -> Check:
     return check
 
 
-def poll_until(service: HealthService, stop: threading.Event) -> None:
-    """Poll until told to stop; the thread's body."""
+def poll_until(service: HealthService, stop: threading.Event, tell: Callable[[HealthRead], None]) -> None:
+    """Poll until told to stop, telling each outcome; the thread's body."""
     while not stop.is_set():
         service.poll()
+        tell(service.read())
         stop.wait(_POLL_EVERY_S)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 
+from hubs.ops_hub.health.incidents import IncidentBook
 from hubs.ops_hub.health.service import HealthService, Target, http_check, poll_until
 from shared.app import Resources
 from shared.core.errors import NotFound
@@ -33,8 +34,9 @@ def start_watching(resources: Resources) -> None:
     targets.append(Target("broker", lambda: _broker_answers(bus), below_broker))
     service = HealthService(targets)
     resources.put(service)
+    book = IncidentBook(resources.sessionmaker)
     thread = threading.Thread(
-        target=poll_until, args=(service, resources.stop), name="health-poller", daemon=True
+        target=poll_until, args=(service, resources.stop, book.note), name="health-poller", daemon=True
     )
     thread.start()
     resources.stack.callback(thread.join, 5)
