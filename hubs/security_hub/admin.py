@@ -14,6 +14,8 @@ from contextlib import contextmanager
 
 from hubs.security_hub.accounts.tasks import create_administrator
 from hubs.security_hub.clients.service import build as build_clients
+from hubs.security_hub.factors.service import build as build_factors
+from hubs.security_hub.federation.service import build as build_federation
 from hubs.security_hub.keys.service import build as build_keys
 from hubs.security_hub.passwords.service import open_passwords
 from hubs.security_hub.roles.service import ensure_builtin_roles
@@ -80,7 +82,8 @@ def rotate_sealing_key() -> str:
     with opened() as resources:
         number = resources.get(Vault).rotate()
         with transaction(resources.sessionmaker) as session:
-            count = build_keys(session, resources).reseal()
+            parts = (build_keys, build_factors, build_federation)
+            count = sum(build(session, resources).reseal() for build in parts)
     return f"sealing key {number}; {count} secrets sealed anew"
 
 

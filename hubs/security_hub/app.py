@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from hubs.security_hub.accounts.tasks import ensure_first_administrator
+from hubs.security_hub.apikeys.router import router as apikeys_router
 from hubs.security_hub.auth.router import router as auth_router
 from hubs.security_hub.authorize.router import install_authorize_errors
 from hubs.security_hub.authorize.router import router as authorize_router
@@ -12,11 +13,14 @@ from hubs.security_hub.base import outbox
 from hubs.security_hub.clients.router import router as clients_router
 from hubs.security_hub.clients.service import register_platform_clients
 from hubs.security_hub.directory.router import router as directory_router
+from hubs.security_hub.federation.router import router as federation_router
+from hubs.security_hub.federation.service import open_remote_providers
 from hubs.security_hub.keys.router import router as keys_router
 from hubs.security_hub.keys.service import open_key_ring
 from hubs.security_hub.keys.tasks import maintain_keys
 from hubs.security_hub.oauth.router import install_oauth_errors
 from hubs.security_hub.oauth.router import router as oauth_router
+from hubs.security_hub.organisations.router import router as organisations_router
 from hubs.security_hub.pages.router import install_page_errors
 from hubs.security_hub.pages.router import router as pages_router
 from hubs.security_hub.pages.service import open_pages
@@ -54,7 +58,10 @@ SPEC = HubSpec(
         signup_router,
         directory_router,
         roles_router,
+        federation_router,
         clients_router,
+        apikeys_router,
+        organisations_router,
     ],
     start=[
         open_vault,
@@ -63,6 +70,7 @@ SPEC = HubSpec(
         open_passwords,
         open_throttle,
         open_pages,
+        open_remote_providers,
         ensure_builtin_roles,
         register_platform_clients,
         ensure_first_administrator,

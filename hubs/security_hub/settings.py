@@ -26,6 +26,7 @@ class TokenSettings(BaseModel):
 
     access_s: int = Field(600, ge=10, description="access token of a person or an application")
     service_s: int = Field(900, ge=10, description="access token of a service")
+    key_s: int = Field(60, ge=5, description="access token exchanged for an API key")
     id_s: int = Field(3_600, ge=10, description="ID token")
     code_s: int = Field(60, ge=5, le=60, description="authorization code")
     refresh_s: int = Field(7 * 86_400, ge=60, description="refresh token and session")

@@ -29,7 +29,16 @@ from shared.core.errors import Conflict
 from shared.db.cursor import CursorCodec
 from shared.db.paginate import Slice
 
-__all__ = ["RESET", "VERIFY", "AccountService", "Credentials", "MailLink", "Registration", "build"]
+__all__ = [
+    "RESET",
+    "VERIFY",
+    "AccountService",
+    "Credentials",
+    "MailLink",
+    "Registration",
+    "build",
+    "email_key",
+]
 
 
 @dataclass(frozen=True)
@@ -112,6 +121,18 @@ class AccountService:
             self._roles.grant(user.id, role, by)
         if wish.password_hash is None:
             self._links.send(user, RESET, "choose-password")
+        return self.read(user)
+
+    def create_vouched(self, wish: Registration, provider: str) -> UserRead:
+        """Make an account for somebody another provider vouches for, address included; it has no password.
+
+        Raises: BadAddress, Conflict when the address has an account.
+        """
+        user = self._add(wish, email_key(wish.email), None)
+        user.email_verified_at = self._now()
+        self._trail.record(
+            "user.registered", str(user.id), target=str(user.id), target_type="user", provider=provider
+        )
         return self.read(user)
 
     def credentials(self, login: str) -> Credentials:

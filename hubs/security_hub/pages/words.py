@@ -161,6 +161,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "The application that sent you here made a mistake. Nothing was shared with it.",
         "L’application qui vous a envoyé ici a commis une erreur. Rien ne lui a été transmis.",
     ),
+    "external.taken": (
+        "Your address has an account here. Sign in with its password, then connect {name}.",
+        "Votre adresse a déjà un compte ici. Connectez-vous avec son mot de passe, puis liez {name}.",
+    ),
     "external.failed": (
         "Signing in with {name} did not work. Try again or use your password.",
         "La connexion avec {name} a échoué. Réessayez ou utilisez votre mot de passe.",

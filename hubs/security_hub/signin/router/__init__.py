@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from hubs.security_hub.signin.router import account, enter, leave, links, passkeys
+from hubs.security_hub.signin.router import account, enter, external, leave, links, passkeys
 
 router = APIRouter()
-for part in (enter, links, account, passkeys):
+for part in (enter, links, account, passkeys, external):
     router.include_router(part.router, prefix="/signin", tags=["pages"])
 router.include_router(leave.router)

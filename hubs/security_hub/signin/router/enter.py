@@ -12,14 +12,18 @@ from hubs.security_hub.auth.errors import BadCredentials, NotVerified, SecondFac
 from hubs.security_hub.auth.service import AuthService, Origin, Proven
 from hubs.security_hub.challenges.errors import BadChallenge
 from hubs.security_hub.factors.errors import BadCode
+from hubs.security_hub.federation.errors import AddressTaken
+from hubs.security_hub.federation.service import build as build_federation
 from hubs.security_hub.pages.dependencies import BrowserDep, FormFieldsDep, PagesDep
 from hubs.security_hub.pages.service import DEVICE, Browser, Pages, safe_next
 from hubs.security_hub.pages.words import say
 from hubs.security_hub.passwords.errors import TooManyHashes
 from hubs.security_hub.signin.dependencies import Destinations, DestinationsDep
 from hubs.security_hub.throttle.errors import TooManyAttempts
+from shared.app import Resources, ResourcesDep
 from shared.auth import Public
 from shared.core.errors import AppError
+from shared.db.session import transaction
 
 router = APIRouter()
 
@@ -56,13 +60,38 @@ def enter(
     return pages.go(browser, safe_next(next_path))
 
 
+def providers_of(resources: Resources, browser: Browser) -> list[dict[str, str]]:
+    """Return the external providers that the page offers."""
+    with transaction(resources.sessionmaker) as session:
+        found = build_federation(session, resources).list(only_enabled=True)
+    return [{"slug": p.slug, "name": p.name_en if browser.language == "en" else p.name_fr} for p in found]
+
+
+def refuse_external(
+    pages: Pages,
+    browser: Browser,
+    destinations: Destinations,
+    resources: Resources,
+    next_path: str,
+    error: AppError,
+    slug: str,
+) -> Response:
+    """Return the sign-in page, saying that another provider did not help."""
+    names = {p["slug"]: p["name"] for p in providers_of(resources, browser)}
+    key = "external.taken" if isinstance(error, AddressTaken) else "external.failed"
+    text = say(key, browser.language, name=names.get(slug, slug[:40]))
+    return _form(pages, browser, destinations, resources, next_path, "", error, text)
+
+
 def _form(
     pages: Pages,
     browser: Browser,
     destinations: Destinations,
+    resources: Resources,
     next_path: str,
     login: str,
     error: AppError | None = None,
+    text: str = "",
 ) -> Response:
     path = safe_next(next_path)
     destination = destinations.of(path)
@@ -74,8 +103,8 @@ def _form(
         client_name=destination.client_name,
         next=path,
         login=login,
-        providers=[],
-        problem=problem_text(browser, error) if error else "",
+        providers=providers_of(resources, browser),
+        problem=text or (problem_text(browser, error) if error else ""),
     )
     if error:
         response.headers.update({k: v for k, v in error.headers.items() if k == "Retry-After"})
@@ -88,12 +117,13 @@ def show_form(
     browser: BrowserDep,
     pages: PagesDep,
     destinations: DestinationsDep,
+    resources: ResourcesDep,
     _: Public,
     next: str = "",
     login_hint: Annotated[str, Query(max_length=254)] = "",
     lang: Annotated[str, Query(max_length=5)] = "",
 ) -> Response:
-    return _form(pages, browser, destinations, next, login_hint)
+    return _form(pages, browser, destinations, resources, next, login_hint)
 
 
 @router.post("", summary="Sign in with a password", openapi_extra={"x-open-query": True})
@@ -102,6 +132,7 @@ def sign_in(
     browser: BrowserDep,
     pages: PagesDep,
     destinations: DestinationsDep,
+    resources: ResourcesDep,
     auth: AuthServiceDep,
     _: Public,
 ) -> Response:
@@ -123,7 +154,7 @@ def sign_in(
             remember=is_remembered,
         )
     except (BadCredentials, NotVerified, TooManyAttempts, TooManyHashes) as error:
-        return _form(pages, browser, destinations, next_path, login, error)
+        return _form(pages, browser, destinations, resources, next_path, login, error)
     return enter(auth, pages, browser, proven, next_path, is_remembered=is_remembered)
 
 
@@ -133,6 +164,7 @@ def answer_code(
     browser: BrowserDep,
     pages: PagesDep,
     destinations: DestinationsDep,
+    resources: ResourcesDep,
     auth: AuthServiceDep,
     _: Public,
 ) -> Response:
@@ -142,7 +174,7 @@ def answer_code(
     try:
         proven = auth.prove_code(challenge, fields.get("code", "")[:40], origin_of(browser))
     except BadChallenge as error:
-        return _form(pages, browser, destinations, next_path, "", error)
+        return _form(pages, browser, destinations, resources, next_path, "", error)
     except (BadCode, TooManyAttempts) as error:
         return pages.show(
             browser,

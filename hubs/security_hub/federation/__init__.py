@@ -1,0 +1,1 @@
+"""Who vouches for people besides us? Signing in through an external OpenID Connect provider."""

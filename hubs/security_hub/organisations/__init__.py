@@ -1,0 +1,1 @@
+"""Which organisations do account holders form, and who belongs to them with which part?"""
