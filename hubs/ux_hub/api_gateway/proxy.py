@@ -230,8 +230,9 @@ class Gateway:
             try:
                 await self._admit(exchange, None, scope)
             except Unauthorized:
-                # A page is shown to whoever's sign-in has run out; only an API refuses.
-                if is_api or inbound.get(b"authorization"):
+                # A page is shown to whoever's sign-in has run out; only an API refuses, and the model
+                # context server says itself where its tokens come from.
+                if not scope["path"].startswith("/mcp") and (is_api or inbound.get(b"authorization")):
                     raise
         caller = exchange.caller
         kept: RawHeaders = [p for p in scope["headers"] if p[0] not in (b"x-request-id", b"traceparent")]
