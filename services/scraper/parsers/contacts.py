@@ -11,12 +11,14 @@ _EMAIL = re.compile(r"[A-Za-z0-9._%+'\-]{1,64}@[A-Za-z0-9.\-]{1,190}\.[A-Za-z]{2
 _OBFUSCATED_AT = re.compile(r"\s*(?:\[at\]|\(at\)|\{at\}|\[arobase\]|\(arobase\)|\s+at\s+)\s*", re.I)
 _OBFUSCATED_DOT = re.compile(r"\s*(?:\[dot\]|\(dot\)|\{dot\}|\[point\]|\(point\))\s*", re.I)
 _LABEL = re.compile(
-    r"^\s*(?:phone|telephone|tel|téléphone|tél|fax|télécopieur|téléc|cell|cellular|cellulaire|mobile)\.?\s*[:.]\s*",
+    r"^\s*(?:phone|telephone|tel|téléphone|tél|fax|télécopieur|téléc|cell|cellular|cellulaire"
+    r"|mobile)\.?\s*[:.]\s*",
     re.I,
 )
 _EXTENSION = re.compile(r"\s*(?:,|;)?\s*(?:ext(?:ension)?|poste|x)\.?\s*:?\s*(\d{1,6})\b.*$", re.I)
 _PLACEHOLDER = re.compile(
-    r"(?:^|[/_\-.])(?:place-?holder|no[-_ ]?(?:photo|image|picture)|default(?:[-_ ]?(?:photo|image|avatar|user))?"
+    r"(?:^|[/_\-.])(?:place-?holder|no[-_ ]?(?:photo|image|picture)|default(?:[-_ ]?(?:photo|image"
+    r"|avatar|user))?"
     r"|silhouette|blank|avatar|spacer|generic|coming[-_ ]?soon|pixel|transparent)(?:[-_.\d]|$)",
     re.I,
 )
@@ -56,7 +58,11 @@ def phone(text: str) -> str:
     extension = _EXTENSION.search(plain)
     number = plain[: extension.start()] if extension else plain
     digits = re.sub(r"\D", "", number)
-    if re.search(r"[A-Za-z/]", number) or len(digits) not in {10, 11} or (len(digits) == 11 and digits[0] != "1"):
+    if (
+        re.search(r"[A-Za-z/]", number)
+        or len(digits) not in {10, 11}
+        or (len(digits) == 11 and digits[0] != "1")
+    ):
         return plain
     tail = digits[-10:]
     written = f"{tail[:3]}-{tail[3:6]}-{tail[6:]}"

@@ -23,22 +23,29 @@ from shared.contracts.people import (
     PostRecord,
 )
 
-VACANT = re.compile(r"\s*(?:vacant(?:e|cy)?|vacan[t]?|poste vacant|siège vacant|to be (?:announced|elected|determined)|tbd|tba)\s*\.?\s*", re.I)
+VACANT = re.compile(
+    r"\s*(?:vacant(?:e|cy)?|vacan[t]?|poste vacant|siège vacant|to be (?:announced|elected|determined)"
+    r"|tbd|tba)\s*\.?\s*",
+    re.I,
+)
 UNIQUE_ROLES = {
     "mayor", "deputy mayor", "regional chair", "warden", "reeve", "maire", "mairesse", "maire suppléant",
     "mairesse suppléante", "préfet", "préfète", "premier", "president", "président", "présidente",
     "lord mayor", "chief administrative officer", "regional councillor and mayor", "speaker",
 }  # fmt: skip
 _HONORIFIC = re.compile(
-    r"^(?:(?:the\s+)?hon(?:ou?rable|\.)?|l'hon(?:orable|\.)?|his worship|her worship|mr\.?|mrs\.?|ms\.?|miss|dr\.?"
+    r"^(?:(?:the\s+)?hon(?:ou?rable|\.)?|l'hon(?:orable|\.)?|his worship|her worship|mr\.?|mrs\.?|ms\.?"
+    r"|miss|dr\.?"
     r"|m\.|mme\.?|councillor|coun\.?|cllr\.?|mayor|deputy mayor|regional councillor|reeve|warden)\s+(?=\S)",
     re.I,
 )
 _FRENCH_ROLES = {
     "mayor": "Maire(sse)", "deputy mayor": "Maire suppléant(e)", "councillor": "Conseiller(ère)",
-    "regional councillor": "Conseiller(ère) régional(e)", "regional chair": "Président(e) du conseil régional",
+    "regional councillor": "Conseiller(ère) régional(e)",
+    "regional chair": "Président(e) du conseil régional",
     "mla": "Député(e)", "mpp": "Député(e)", "mna": "Député(e)", "mha": "Député(e)", "member": "Membre",
-    "warden": "Préfet(ète)", "reeve": "Préfet(ète)", "alderman": "Échevin(e)", "city councillor": "Conseiller(ère)",
+    "warden": "Préfet(ète)", "reeve": "Préfet(ète)", "alderman": "Échevin(e)",
+    "city councillor": "Conseiller(ère)",
     "premier": "Premier(ère) ministre", "speaker": "Président(e)",
 }  # fmt: skip
 _ENGLISH_ROLES = {
@@ -128,7 +135,10 @@ class Council:
         return own or self.document.source.jurisdiction.id
 
     def add(self, seat: Seat) -> None:
-        """Take a seat in; one without a name is kept as vacant, one without name, role and area is left out."""
+        """Take a seat in.
+
+        One without a name is kept as vacant, one without name, role and area is left out.
+        """
         if is_vacant(seat.name):
             if not seat.role and not seat.area:
                 self.skipped["empty row"] += 1
@@ -236,7 +246,10 @@ class Council:
         )
 
     def _people(self) -> list[str]:
-        """Return the key of each seat's holder (``""`` when vacant); namesakes are told apart by their area."""
+        """Return the key of each seat's holder (``""`` when vacant).
+
+        Namesakes are told apart by their area.
+        """
         groups: dict[str, list[Seat]] = {}
         for seat in self.seats:
             if seat.name:
@@ -268,7 +281,9 @@ class Council:
             links=seat.links,
         )
 
-    def _membership(self, seat: Seat, post_key: str, person_key: str, organization_key: str) -> MembershipRecord:
+    def _membership(
+        self, seat: Seat, post_key: str, person_key: str, organization_key: str
+    ) -> MembershipRecord:
         role_en, role_fr = both_languages(seat.role)
         who, where = person_key.rpartition("/")[2], post_key.rpartition("/")[2]
         return MembershipRecord(

@@ -1,9 +1,9 @@
 """People in plain JSON and GeoJSON, by a field map in the registry (``parameters.fields``).
 
-A field map names a path for each of ``name, first_name, last_name, role, area, district_id, email, phone, fax,
-cell, party, photo, url, website, address, gender, start_date, end_date``: ``properties.Ward``, ``offices.0.tel``,
-or ``=Councillor`` for a fixed value. Without a map, the usual names of such fields are tried. ``items`` is the
-path of the list.
+A field map names a path for each of ``name, first_name, last_name, role, area, district_id, email, phone,
+fax, cell, party, photo, url, website, address, gender, start_date, end_date``: ``properties.Ward``,
+``offices.0.tel``, or ``=Councillor`` for a fixed value. Without a map, the usual names of such fields are
+tried. ``items`` is the path of the list.
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ from services.scraper.parsers.text import clean
 from shared.contracts.civic import ContactDetail, Link
 
 USUAL: dict[str, tuple[str, ...]] = {
-    "name": ("name", "full_name", "fullname", "councillor", "councillor_name", "councillorname", "member", "member_name",
-             "representative", "elected_official", "nom_complet", "council_member", "rep_name", "councilname"),
+    "name": ("name", "full_name", "fullname", "councillor", "councillor_name", "councillorname", "member",
+    "member_name",
+             "representative", "elected_official", "nom_complet", "council_member", "rep_name",
+             "councilname"),
     "first_name": ("first_name", "firstname", "given_name", "prenom", "prénom", "memberfirstname"),
     "last_name": ("last_name", "lastname", "surname", "family_name", "nom", "memberlastname"),
-    "role": ("primary_role", "role", "title", "position", "office", "elected_office", "titre", "poste", "fonction"),
+    "role": ("primary_role", "role", "title", "position", "office", "elected_office", "titre", "poste",
+    "fonction"),
     "area": ("district_name", "ward_name", "ward", "district", "area", "division", "wardname", "constituency",
              "nom_district", "arrondissement", "ward_num", "constituencyname"),
     "district_id": ("district_id", "ward_id", "wardid", "ward_number", "external_id"),
@@ -156,7 +159,7 @@ def _seat(document: Document, row: Mapping[str, Any], fields: Mapping[str, Any])
     found = [ContactDetail(type="email", value=address)] if (address := contacts.email(told("email"))) else []
     for field, kind in (("phone", "voice"), ("fax", "fax"), ("cell", "cell")):
         if number := contacts.phone(told(field)):
-            found.append(ContactDetail(type=kind, value=number[:2_000], note="legislature"))  # type: ignore[arg-type]
+            found.append(ContactDetail(type=kind, value=number[:2_000], note="legislature"))
     if place := clean(told("address")):
         found.append(ContactDetail(type="address", value=place[:2_000], note="legislature"))
     seat = Seat(

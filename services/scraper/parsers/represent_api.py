@@ -1,6 +1,7 @@
 """The Represent API's lists of representatives and boundaries, and the JSON that feeds it.
 
-Documents: ``represent/api/representatives_house-of-commons_page1.json``, ``boundaries_ottawa-wards_page1.json``
+Documents: ``represent/api/representatives_house-of-commons_page1.json``,
+``boundaries_ottawa-wards_page1.json``
 and ``represent/import_json_2013/*.json`` (what a scraper hands to Represent: a list without an envelope).
 """
 
@@ -39,7 +40,9 @@ def read_list(document: Document) -> ParseResult:
     else:
         result = _people(document, rows)
     if following:
-        result.next(Fetch(url=urljoin(_base(document), following), step=document.step, context=document.context))
+        result.next(
+            Fetch(url=urljoin(_base(document), following), step=document.step, context=document.context)
+        )
         # Only a list that came whole in one page proves that others are gone.
         result.complete.clear()
     elif document.context.get("is_later_page") or _offset(value):
@@ -81,7 +84,9 @@ def _people(document: Document, rows: list[Mapping[str, Any]]) -> ParseResult:
     council = Council(document)
     for row in rows:
         if "name" not in row and "last_name" not in row:
-            raise document.failed("wrong-shape", f"a representative without a name: {sorted(map(str, row))[:10]}")
+            raise document.failed(
+                "wrong-shape", f"a representative without a name: {sorted(map(str, row))[:10]}"
+            )
         council.add(_seat(document, row))
     return council.result()
 
@@ -92,7 +97,11 @@ def _seat(document: Document, row: Mapping[str, Any]) -> Seat:
         return clean(value) if isinstance(value, str) else ""
 
     related = row.get("related")
-    boundary = clean(str(related.get("boundary_url") or "")) if isinstance(related, Mapping) else told("boundary_url")
+    boundary = (
+        clean(str(related.get("boundary_url") or ""))
+        if isinstance(related, Mapping)
+        else told("boundary_url")
+    )
     role = first_role(told("elected_office"))
     area = told("district_name")
     district = told("district_id")
@@ -150,7 +159,7 @@ def _contacts(row: Mapping[str, Any]) -> tuple[ContactDetail, ...]:
             if not isinstance(value, str) or not clean(value):
                 continue
             plain = _postal(value) if kind == "address" else contacts.phone(value)
-            found.append(ContactDetail(type=kind, value=plain[:2_000], note=note))  # type: ignore[arg-type]
+            found.append(ContactDetail(type=kind, value=plain[:2_000], note=note))
     return tuple(dict.fromkeys(found))
 
 

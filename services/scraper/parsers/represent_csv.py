@@ -22,19 +22,24 @@ LEGISLATURE = "legislature"
 ENGLISH = {
     "nom du district": "district name", "identifiant du district": "district id", "rôle": "primary role",
     "prénom": "first name", "nom": "last name", "nom complet": "name", "genre": "gender",
-    "nom du parti": "party name", "courriel": "email", "url d'une photo": "photo url", "url source": "source url",
+    "nom du parti": "party name", "courriel": "email", "url d'une photo": "photo url",
+    "url source": "source url",
     "site web": "website", "adresse ligne 1": "address line 1", "adresse ligne 2": "address line 2",
     "localité": "locality", "province": "province", "code postal": "postal code", "téléphone": "phone",
     "télécopieur": "fax", "cellulaire": "cell", "facebook": "facebook", "twitter": "twitter",
     "date de naissance": "birth date",
 }  # fmt: skip
 _ALSO = {
-    "elected office": "primary role", "role": "primary role", "titre": "primary role", "fonction": "primary role",
+    "elected office": "primary role", "role": "primary role", "titre": "primary role",
+    "fonction": "primary role",
     "position": "primary role", "surname": "last name", "e-mail": "email", "email address": "email",
-    "url photo": "photo url", "photo": "photo url", "image": "photo url", "url": "source url", "district": "district name",
-    "ward": "district name", "telephone": "phone", "phone number": "phone", "mobile": "cell", "party": "party name",
+    "url photo": "photo url", "photo": "photo url", "image": "photo url", "url": "source url",
+    "district": "district name",
+    "ward": "district name", "telephone": "phone", "phone number": "phone", "mobile": "cell",
+    "party": "party name",
     "full name": "name", "site internet": "website", "web site": "website", "arrondissement": "district name",
-    "nom du parti politique": "party name", "parti": "party name", "sexe": "gender", "url d’une photo": "photo url",
+    "nom du parti politique": "party name", "parti": "party name", "sexe": "gender",
+    "url d’une photo": "photo url",
     "address": "address line 1", "adresse": "address line 1", "city": "locality", "ville": "locality",
     "ligne d'adresse 1": "address line 1", "ligne d'adresse 2": "address line 2", "phone": "phone",
 }  # fmt: skip
@@ -95,7 +100,9 @@ def _rows(document: Document, council: Council) -> Iterator[list[tuple[str, str,
         raise document.failed("wrong-shape", f"no column for names; the header is {rows[start][:20]}"[:500])
     body = rows[start + 1 :]
     if body and len(body[-1]) < len(header) and _is_cut_off(document, body[-1]):
-        raise document.failed("truncated", f"the last row ends after {len(body[-1])} of {len(header)} columns")
+        raise document.failed(
+            "truncated", f"the last row ends after {len(body[-1])} of {len(header)} columns"
+        )
     for row in body:
         if not any(map(clean, row)):
             council.skipped["empty row"] += 1
@@ -104,7 +111,11 @@ def _rows(document: Document, council: Council) -> Iterator[list[tuple[str, str,
 
 
 def _is_cut_off(document: Document, row: list[str]) -> bool:
-    return any(map(clean, row)) and not document.body.startswith(b"PK") and not document.body.endswith((b"\n", b"\r"))
+    return (
+        any(map(clean, row))
+        and not document.body.startswith(b"PK")
+        and not document.body.endswith((b"\n", b"\r"))
+    )
 
 
 def _seat(document: Document, cells: list[tuple[str, str, str]]) -> Seat | None:
@@ -203,7 +214,7 @@ def _contacts(cells: list[tuple[str, str, str]], row: dict[str, str]) -> tuple[C
     kinds = {"phone": "voice", "fax": "fax", "cell": "cell"}
     for column, note, cell in cells:
         if column in kinds and (number := contacts.phone(cell)):
-            told.append(ContactDetail(type=kinds[column], value=number[:2_000], note=note or LEGISLATURE))  # type: ignore[arg-type]
+            told.append(ContactDetail(type=kinds[column], value=number[:2_000], note=note or LEGISLATURE))
     return tuple(dict.fromkeys(told))
 
 

@@ -35,7 +35,9 @@ def read_cells(document: Document, delimiter: str = "", encoding: str = "", file
     ``not-a-table``).
     """
     if len(document.body) > MAX_DOCUMENT_BYTES:
-        raise document.failed("too-large", f"{len(document.body)} bytes; at most {MAX_DOCUMENT_BYTES} are read")
+        raise document.failed(
+            "too-large", f"{len(document.body)} bytes; at most {MAX_DOCUMENT_BYTES} are read"
+        )
     if document.body.startswith(_ZIP):
         return _from_zip(document, delimiter, encoding, filename)
     if document.body.startswith(_OLE):
@@ -61,7 +63,9 @@ def _from_zip(document: Document, delimiter: str, encoding: str, filename: str) 
             wanted = [entry for entry in wanted if not entry.filename.startswith("__MACOSX/")]
             if len(wanted) != 1:
                 listed = ", ".join(sorted(names)[:5])
-                raise document.failed("not-a-table", f"{len(wanted)} tables in the zip; it holds {listed}"[:500])
+                raise document.failed(
+                    "not-a-table", f"{len(wanted)} tables in the zip; it holds {listed}"[:500]
+                )
             body = archive.read(wanted[0])
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
         raise document.failed("truncated", f"not a whole zip: {error}"[:300]) from None
@@ -73,7 +77,6 @@ def _from_zip(document: Document, delimiter: str, encoding: str, filename: str) 
             return _from_xlsx(inner)
         raise document.failed("unsafe-zip", "a zip within a zip is not read")
     return read_cells(inner, delimiter, encoding)
-
 
 
 def _opened(document: Document) -> zipfile.ZipFile:
@@ -128,14 +131,18 @@ def _from_xlsx(document: Document) -> Rows:
     try:
         book = openpyxl.load_workbook(io.BytesIO(document.body), read_only=True, data_only=True)
     except Exception as error:  # noqa: BLE001 - the library raises whatever a broken part makes it raise
-        raise document.failed("not-a-table", f"not a readable xlsx: {type(error).__name__}: {error}"[:300]) from None
+        raise document.failed(
+            "not-a-table", f"not a readable xlsx: {type(error).__name__}: {error}"[:300]
+        ) from None
     rows: Rows = []
     try:
         sheet = book.worksheets[0]
         for row in sheet.iter_rows(max_row=_MAX_ROWS, max_col=_MAX_COLUMNS, values_only=True):
             rows.append([_cell(value) for value in row])
     except Exception as error:  # noqa: BLE001 - as above
-        raise document.failed("not-a-table", f"not a readable xlsx: {type(error).__name__}: {error}"[:300]) from None
+        raise document.failed(
+            "not-a-table", f"not a readable xlsx: {type(error).__name__}: {error}"[:300]
+        ) from None
     finally:
         book.close()
     return rows
@@ -149,10 +156,16 @@ def _from_xls(document: Document) -> Rows:
         sheet = book.sheet_by_index(0)
         if sheet.nrows > _MAX_ROWS or sheet.ncols > _MAX_COLUMNS:
             raise document.failed("not-a-table", f"{sheet.nrows} rows, {sheet.ncols} columns")
-        rows = [
-            [_xls_cell(book, cell) for cell in sheet.row(number)] for number in range(sheet.nrows)
-        ]
-    except (xlrd.XLRDError, ArithmeticError, LookupError, ValueError, TypeError, AssertionError, OSError) as error:
+        rows = [[_xls_cell(book, cell) for cell in sheet.row(number)] for number in range(sheet.nrows)]
+    except (
+        xlrd.XLRDError,
+        ArithmeticError,
+        LookupError,
+        ValueError,
+        TypeError,
+        AssertionError,
+        OSError,
+    ) as error:
         raise document.failed("not-a-table", f"not a readable xls: {error}"[:300]) from None
     except Exception as error:
         if type(error).__module__.partition(".")[0] not in {"xlrd", "struct"}:
