@@ -250,11 +250,8 @@ class Council:
 
         Namesakes are told apart by their area.
         """
-        groups: dict[str, list[Seat]] = {}
-        for seat in self.seats:
-            if seat.name:
-                groups.setdefault(_name_slug(seat.name), []).append(seat)
-        apart = {name for name, seats in groups.items() if _are_namesakes(seats)}
+        # One name in two seats is one person with two hats, unless the registry says otherwise.
+        apart = {_name_slug(str(name)) for name in self.document.source.parameters.get("namesakes", ())}
         keys = []
         for seat in self.seats:
             name = _name_slug(seat.name) if seat.name else ""
@@ -317,14 +314,6 @@ def named(seat: Seat) -> Seat:
 def _name_slug(name: str) -> str:
     # A name in another script has no ASCII letters: its code points name it.
     return slug(name) or "u" + "-".join(f"{ord(letter):x}" for letter in clean(name)[:40] if letter != " ")
-
-
-def _are_namesakes(seats: list[Seat]) -> bool:
-    addresses = {
-        contact.value.lower() for seat in seats for contact in seat.contacts if contact.type == "email"
-    }
-    roles = {(seat.role.lower(), seat.area.lower()) for seat in seats}
-    return len(addresses) > 1 and len(roles) > 1 and len({area for _, area in roles}) > 1
 
 
 def _merged(known: Seat | None, seat: Seat) -> Seat:

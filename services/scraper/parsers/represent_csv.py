@@ -60,6 +60,9 @@ def read_table(document: Document) -> ParseResult:
             council.skipped["empty row"] += 1
             continue
         council.add(seat)
+    if not council.seats and not council.skipped:
+        # The official template: a header, and nobody under it yet.
+        return ParseResult()
     return council.result()
 
 

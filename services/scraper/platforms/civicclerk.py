@@ -33,9 +33,6 @@ def read_events(document: Document) -> ParseResult:
         raise document.failed("wrong-shape", "neither a meeting nor a list of meetings under `value`")
     result = ParseResult()
     for row in rows:
-        if row.get("isDeleted") is True:
-            result.skip("deleted")
-            continue
         meeting = _meeting(document, result, row)
         if meeting is None:
             result.skip("meeting without a day")
@@ -103,6 +100,8 @@ def _meeting(
         if isinstance(place, Mapping)
         else []
     )
+    # What the clerk took down was announced once: it is shown as cancelled, not forgotten.
+    status = "cancelled" if row.get("isDeleted") is True else ""
     links = [(_web(row.get("externalMediaUrl")), "video"), (_web(row.get("mediaStreamPath")), "video")]
     youtube = clean(str(row.get("youtubeVideoId") or ""))
     if youtube:
@@ -120,6 +119,7 @@ def _meeting(
         else meetings.moment(document, meetings.day_in(ends), meetings.clock_in(ends.partition("T")[2])),
         location=", ".join(part for part in parts if part),
         body_name=clean(str(row.get("categoryName") or row.get("eventCategoryName") or "")),
+        status=status,
         notes=(str(row.get("eventNotice") or ""), str(row.get("eventDescription") or "")[:200]),
         links=[Link(url=url[:2_000], note=note) for url, note in links if url],
         agenda=agenda,

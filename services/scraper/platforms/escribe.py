@@ -110,14 +110,14 @@ def read_page(document: Document) -> ParseResult:
         name_fr=french_name if french_name != name else "",
         number=header.number,
         links=_page_links(document),
-        agenda=_agenda(items, other),
+        agenda=_agenda(document, items, other),
     )
     result.add(meeting)
     result.add(*_votes(document, meeting, items, other))
     return result
 
 
-def _agenda(items: list[PageItem], french: list[PageItem]) -> list[AgendaItem]:
+def _agenda(document: Document, items: list[PageItem], french: list[PageItem]) -> list[AgendaItem]:
     by_number = {item.identity: item for item in french}
     told = []
     for order, item in enumerate(items, 1):
@@ -135,7 +135,10 @@ def _agenda(items: list[PageItem], french: list[PageItem]) -> list[AgendaItem]:
                 identifiers=(Identifier(scheme="escribemeetings.com/item", value=item.identity),)
                 if item.identity
                 else (),
-                links=tuple(Link(url=url[:2_000], note=name[:2_000]) for name, url in item.attachments),
+                links=tuple(
+                    Link(url=meetings.absolute(document, url)[:2_000], note=name[:2_000])
+                    for name, url in item.attachments
+                ),
                 motions=tuple(
                     Motion(
                         text_en=motion.text,
@@ -271,8 +274,7 @@ def _base(document: Document, row: Mapping[str, Any]) -> str:
         if url.startswith("http"):
             parts = urlsplit(url)
             return f"{parts.scheme}://{parts.netloc}/"
-    tenant = document.source.parameter("tenant")
-    return f"https://{tenant}/" if tenant else document.url
+    return document.source.parameter("site")
 
 
 def _identity(document: Document) -> str:

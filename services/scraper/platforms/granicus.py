@@ -37,6 +37,7 @@ def read_list(document: Document) -> ParseResult:
     if not rows and not _is_publisher(document):
         raise document.failed("wrong-shape", "no link to an agenda, minutes or recording of Granicus")
     told: dict[str, html.HtmlElement] = {}
+    result.add(*_live_feeds(document, root))
     for row in rows:
         links = _links(row)
         meeting = _meeting(document, result, row, links, told)
@@ -72,8 +73,9 @@ def read_player(document: Document) -> ParseResult:
     seen: set[str] = set()
     for element in root.xpath("//*[@data-url]"):
         address = clean(element.get("data-url"))
-        kind = "agenda" if "agenda" in f"{address} {element.get('id') or ''}".lower() else "document"
-        if not address or address in seen or address.startswith("javascript:"):
+        hint = f"{address} {element.get('id') or ''}".lower()
+        kind = next((word for word in ("agenda", "minutes") if word in hint), "")
+        if not kind or address in seen or address.startswith("javascript:"):
             continue
         seen.add(address)
         address = urljoin(url, address)
@@ -83,6 +85,21 @@ def read_player(document: Document) -> ParseResult:
             )
         )
     return result
+
+
+def _live_feeds(document: Document, root: html.HtmlElement) -> list[DocumentRecord]:
+    """Return the channels that a page offers besides recordings: they belong to no meeting."""
+    told = {}
+    for link in root.iter("a"):
+        match = re.search(
+            r"(?:https?:)?//[^'\"\s)]*MediaPlayer\.php\?[^'\"\s)]*(?:publish|camera)_id=(\d+)",
+            link.get("href") or "",
+        )
+        if match and match[1] not in told:
+            address = f"https:{match[0]}" if match[0].startswith("//") else match[0]
+            title = clean(" ".join(link.itertext())) or "Live"
+            told[match[1]] = meetings.paper(document, "", f"live-{match[1]}", title, address, "video")
+    return list(told.values())
 
 
 def _is_publisher(document: Document) -> bool:

@@ -152,7 +152,7 @@ def read_legislation(document: Document) -> ParseResult:
                 identifiers=(Identifier(scheme=scheme(document, "legislation"), value=number),)
                 if number
                 else (),
-                links=(Link(url=link[:2_000], note="page"),) if link else (),
+                links=(Link(url=meetings.absolute(document, link)[:2_000], note="page"),) if link else (),
                 detail_level="list",
             )
         )
@@ -296,7 +296,7 @@ def _item(document: Document, headings: list[str], row: html.HtmlElement, order:
         title_en=cells.get("title", "") or cells.get("name", "") or file or "Item",
         notes=cells.get("agenda note", ""),
         identifiers=(Identifier(scheme="legistar.com/matter-file", value=file[:500]),) if file else (),
-        links=(Link(url=link[:2_000], note="matter"),) if link.startswith("http") else (),
+        links=(Link(url=meetings.absolute(document, link)[:2_000], note="matter"),) if link else (),
         motions=(Motion(text_en=action, result=(told or action)[:500]),) if action or told else (),
     )
 
@@ -352,7 +352,7 @@ def recognise(document: Document) -> str:
         return "people"
     if b"gridDepartments" in body and b"lblFirst" in body:
         return "person"
-    return "meeting" if b"_lblDate" in body and b"gridMain" in body else "legislation"
+    return "meeting" if b'_lblDate"' in body and b"gridMain" in body else "legislation"
 
 
 PARSER = Parser(

@@ -171,7 +171,7 @@ def paper(
     organization_key: str | None = None,
 ) -> DocumentRecord:
     """Return a document of a meeting: agenda, minutes, packet, video."""
-    address = urljoin(document.url, clean(url)) if document.url.startswith("http") else clean(url)
+    address = absolute(document, url)
     ending = re.search(r"\.([a-z0-9]{2,4})(?:$|[?#])", address.lower())
     return DocumentRecord(
         key=key(document, "document", event_key.rpartition("/")[2], identity),
@@ -186,6 +186,21 @@ def paper(
         organization_key=organization_key,
         event_key=event_key or None,
     )
+
+
+def absolute(document: Document, url: str) -> str:
+    """Return an address of a document on its own site, even when it was read from a file."""
+    told = clean(url)
+    if document.url.startswith("http"):
+        return urljoin(document.url, told)
+    # A file's links were made absolute against the file: what is left without its folder is the site's.
+    folder = document.url.rpartition("/")[0] + "/"
+    if told.startswith(folder):
+        told = told[len(folder) :]
+    elif told.startswith("file://"):
+        told = told.removeprefix("file://")
+    site = document.source.parameter("site")
+    return urljoin(site, told) if site else told
 
 
 def status_of(document: Document, *texts: str, day: date | None = None) -> str:
