@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from hubs.data_hub.base import outbox
+from hubs.data_hub.compat.router import openparliament, openstates, represent
 from hubs.data_hub.database.router import ballots, changes, ingest, records
 from hubs.data_hub.geography.router import router as geography_router
 from hubs.data_hub.search.router import router as search_router
@@ -39,6 +40,9 @@ SPEC = HubSpec(
         geography_router,
         search_router,
         records.build_router(),
+        represent.router,
+        openparliament.router,
+        openstates.router,
     ],
     start=[open_cursors, start_relay, start_keeper],
     settings_class=DataHubSettings,

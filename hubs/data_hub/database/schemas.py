@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Group
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
@@ -99,3 +100,21 @@ class ItemQuery:
     lang: str = ""
     on: date | None = None
     recorded_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class BallotQuery:
+    """A listing of ballots; None or empty does not narrow it."""
+
+    person_keys: Group[str] | None = None
+    vote_keys: Group[str] | None = None
+    bill_keys: Group[str] | None = None
+    options: tuple[str, ...] = ()
+    parties: tuple[str, ...] = ()
+    is_dissent: bool | None = None
+    date_from: date | None = None
+    date_to: date | None = None
+    session: str = ""
+    limit: int = 50
+    cursor: str | None = None
+    is_descending: bool = True

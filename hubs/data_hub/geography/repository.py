@@ -165,6 +165,15 @@ class GeographyRepository:
         rows = self._session.execute(ordered.limit(limit).offset(offset)).mappings()
         return [dict(row) for row in rows], int(total)
 
+    def names(self, set_slug: str) -> list[tuple[str, str]]:
+        """Return folded name and slug of each boundary of a set."""
+        statement = (
+            select(_BOUNDARIES.c.name_folded, _BOUNDARIES.c.slug)
+            .join(_SETS, _SETS.c.id == _BOUNDARIES.c.set_id)
+            .where(_SETS.c.slug == set_slug)
+        )
+        return [(row.name_folded, row.slug) for row in self._session.execute(statement)]
+
     def find_boundary(self, set_slug: str, slug: str) -> Row | None:
         """Return one boundary by its slug or external id, its attributes included."""
         statement = self._joined((_BOUNDARIES.c.attributes,)).where(

@@ -18,7 +18,7 @@ from hubs.data_hub.geography.schemas import (
     PostalBatch,
     PostalLoaded,
 )
-from hubs.data_hub.geography.service import read_boundary
+from hubs.data_hub.geography.service import read_boundary, read_point
 from shared.auth import CanWriteData, Public
 from shared.core.errors import Invalid
 from shared.http.conditional import conditional
@@ -27,21 +27,6 @@ from shared.http.json import dumps
 router = APIRouter(prefix="/api/v1", tags=["places"])
 _SLUG = Path(max_length=200, pattern=r"^[a-z0-9][a-z0-9-]*$")
 _SETS = Query(max_length=1_000, description="slugs of boundary sets, separated by commas")
-
-
-def read_point(text: str) -> tuple[float, float]:
-    """Return latitude and longitude of ``45.42,-75.70``.
-
-    Raises: Invalid when it is no place on earth.
-    """
-    parts = text.split(",")
-    try:
-        lat, lng = (float(part) for part in parts)
-    except ValueError:
-        raise Invalid("point: latitude and longitude in degrees, such as 45.42,-75.70") from None
-    if not (-90 <= lat <= 90 and -180 <= lng <= 180):
-        raise Invalid("point: latitude is -90 to 90, longitude -180 to 180")
-    return lat, lng
 
 
 @router.get("/representatives", summary="Who represents a postal code or a point", response_class=Response)

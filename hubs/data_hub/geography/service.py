@@ -144,6 +144,10 @@ class GeographyService:
             clauses.append(self._repository.named("name_folded", "icontains", fold(name)))
         return self._repository.boundaries(clauses, limit=limit, offset=offset)
 
+    def names_in(self, set_slug: str) -> list[tuple[str, str]]:
+        """Return folded name and slug of each boundary of a set."""
+        return self._repository.names(set_slug)
+
     def shape(self, set_slug: str, slug: str, *, is_simple: bool) -> bytes:
         """Return the GeoJSON geometry of a boundary.
 
@@ -291,9 +295,24 @@ def read_set(row: Row) -> BoundarySetRead:
     )
 
 
+def read_point(text: str) -> tuple[float, float]:
+    """Return latitude and longitude of ``45.42,-75.70``.
+
+    Raises: Invalid when it is no place on earth.
+    """
+    parts = text.split(",")
+    try:
+        lat, lng = (float(part) for part in parts)
+    except ValueError:
+        raise Invalid("point: latitude and longitude in degrees, such as 45.42,-75.70") from None
+    if not (-90 <= lat <= 90 and -180 <= lng <= 180):
+        raise Invalid("point: latitude is -90 to 90, longitude -180 to 180")
+    return lat, lng
+
+
 def packed(geometry: Any) -> bytes:
     """Return GeoJSON as it is stored."""
     return zlib.compress(orjson.dumps(geometry), 6)
 
 
-__all__ = ["GeographyService", "normal_postal_code", "packed", "read_boundary", "read_set"]
+__all__ = ["GeographyService", "normal_postal_code", "packed", "read_boundary", "read_point", "read_set"]

@@ -169,7 +169,7 @@ class Hub:
         return answer.json()["tombstoned"]
 
     def get(self, path: str, status: int = 200, **params: Any) -> Any:
-        answer = self.http.get(path, params=params, follow_redirects=False)
+        answer = self.http.get(path, params=params or None, follow_redirects=False)
         assert answer.status_code == status, answer.text
         return answer.json()
 

@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from hubs.data_hub.database.models import Ballot, table_of
+from hubs.data_hub.database.schemas import BallotQuery
 from shared.db.cursor import CursorCodec
 from shared.db.paginate import Slice, paginate
 
 _SHOWN = ("position", "date", "person_key", "name", "option", "party", "constituency", "is_dissent")
-
-
-@dataclass(frozen=True)
-class BallotQuery:
-    """A listing of ballots; None or empty does not narrow it."""
-
-    person_keys: Collection[str] | None = None
-    vote_keys: Collection[str] | None = None
-    bill_keys: Collection[str] | None = None
-    options: tuple[str, ...] = ()
-    parties: tuple[str, ...] = ()
-    is_dissent: bool | None = None
-    date_from: date | None = None
-    date_to: date | None = None
-    session: str = ""
-    limit: int = 50
-    cursor: str | None = None
-    is_descending: bool = True
 
 
 class BallotRepository:
@@ -54,6 +35,16 @@ class BallotRepository:
         found = paginate(self._session, statement, codec=self._codec, limit=query.limit, cursor=query.cursor)
         names = [column.name for column in _columns()]
         return Slice([dict(zip(names, row, strict=True)) for row in found.items], found.next_cursor)
+
+    def window(self, query: BallotQuery, offset: int) -> list[Any]:
+        """Return ballots after an offset: for interfaces that page so; it reads what it skips."""
+        ballot = Ballot.__table__
+        keys = (ballot.c.date, ballot.c.vote_id)
+        statement = self._narrowed(query, select(*_columns()))
+        ordered = statement.order_by(*(key.desc() for key in keys), ballot.c.position)
+        rows = self._session.execute(ordered.limit(query.limit).offset(offset))
+        names = [column.name for column in _columns()]
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def count(self, query: BallotQuery) -> int:
         """Return the exact number of ballots of a listing."""

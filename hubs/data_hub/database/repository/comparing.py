@@ -49,7 +49,7 @@ class ComparingRepository:
         """Note that a run has seen records of its source that are as they were."""
         self._cursor.execute(
             "UPDATE data.sighting SET run_id = %s, seen_at = greatest(seen_at, %s)"
-            " WHERE source_id = %s AND kind = %s AND key = ANY(%s)",
+            " WHERE source_id = %s AND kind = %s AND key = ANY(%s) AND gone_at IS NULL",
             (run_id, seen_at, source_id, kind, list(keys)),
         )
 

@@ -62,6 +62,17 @@ class ReadingRepository:
         names = [column.name for column in _columns(table, collection)]
         return Slice([dict(zip(names, row, strict=True)) for row in found.items], found.next_cursor)
 
+    def window(self, collection: Collection, query: ListQuery, offset: int) -> list[Row]:
+        """Return rows after an offset: for interfaces that page so; it reads what it skips."""
+        table = table_of(collection.kind)
+        columns = _columns(table, collection)
+        sort = table.c[query.sort]
+        order = (sort.desc(), table.c.id.desc()) if query.is_descending else (sort, table.c.id)
+        statement = self._narrowed(collection, query, select(*columns)).order_by(*order)
+        rows = self._session.execute(statement.limit(query.limit).offset(offset))
+        names = [column.name for column in columns]
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
     def count(self, collection: Collection, query: ListQuery) -> int:
         """Return the exact number of rows of a listing."""
         table = table_of(collection.kind)
@@ -125,6 +136,12 @@ class ReadingRepository:
         if not parts:
             return {}
         return {(row.kind, row.key): row.id for row in self._session.execute(union_all(*parts))}
+
+    def slugs(self, kind: str, ids: Group[UUID]) -> dict[UUID, str]:
+        """Return the slugs of records by id."""
+        table = table_of(kind)
+        rows = self._session.execute(select(table.c.id, table.c.slug).where(table.c.id.in_(list(ids))))
+        return {row.id: row.slug for row in rows}
 
     def sources_of(self, ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
         """Return, per record, the documents in which each source last named it."""

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from hubs.data_hub.database.dependencies import BallotingDep
-from hubs.data_hub.database.repository.ballots import BallotQuery
 from hubs.data_hub.database.router.writing import FORMAT, answer_page
+from hubs.data_hub.database.schemas import BallotQuery
 from hubs.data_hub.database.service.balloting import BallotNames
 from hubs.data_hub.database.service.formats import negotiate
 from shared.auth import Public

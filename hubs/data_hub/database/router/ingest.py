@@ -14,6 +14,8 @@ from shared.contracts.http.ingest import (
     CloseRunReport,
     CompareBatch,
     CompareReport,
+    RevertReport,
+    RevertRun,
     SourceCounts,
     UpsertBatch,
     UpsertReport,
@@ -72,6 +74,16 @@ def close_run(
     """Make tombstones; the same key again answers the same and changes nothing."""
     return services.once.run(
         key, caller.subject, body, CloseRunReport, lambda: services.closing.close(_read(CloseRun, body))
+    )
+
+
+@router.post("/runs/revert", summary="Take back what a run changed", openapi_extra=_body_of(RevertRun))
+def revert_run(
+    caller: CanWriteData, body: BodyDep, key: IdempotencyKeyDep, services: IngestDep
+) -> RevertReport:
+    """Restore what a run of a source changed, unless somebody changed it since."""
+    return services.once.run(
+        key, caller.subject, body, RevertReport, lambda: services.reverting.revert(_read(RevertRun, body))
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hubs.data_hub.database.repository.ballots import BallotQuery, BallotRepository, as_record
+from hubs.data_hub.database.repository.ballots import BallotRepository, as_record
 from hubs.data_hub.database.repository.reading import ReadingRepository
+from hubs.data_hub.database.schemas import BallotQuery
 from hubs.data_hub.database.service import rendering
 from hubs.data_hub.database.service.freshness import judge
 from hubs.data_hub.database.service.reading import RecordPage
@@ -29,6 +30,16 @@ class BallotingService:
         self._ballots = ballots
         self._records = records
 
+    def window(
+        self, names: BallotNames, query: BallotQuery, offset: int
+    ) -> tuple[Sequence[rendering.Record], bool]:
+        """Return ballots after an offset and whether more follow: for interfaces that page so."""
+        narrowed = self._named(names, replace(query, limit=query.limit + 1))
+        rows = self._ballots.window(narrowed, offset)
+        records = [as_record(row) for row in rows[: query.limit]]
+        rendering.link(records, self._records.ids_of(rendering.references(records)))
+        return records, len(rows) > query.limit
+
     def list(
         self, names: BallotNames, query: BallotQuery, lang: str = "", *, total: bool = False
     ) -> RecordPage:
@@ -36,12 +47,7 @@ class BallotingService:
 
         Raises: InvalidCursor.
         """
-        query = replace(
-            query,
-            person_keys=self._keys("person", names.person),
-            vote_keys=self._keys("vote_event", names.vote),
-            bill_keys=self._keys("bill", names.bill),
-        )
+        query = self._named(names, query)
         page = self._ballots.page(query)
         records: Sequence[rendering.Record] = [as_record(row) for row in page.items]
         rendering.link(records, self._records.ids_of(rendering.references(records)))
@@ -50,6 +56,14 @@ class BallotingService:
         counted = self._ballots.count(query) if total else None
         fresh = judge("vote_event", self._records.freshness("vote_event", ()), utc_now())
         return RecordPage(records, page.next_cursor, fresh, counted)
+
+    def _named(self, names: BallotNames, query: BallotQuery) -> BallotQuery:
+        return replace(
+            query,
+            person_keys=self._keys("person", names.person),
+            vote_keys=self._keys("vote_event", names.vote),
+            bill_keys=self._keys("bill", names.bill),
+        )
 
     def _keys(self, kind: str, name: str) -> Sequence[str] | None:
         if not name:

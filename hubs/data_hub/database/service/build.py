@@ -15,6 +15,7 @@ from hubs.data_hub.database.repository.loading import LoadingRepository
 from hubs.data_hub.database.repository.people import PeopleRepository
 from hubs.data_hub.database.repository.reading import ReadingRepository
 from hubs.data_hub.database.repository.recorded import RecordedRepository
+from hubs.data_hub.database.repository.reverting import RevertingRepository
 from hubs.data_hub.database.service.announcing import Announcer
 from hubs.data_hub.database.service.balloting import BallotingService
 from hubs.data_hub.database.service.closing import ClosingService
@@ -24,6 +25,7 @@ from hubs.data_hub.database.service.loading import LoadingService
 from hubs.data_hub.database.service.matching import PersonMatcher
 from hubs.data_hub.database.service.once import OnceService
 from hubs.data_hub.database.service.reading import ReadingService
+from hubs.data_hub.database.service.reverting import RevertingService
 from shared.db.cursor import CursorCodec
 from shared.outbox.outbox import Outbox
 
@@ -36,17 +38,21 @@ class IngestServices:
     loading: LoadingService
     closing: ClosingService
     comparing: ComparingService
+    reverting: RevertingService
 
 
 def build_ingest(session: Session) -> IngestServices:
     """Build the writing side over one transaction."""
     loading, ledger = LoadingRepository(session), LedgerRepository(session)
-    announcer = Announcer(ledger, Outbox(session, outbox))
+    announcer, reverting = Announcer(ledger, Outbox(session, outbox)), RevertingRepository(session)
+    writer = LoadingService(loading, ledger, PersonMatcher(PeopleRepository(session)), announcer)
+    closing = ClosingService(loading, ledger, announcer, reverting)
     return IngestServices(
         once=OnceService(ledger),
-        loading=LoadingService(loading, ledger, PersonMatcher(PeopleRepository(session)), announcer),
-        closing=ClosingService(loading, ledger, announcer),
+        loading=writer,
+        closing=closing,
         comparing=ComparingService(ComparingRepository(session), ledger),
+        reverting=RevertingService(reverting, writer, closing),
     )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from hubs.data_hub.database.repository.ledger import LedgerRepository
 from hubs.data_hub.database.repository.loading import LoadingRepository
+from hubs.data_hub.database.repository.reverting import RevertingRepository
 from hubs.data_hub.database.service.announcing import Announcer
 from shared.contracts.http.ingest import CloseRun, CloseRunReport, SourceCounts
 from shared.contracts.records import LOAD_ORDER, record_class
@@ -22,11 +24,13 @@ class ClosingService:
         loading: LoadingRepository,
         ledger: LedgerRepository,
         announcer: Announcer,
+        reverting: RevertingRepository,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._loading = loading
         self._ledger = ledger
         self._announcer = announcer
+        self._reverting = reverting
         self._clock = clock
 
     def close(self, request: CloseRun) -> CloseRunReport:
@@ -56,6 +60,18 @@ class ClosingService:
             self._announcer.announce(kind, changes, request.run_id, request.source_id, now)
         self._ledger.forget_old_keys(now)
         return CloseRunReport(tombstoned=tombstoned)
+
+    def withdraw(self, source_id: str, kind: str, record_ids: Sequence[UUID], run_id: UUID) -> int:
+        """Take a source's word for records back; return how many nobody names now and became tombstones."""
+        now = self._clock()
+        self._loading.begin(kind)
+        rows = self._ledger.tombstone(
+            kind, sorted(self._reverting.withdraw(source_id, kind, record_ids, now)), now
+        )
+        if rows:
+            self._keep_revisions(kind, rows, now)
+            self._announcer.announce(kind, [_tombstone(kind, row) for row in rows], run_id, source_id, now)
+        return len(rows)
 
     def source_counts(self, source_id: str) -> SourceCounts:
         """Return how many standing rows a source named: per kind, and per ``kind:prefix`` of their keys."""

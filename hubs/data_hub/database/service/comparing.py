@@ -1,4 +1,4 @@
-"""Comparing: what a batch would insert and change, without loading it; what is as before counts as seen."""
+"""Comparing: what a batch would insert and change, without loading it; and noting what was seen."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ComparingService:
         self._ledger = ledger
 
     def compare(self, asked: CompareBatch) -> CompareReport:
-        """Sort keys into unchanged, changed and new; with ``is_seen`` note the unchanged as seen by the run.
+        """Sort keys into unchanged, changed and new, and note those that the run has seen.
 
         Raises: Invalid for an unknown kind.
         """
@@ -25,6 +25,7 @@ class ComparingService:
         unchanged: list[str] = []
         changed: list[str] = []
         new: list[str] = []
+        mine: list[str] = []
         shared: list[str] = []
         for key, mark in asked.hashes.items():
             row = standing.get(key)
@@ -33,22 +34,25 @@ class ComparingService:
                 continue
             is_same = row.content_hash.hex() == mark and row.is_named_by_source and not row.is_deleted
             (unchanged if is_same else changed).append(key)
+            if row.is_named_by_source:
+                mine.append(key)
             if row.is_named_by_others:
                 shared.append(key)
-        if asked.is_seen and unchanged:
-            self._comparing.renew(asked.source_id, kind, unchanged, asked.run_id, asked.observed_at)
+        if asked.seen:
+            self._comparing.renew(asked.source_id, kind, asked.seen, asked.run_id, asked.observed_at)
             self._ledger.renew_freshness(
                 kind,
                 asked.source_id,
                 asked.run_id,
                 asked.observed_at,
-                self._comparing.jurisdictions(kind, unchanged),
+                self._comparing.jurisdictions(kind, asked.seen),
             )
         facts = self._comparing.facts(kind, asked.facts_of) if asked.facts_of else {}
         return CompareReport(
             unchanged=tuple(unchanged),
             changed=tuple(changed),
             new=tuple(new),
+            mine=tuple(mine),
             shared=tuple(shared),
             facts=facts,
         )

@@ -69,6 +69,32 @@ class ReadingService:
             self.dress(collection, records, query.lang, query.fields), page.next_cursor, fresh, total
         )
 
+    def window(
+        self, collection: Collection, query: ListQuery, offset: int
+    ) -> tuple[Sequence[rendering.Record], int]:
+        """Return records after an offset and how many there are: for interfaces that page so."""
+        query = self._resolved(collection, query)
+        rows = self._repository.window(collection, query, offset)
+        records = self.render(collection, rows, query.includes, on=query.on)
+        return records, self._repository.count(collection, query)
+
+    def find(
+        self, collection: Collection, item: str, includes: Sequence[str] = ()
+    ) -> rendering.Record | None:
+        """Return one standing record by id, slug or key, wherever it has moved; None when there is none."""
+        row = self._repository.find(collection, item)
+        if row is None and (moved := self._repository.find_permalink(collection.kind, item)):
+            row = self._repository.find(collection, str(moved))
+        if row is not None and row["merged_into"] is not None:
+            row = self._repository.find(collection, str(row["merged_into"]))
+        if row is None or row["deleted_at"] is not None:
+            return None
+        return self.render(collection, [row], includes)[0]
+
+    def slugs(self, kind: str, ids: Sequence[UUID]) -> dict[UUID, str]:
+        """Return the slugs of records by id."""
+        return self._repository.slugs(kind, ids) if ids else {}
+
     def get(
         self, collection: Collection, item: str, query: ItemQuery = _PLAIN_ITEM
     ) -> rendering.Record | Moved:

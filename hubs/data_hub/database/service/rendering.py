@@ -12,6 +12,8 @@ from hubs.data_hub.database.service.collections import url_of
 Record = dict[str, Any]
 References = dict[str, set[str]]
 
+_NAMES = ("key", "slug", "jurisdiction")
+
 KIND_OF_REFERENCE: dict[str, str] = {
     "person_key": "person",
     "organization_key": "organization",
@@ -38,7 +40,10 @@ def render(collection: Collection, row: Mapping[str, Any]) -> Record:
         "url": url_of(collection.kind, row["id"]),
         "jurisdiction": row["jurisdiction"],
     }
-    record.update((name, value) for name, value in facts.items() if name not in ("key", "jurisdiction"))
+    record.update((name, value) for name, value in facts.items() if name not in _NAMES)
+    if "slug" in facts:
+        # The name of a speech within its debate; its slug is unique among all speeches.
+        record["anchor"] = facts["slug"]
     record.update((name, row[name]) for name in collection.extras)
     record["created_at"] = row["created_at"]
     record["updated_at"] = row["updated_at"]

@@ -1,0 +1,1 @@
+"""Paths of other services' interfaces, each under ``/compat/<name>``."""

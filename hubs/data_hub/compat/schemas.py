@@ -1,0 +1,109 @@
+"""What the facades share: a window on a list, and how filters are written in a query string."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, get_args
+
+from shared.core.errors import BadRequest
+
+Operator = Literal[
+    "exact",
+    "iexact",
+    "in",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "range",
+    "contains",
+    "icontains",
+    "startswith",
+    "isnull",
+]
+_SUFFIXES = {"istartswith": "startswith", "endswith": "contains", "iendswith": "icontains"}
+Kind = Literal["text", "int", "date", "bool", "relation", "array"]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Some rows of a list by limit and offset, as old interfaces page."""
+
+    limit: int
+    offset: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One filter as it was written: name, operator, text."""
+
+    name: str
+    operator: str
+    value: str
+
+
+def read_window(params: Mapping[str, str], default: int, most: int) -> Window:
+    """Return limit and offset.
+
+    Raises: BadRequest when one is no number.
+    """
+
+    def number(name: str, fallback: int) -> int:
+        raw = params.get(name, "")
+        if not raw:
+            return fallback
+        if not raw.isascii() or not raw.isdigit() or len(raw) > 9:
+            raise BadRequest(f"{name}: not a number")
+        return int(raw)
+
+    return Window(min(max(number("limit", default), 1), most), number("offset", 0))
+
+
+def read_filters(pairs: Iterable[tuple[str, str]], names: Iterable[str]) -> list[Asked]:
+    """Return the filters among these names; other parameters are passed over, as these interfaces do.
+
+    Raises: BadRequest for an operator that none of them has, or text that cannot be stored.
+    """
+    known = set(names)
+    found = []
+    for name, value in pairs:
+        field, _, operator = name.partition("__")
+        if field not in known:
+            continue
+        operator = _SUFFIXES.get(operator, operator) or "exact"
+        if operator not in get_args(Operator):
+            raise BadRequest(f"{name}: no such filter")
+        if "\x00" in value or len(value) > 500:
+            raise BadRequest(f"{name}: not a value to look for")
+        found.append(Asked(field, operator, value))
+    return found
+
+
+def typed(asked: Asked, kind: Kind) -> Any:
+    """Return a filter's value in its type.
+
+    Raises: BadRequest when the text is none of that type.
+    """
+    if asked.operator == "isnull":
+        return asked.value.lower() in ("true", "1", "yes")
+    parts = asked.value.split(",") if asked.operator in ("in", "range") else [asked.value]
+    if asked.operator == "range" and len(parts) != 2:
+        raise BadRequest(f"{asked.name}__range: two values separated by a comma")
+    values = [_one(asked.name, part, kind) for part in parts]
+    return values if asked.operator in ("in", "range") else values[0]
+
+
+def _one(name: str, text: str, kind: Kind) -> Any:
+    try:
+        match kind:
+            case "int":
+                return int(text) if len(text) < 10 else int("x")
+            case "date":
+                return date.fromisoformat(text[:10])
+            case "bool":
+                return text.lower() in ("true", "1", "yes", "y")
+    except ValueError:
+        raise BadRequest(f"{name}: {text[:40]!r} is no {kind}") from None
+    return text

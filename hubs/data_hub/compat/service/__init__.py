@@ -1,0 +1,1 @@
+"""The same record in other services' shapes."""
