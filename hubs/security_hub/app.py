@@ -12,9 +12,11 @@ from hubs.security_hub.authorize.router import router as authorize_router
 from hubs.security_hub.base import outbox
 from hubs.security_hub.clients.router import router as clients_router
 from hubs.security_hub.clients.service import register_platform_clients
+from hubs.security_hub.config.router import router as config_router
 from hubs.security_hub.directory.router import router as directory_router
 from hubs.security_hub.federation.router import router as federation_router
 from hubs.security_hub.federation.service import open_remote_providers
+from hubs.security_hub.feed.service import open_feed
 from hubs.security_hub.keys.router import router as keys_router
 from hubs.security_hub.keys.service import open_key_ring
 from hubs.security_hub.keys.tasks import maintain_keys
@@ -61,6 +63,7 @@ SPEC = HubSpec(
         federation_router,
         clients_router,
         apikeys_router,
+        config_router,
         organisations_router,
     ],
     start=[
@@ -69,6 +72,7 @@ SPEC = HubSpec(
         open_mint,
         open_passwords,
         open_throttle,
+        open_feed,
         open_pages,
         open_remote_providers,
         ensure_builtin_roles,

@@ -8,6 +8,7 @@ from hubs.security_hub.authorize import models as authorize
 from hubs.security_hub.base import inbox, metadata, outbox
 from hubs.security_hub.challenges import models as challenges
 from hubs.security_hub.clients import models as clients
+from hubs.security_hub.config import models as config
 from hubs.security_hub.factors import models as factors
 from hubs.security_hub.federation import models as federation
 from hubs.security_hub.keys import models as keys
@@ -25,6 +26,7 @@ __all__ = [
     "authorize",
     "challenges",
     "clients",
+    "config",
     "factors",
     "federation",
     "inbox",

@@ -1,0 +1,1 @@
+"""How is each part of the platform configured, since when and by whom? (the former config-service)"""

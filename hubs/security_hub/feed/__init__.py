@@ -1,0 +1,1 @@
+"""What has just changed, for everybody who waits to hear of it?"""
