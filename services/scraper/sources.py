@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import string
 import tomllib
+from collections.abc import Iterator
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -16,6 +18,7 @@ from shared.core.clock import utc_now
 from shared.core.errors import Invalid, NotFound
 
 REGISTRY = Path(__file__).with_name("jurisdictions.toml")
+"""The registry; the files of the folder of the same name beside it belong to it."""
 
 Status = Literal["active", "unverified", "blocked", "stale"]
 
@@ -69,8 +72,12 @@ class Source(_Entry):
     """Why it is blocked or stale, in one sentence."""
     verified_with: str = ""
     """The recorded document that the parser was checked against."""
+    checked_on: date | None = None
+    """Day on which somebody last saw that its address still answers with people of the current term."""
     is_listing_trusted: bool = False
     """When the start documents are unchanged, so are the documents they name: do not ask again."""
+    recheck_days: tuple[int, ...] = ()
+    """Days after a followed document was first seen on which it is read again; empty: every time."""
     may_be_empty: bool = False
     timeout_s: float = 3_600.0
     parameters: dict[str, Any] = {}
@@ -138,10 +145,9 @@ def read_registry(path: Path = REGISTRY) -> Registry:
 
     Raises: Invalid naming the entry that does not hold together.
     """
-    tables = tomllib.loads(path.read_text(encoding="utf-8"))
     jurisdictions: list[Jurisdiction] = []
     sources: list[Source] = []
-    for table in tables.get("jurisdiction", []):
+    for table in _tables(path):
         entry = dict(table)
         own_sources = entry.pop("source", [])
         try:
@@ -151,6 +157,17 @@ def read_registry(path: Path = REGISTRY) -> Registry:
         except (ValidationError, TypeError) as error:
             raise Invalid(f"registry entry {table.get('id')!r}: {error}") from error
     return Registry(jurisdictions, sources)
+
+
+def _tables(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the entries of a registry file and of the folder that carries on where it ends."""
+    folder = path.with_suffix("")
+    for each in (path, *(sorted(folder.glob("*.toml")) if folder.is_dir() else ())):
+        try:
+            tables = tomllib.loads(each.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise Invalid(f"registry file {each.name}: {error}") from error
+        yield from tables.get("jurisdiction", [])
 
 
 @cache

@@ -1,6 +1,6 @@
 """The National Assembly of Quebec: members, their pages, the Journal des débats, transcripts, bills.
 
-Documents: ``quebec_assnat`` (liste_deputes_2012.html, deputes_2012, journal_debats_2012, recherche); bills are
+Documents: ``quebec_assnat`` (liste_deputes_2012, deputes_2012, journal_debats_2012, recherche); bills are
 the CSV *projets-de-loi* of donneesquebec.ca (CC-BY-NC-4.0). French is what is published: English stays empty
 but for titles of roles.
 """
@@ -227,7 +227,7 @@ def read_transcripts(document: Document) -> ParseResult:
         title = clean(" ".join(cell.itertext()))
         result.add(
             DocumentRecord(
-                key=meetings.key(document, "document", row.get("data-type") or "document", row.get("data-id")),
+                key=meetings.key(document, "document", row.get("data-type") or "x", row.get("data-id")),
                 jurisdiction=document.source.jurisdiction.ocd_id,
                 title_en=title[:2_000],
                 title_fr=title[:2_000],

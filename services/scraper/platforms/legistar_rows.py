@@ -56,7 +56,7 @@ def follow_page(document: Document, result: ParseResult) -> None:
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     query["$skip"] = str(int(query.get("$skip", "0") or 0) + len(value))
     query.setdefault("$top", str(PAGE))
-    again = urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(query, safe="$'"), ""))
+    again = urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(query), ""))
     result.next(Fetch(url=again, step=document.step))
 
 
