@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from hubs.business_hub.base import outbox
 from hubs.business_hub.etl.router import router as etl_router
+from hubs.business_hub.op_import.router import router as imports_router
 from hubs.business_hub.queue.consumers import start_consumer
 from hubs.business_hub.queue.dependencies import open_broker_admin, open_sources
 from hubs.business_hub.queue.keeper import start_keeper
@@ -36,8 +37,9 @@ def start_relay(resources: Resources) -> None:
 SPEC = HubSpec(
     name="business",
     title="OpenPolicy business hub: jobs and imports",
-    routers=[jobs.router, schedules.router, broker.router, etl_router],
+    routers=[jobs.router, schedules.router, broker.router, etl_router, imports_router],
     start=[hold_parts, start_relay, start_consumer, start_keeper],
+    body_limit_exempt=("/api/v1/imports",),
     settings_class=BusinessSettings,
 )
 

@@ -8,11 +8,11 @@ import threading
 import httpx
 
 from hubs.business_hub.etl.consumers import ImportWorker, start_staging
-from hubs.business_hub.etl.dependencies import build_runs
-from hubs.business_hub.etl.pipeline import Pipeline, Tools
+from hubs.business_hub.etl.dependencies import open_pipeline
+from hubs.business_hub.etl.loading import Canon
 from hubs.business_hub.queue.dependencies import open_sources
-from hubs.business_hub.queue.sources import SourceRegistry
 from hubs.business_hub.settings import BusinessSettings, settings_of
+from hubs.business_hub.tasks import start_tasks
 from shared.app import Resources, service_tokens
 from shared.clients.data_hub import DataHubClient
 from shared.db.engine import create_engine
@@ -25,7 +25,9 @@ log = get_logger(__name__)
 
 def run_importer(settings: HubSettings | None = None, stop: threading.Event | None = None) -> None:
     """Stage and load until ``stop`` is set; returns when the piece in hand is done."""
-    resources = open_importer(settings_of(settings or BusinessSettings()))
+    found = settings_of(settings or BusinessSettings())
+    configure_logging("importer", found.log_level, found.log_format)
+    resources = open_importer(found)
     with resources.stack:
         start_importer(resources)
         log.info("importer is up")
@@ -46,32 +48,24 @@ def open_importer(settings: BusinessSettings) -> Resources:
     return resources
 
 
-def start_importer(resources: Resources) -> ImportWorker:
-    """Start the two threads of the importer."""
+def start_importer(resources: Resources, canon: Canon | None = None) -> ImportWorker:
+    """Start the threads of the importer: staging, loading and, unless Celery does them, tasks."""
     settings = settings_of(resources.settings)
-    canon = DataHubClient(settings.hubs.data, resources.http, resources.tokens)
-    tools = Tools(
-        engine=resources.engine,
-        sessions=resources.sessionmaker,
-        canon=canon,
-        find_source=resources.get(SourceRegistry).find,
-        build_service=lambda session: build_runs(resources, session),
-        settings=settings.imports,
-    )
-    worker = ImportWorker(resources, Pipeline(tools))
+    canon = canon or DataHubClient(settings.hubs.data, resources.http, resources.tokens)
+    worker = ImportWorker(resources, open_pipeline(resources, canon))
     worker.start()
     start_staging(resources, worker)
+    if settings.tasks.is_done_here(settings):
+        start_tasks(resources)
     return worker
 
 
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
-    settings = BusinessSettings()
-    configure_logging("importer", settings.log_level, settings.log_format)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    run_importer(settings, stop)
+    run_importer(None, stop)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hubs.business_hub.etl.models
+import hubs.business_hub.op_import.models
 import hubs.business_hub.queue.models
 from hubs.business_hub.base import Model, inbox, outbox
 

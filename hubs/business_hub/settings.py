@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -42,6 +43,37 @@ class ImportSettings(BaseModel):
     keep_days: int = Field(30, ge=1, description="days that quarantined records are kept for review")
 
 
+class UploadSettings(BaseModel):
+    """What may be brought to be imported; sizes in bytes."""
+
+    folder: Path | None = Field(
+        None, description="folder whose files may be imported in place; empty: data_dir/imports"
+    )
+    max_bytes: int = Field(256 * 2**20, ge=1024, description="bytes of an upload")
+    max_unpacked_bytes: int = Field(2**30, ge=1024, description="bytes of an archive when unpacked")
+    max_document_bytes: int = Field(64 * 2**20, ge=1024, description="bytes of a document read as a whole")
+    max_documents: int = Field(50_000, ge=1, description="files in an archive or a folder")
+    max_rows: int = Field(2_000_000, ge=1, description="rows of a table")
+    max_columns: int = Field(256, ge=1, description="columns of a table")
+    max_problems: int = Field(1_000, ge=1, description="problems that are kept of one upload")
+    keep_bytes_days: int = Field(30, ge=0, description="days that the bytes of an upload are kept")
+
+
+class TaskSettings(BaseModel):
+    """Who does this hub's own work: the importer itself, or Celery workers; times in seconds."""
+
+    runner: Literal["auto", "importer", "celery"] = Field(
+        "auto", description="auto: Celery where RabbitMQ is, the importer otherwise"
+    )
+    time_limit_s: int = Field(3_600, ge=60, description="seconds until Celery kills a task")
+    soft_time_limit_s: int = Field(3_000, ge=30, description="seconds until Celery interrupts a task")
+    max_memory_kib: int = Field(400_000, ge=50_000, description="KiB after which Celery replaces a child")
+
+    def is_done_here(self, settings: HubSettings) -> bool:
+        """Tell whether the importer does the tasks."""
+        return self.runner == "importer" or (self.runner == "auto" and not settings.rabbit.url)
+
+
 class BrokerSettings(BaseModel):
     """What is known of the broker where it does not tell by itself."""
 
@@ -69,6 +101,8 @@ class BusinessSettings(HubSettings):
     )
     jobs: JobSettings = JobSettings()
     imports: ImportSettings = ImportSettings()
+    uploads: UploadSettings = UploadSettings()
+    tasks: TaskSettings = TaskSettings()
     broker: BrokerSettings = BrokerSettings()
 
 

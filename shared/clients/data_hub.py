@@ -14,6 +14,8 @@ from shared.contracts.http.ingest import (
     CloseRunReport,
     CompareBatch,
     CompareReport,
+    RevertReport,
+    RevertRun,
     SourceCounts,
     UpsertBatch,
     UpsertReport,
@@ -64,6 +66,17 @@ class DataHubClient(HubClient):
             timeout_s=_LOAD_TIMEOUT_S,
         )
         return CloseRunReport.model_validate(answer)
+
+    def revert_run(self, run_id: UUID, source_id: str) -> RevertReport:
+        """Take back what a run changed; doing it twice is doing it once."""
+        answer = self.request(
+            "POST",
+            "/api/v1/runs/revert",
+            json=RevertRun(run_id=run_id, source_id=source_id),
+            idempotency_key=f"revert:{run_id}",
+            timeout_s=_LOAD_TIMEOUT_S,
+        )
+        return RevertReport.model_validate(answer)
 
     def source_counts(self, source_id: str) -> SourceCounts:
         """Return how many live rows of each kind came from a source."""

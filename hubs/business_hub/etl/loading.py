@@ -8,7 +8,15 @@ from uuid import UUID
 
 from shared.contracts.events.importing import KindReport
 from shared.contracts.events.scraping import CompleteSet
-from shared.contracts.http.ingest import CloseRun, CloseRunReport, SourceCounts, UpsertReport
+from shared.contracts.http.ingest import (
+    CloseRun,
+    CloseRunReport,
+    CompareBatch,
+    CompareReport,
+    RevertReport,
+    SourceCounts,
+    UpsertReport,
+)
 from shared.contracts.records import LOAD_ORDER
 
 Record = tuple[str, bytes]
@@ -22,8 +30,14 @@ class Canon(Protocol):
     ) -> UpsertReport:
         """Load one batch of records given as JSON bytes; the same key twice counts once."""
 
+    def compare(self, batch: CompareBatch) -> CompareReport:
+        """Tell what records would be inserted and changed, and note those that were seen."""
+
     def close_run(self, close: CloseRun) -> CloseRunReport:
         """Mark as gone what a complete run no longer saw."""
+
+    def revert_run(self, run_id: UUID, source_id: str) -> RevertReport:
+        """Take back what a run changed."""
 
     def source_counts(self, source_id: str) -> SourceCounts:
         """Return how many standing records came from a source."""

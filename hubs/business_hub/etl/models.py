@@ -1,4 +1,4 @@
-"""Tables of the importer: runs with their cursor, their steps, and staged records."""
+"""Tables of the importer: runs with their cursor, their steps, staged records, and what was loaded last."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hubs.business_hub.base import Model
@@ -24,6 +24,12 @@ class ImportRun(HasTimestamps, Model):
     run_id: Mapped[UUID] = mapped_column(primary_key=True)
     job_id: Mapped[UUID] = mapped_column(index=True)
     source_id: Mapped[str]
+    origin: Mapped[str] = mapped_column(default="scrape", server_default="scrape")
+    """scrape: every record is sent, its newest document is to be known; upload: what is new or differs."""
+    policy: Mapped[str] = mapped_column(default="replace", server_default="replace")
+    """What is done to records that other sources name too: fill, keep or replace."""
+    manifest: Mapped[str] = mapped_column(default="", server_default="")
+    """What the run was read from: the same again gives the same records."""
     state: Mapped[str] = mapped_column(index=True)
     """staging (records arrive), ready (the pipeline may work), held (quarantine), loaded, dropped."""
     outcome: Mapped[str] = mapped_column(default="")
@@ -40,6 +46,8 @@ class ImportRun(HasTimestamps, Model):
     cursor: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Position within the step: kind, key and number of the next batch."""
     staged: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    forecast: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
+    """What loading would do, by comparison with the record."""
     report: Mapped[dict[str, Any]] = mapped_column(default=dict)
     findings: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     """What the guards object to."""
@@ -75,4 +83,23 @@ class StagedRecord(Model):
     kind: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     batch: Mapped[int]
-    body: Mapped[bytes] = mapped_column(LargeBinary)
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Empty where only the hash is known: read from the same bytes before."""
+    hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    is_partial: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Holds only some of what it is about: what else is on record stays."""
+    state: Mapped[int] = mapped_column(SmallInteger, default=0, server_default=text("0"))
+    """0 to be loaded, 1 as before, 2 left out, 3 as before and nobody's to note."""
+
+
+class RunLedger(Model):
+    """What the last loaded upload of a data set held: keys and hashes, to recognise the same bytes."""
+
+    __tablename__ = "run_ledger"
+
+    source_id: Mapped[str] = mapped_column(primary_key=True)
+    manifest: Mapped[str]
+    run_id: Mapped[UUID]
+    saved_at: Mapped[datetime]
+    records: Mapped[bytes] = mapped_column(LargeBinary)
+    """Packed rows of kind, key, hash, partial, state."""

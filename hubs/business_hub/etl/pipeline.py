@@ -6,7 +6,7 @@ same Idempotency-Key and answered as before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,21 +29,21 @@ from hubs.business_hub.etl.loading import (
     reports,
 )
 from hubs.business_hub.etl.models import ImportRun
-from hubs.business_hub.etl.normalise import normalise
-from hubs.business_hub.etl.repository import RunRepository
-from hubs.business_hub.etl.service import RunService
+from hubs.business_hub.etl.preparing import prepare_chunk
+from hubs.business_hub.etl.repository import AS_BEFORE, TO_LOAD, RunRepository
+from hubs.business_hub.etl.service.runs import RunService
 from hubs.business_hub.settings import ImportSettings
 from shared.contracts.events.importing import KindReport
-from shared.contracts.http.ingest import CloseRun
+from shared.contracts.http.ingest import CloseRun, CompareBatch, UpsertReport
 from shared.contracts.http.jobs import SourceRead
 from shared.core.clock import utc_now
 from shared.core.errors import AppError
 from shared.db.session import transaction
-from shared.http.json import loads
 from shared.logging import get_logger
 
 log = get_logger(__name__)
 PREPARE_RECORDS = 500
+SEEN_KEYS = 5_000
 _HOLD = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 7))")
 _LET_GO = text("SELECT pg_advisory_unlock(hashtextextended(:name, 7))")
 
@@ -160,26 +160,46 @@ class Pipeline:
                 service.enter(run, "prepare")
 
     def _prepare(self, run_id: UUID) -> None:
-        """Normalise every staged record and note what the guards look at, a chunk per transaction."""
+        """Normalise staged records and compare them with the record, a chunk at a time."""
         with self._working(run_id) as working:
             if working is None:
                 return
             service, run = working
             kind = run.cursor.get("kind") or next_kind(run.staged, "")
             if kind is None:
-                service.enter(run, "guard", counts=run.cursor.get("counts", {}))
+                self._prepared(service, run, run.cursor.get("counts", {}))
                 return
-            rows = service.runs.chunk(run_id, kind, run.cursor.get("after", ""), PREPARE_RECORDS)
-            changed = {key: clean for key, body in rows if (clean := normalise(body)) is not body}
-            service.runs.rewrite(run_id, kind, changed)
-            counts = _count_up(run.cursor.get("counts", {}), kind, rows, len(changed))
+            before = dict(run.cursor)
+            rows = service.runs.chunk(run_id, kind, before.get("after", ""), PREPARE_RECORDS)
+        found = prepare_chunk(self._tools.canon, run, kind, rows)
+        with self._working(run_id) as working:
+            if working is None:
+                return
+            service, run = working
+            if run.cursor != before:
+                return
+            service.runs.settle(run_id, kind, found.settled)
+            run.forecast = {**run.forecast, kind: _added(run.forecast.get(kind, {}), found.forecast)}
+            counts = before.get("counts", {})
+            counts = {
+                **_added(
+                    counts, {"records": len(rows), "rewritten": found.rewritten, "unread": found.unread}
+                ),
+                "sessions": _added(counts.get("sessions", {}), found.sessions),
+            }
             is_last = len(rows) < PREPARE_RECORDS
             following = next_kind(run.staged, kind) if is_last else kind
             if following is None:
-                service.enter(run, "guard", counts=counts, keep={"sessions": counts.get("sessions", {})})
+                self._prepared(service, run, counts)
             else:
-                after = "" if is_last else rows[-1][0]
+                after = "" if is_last else rows[-1].key
                 run.cursor = {"kind": following, "after": after, "counts": counts}
+
+    def _prepared(self, service: RunService, run: ImportRun, counts: dict[str, Any]) -> None:
+        if counts.get("unread"):
+            service.reread(run)
+        else:
+            service.enter(run, "guard", counts=counts, keep={"sessions": counts.get("sessions", {})})
 
     def _guard(self, run_id: UUID) -> None:
         """Ask the guards; hold the run, end it as a dry run, or let it on to be loaded."""
@@ -204,14 +224,14 @@ class Pipeline:
                 sessions=run.cursor.get("sessions", {}),
                 asked_session=options.session,
                 expect=source.expect if source is not None and is_full else {},
-                may_be_empty=source is not None and source.may_be_empty,
+                may_be_empty=run.origin == "upload" or (source is not None and source.may_be_empty),
             )
             findings = examine(facts, self._tools.settings)
             run.findings = [finding.as_json() for finding in findings]
             if any(finding.is_blocking for finding in findings) and not run.is_released:
                 service.hold(run, findings)
             elif run.is_dry_run or options.dry_run:
-                service.end(run, "succeeded", "")
+                service.end(run, "succeeded", "", report=reports(run.forecast), is_loaded=False)
             else:
                 service.enter(run, "load", counts={"findings": len(findings)})
 
@@ -228,35 +248,52 @@ class Pipeline:
             settings = self._tools.settings
             # Kept with the run: a batch sent again must be the same one, whatever the settings are then.
             size = run.cursor.get("size") or [settings.batch_records, settings.batch_bytes]
-            rows = cut(service.runs.chunk(run_id, kind, run.cursor.get("after", ""), size[0]), size[1])
-            number = run.cursor.get("number", 0)
+            number, after = run.cursor.get("number", 0), run.cursor.get("after", "")
             run.cursor = {**run.cursor, "kind": kind, "number": number, "size": size}
-            head = {
-                "run_id": run_id,
-                "source_id": run.source_id,
-                "kind": kind,
-                "observed_at": run.observed_at or run.created_at,
-            }
-        answer = None
-        if rows:
-            bodies = [body for _, body in rows]
-            answer = self._tools.canon.upsert_encoded(head, bodies, batch_key(run_id, kind, number))
+            seen, rows = self._next_batch(service, run, kind, after, size)
+            head = _head(run, kind)
+        answer = self._send(head, seen, rows, batch_key(run_id, kind, number))
         with self._working(run_id, "loading") as working:
             if working is None:
                 return
             service, run = working
             if run.cursor.get("number") != number:
                 return
-            if answer is None:
+            if not seen and not rows:
                 following = next_kind(run.staged, kind)
                 if following is None:
                     service.enter(run, "close", counts={"batches": number})
                 else:
-                    run.cursor = {**run.cursor, "kind": following, "after": ""}
+                    run.cursor = {**run.cursor, "kind": following, "after": "", "is_seen": False}
+                return
+            if answer is None:
+                run.report = add_reports(run.report, kind, KindReport(unchanged=len(seen)))
+                run.cursor = {**run.cursor, "after": seen[-1], "number": number + 1}
                 return
             run.report = add_reports(run.report, kind, answer.report)
             run.unmatched += len(answer.unmatched)
             run.cursor = {**run.cursor, "after": rows[-1][0], "number": number + 1}
+
+    def _next_batch(
+        self, service: RunService, run: ImportRun, kind: str, after: str, size: list[int]
+    ) -> tuple[list[str], list[tuple[str, bytes]]]:
+        """Return keys that are to be noted as seen, or records that are to be sent; neither at the end."""
+        if run.origin == "upload" and not run.cursor.get("is_seen"):
+            noted = service.runs.chunk(run.run_id, kind, after, SEEN_KEYS, state=AS_BEFORE)
+            if noted:
+                return [row.key for row in noted], []
+            run.cursor = {**run.cursor, "is_seen": True, "after": ""}
+            after = ""
+        rows = service.runs.chunk(run.run_id, kind, after, size[0], state=TO_LOAD)
+        return [], cut([(row.key, row.body) for row in rows if row.body is not None], size[1])
+
+    def _send(
+        self, head: dict[str, Any], seen: list[str], rows: list[tuple[str, bytes]], key: str
+    ) -> UpsertReport | None:
+        if seen:
+            self._tools.canon.compare(CompareBatch(**head, seen=tuple(seen)))
+            return None
+        return self._tools.canon.upsert_encoded(head, [body for _, body in rows], key) if rows else None
 
     def _close(self, run_id: UUID) -> None:
         """Have what is gone marked, and end the run."""
@@ -278,20 +315,21 @@ class Pipeline:
             for kind, count in gone.tombstoned.items():
                 if count:
                     run.report = add_reports(run.report, kind, KindReport(tombstoned=count))
-            service.end(run, "succeeded", "", report=reports(run.report))
+            service.end(run, "succeeded", "", report=reports(run.report), is_loaded=True)
 
 
 _ENDINGS = {"cancelled": "cancelled", "timed_out": "timed_out"}
 
 
-def _count_up(counts: dict[str, Any], kind: str, rows: Any, rewritten: int) -> dict[str, Any]:
-    """Return the counts of the prepare step with another chunk added."""
-    sessions = dict(counts.get("sessions", {}))
-    for _, body in rows:
-        if b'"session":"' in body and (session := loads(body).get("session")):
-            sessions[session] = sessions.get(session, 0) + 1
+def _head(run: ImportRun, kind: str) -> dict[str, Any]:
     return {
-        "records": counts.get("records", 0) + len(rows),
-        "rewritten": counts.get("rewritten", 0) + rewritten,
-        "sessions": sessions,
+        "run_id": run.run_id,
+        "source_id": run.source_id,
+        "kind": kind,
+        "observed_at": run.observed_at or run.created_at,
     }
+
+
+def _added(counts: Mapping[str, Any], more: Mapping[str, int]) -> dict[str, Any]:
+    """Return counts with others added."""
+    return {**counts, **{name: counts.get(name, 0) + count for name, count in more.items()}}

@@ -2,32 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import Select, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from hubs.business_hub.etl.models import ImportRun, ImportStep, StagedRecord
+from hubs.business_hub.etl.models import ImportRun, ImportStep, RunLedger, StagedRecord
 
-_STAGE = text(
-    """
-    INSERT INTO business.staged_record AS s (run_id, kind, key, batch, body)
-    SELECT * FROM unnest(:runs ::uuid[], :kinds ::text[], :keys ::text[], :batches ::int[], :bodies ::bytea[])
-    ON CONFLICT (run_id, kind, key) DO UPDATE SET batch = excluded.batch, body = excluded.body
-    WHERE s.batch <= excluded.batch AND s.body <> excluded.body
-    """
+TO_LOAD, AS_BEFORE, LEFT_OUT, UNNOTED = 0, 1, 2, 3
+
+_INCOMING = (
+    "CREATE TEMPORARY TABLE IF NOT EXISTS incoming (run_id uuid, kind text, key text, batch int, body bytea,"
+    " hash bytea, is_partial bool, state smallint) ON COMMIT DELETE ROWS"
 )
-_REWRITE = text(
+_COPY = "COPY incoming (run_id, kind, key, batch, body, hash, is_partial, state) FROM STDIN (FORMAT BINARY)"
+_TYPES = ("uuid", "text", "text", "int4", "bytea", "bytea", "bool", "int2")
+# Sorted, so that two importers that stage the same records cannot deadlock.
+_TAKE = """
+    INSERT INTO business.staged_record AS s (run_id, kind, key, batch, body, hash, is_partial, state)
+    SELECT DISTINCT ON (run_id, kind, key) run_id, kind, key, batch, body, hash, is_partial, state
+    FROM incoming ORDER BY run_id, kind, key, is_partial, batch DESC
+    ON CONFLICT (run_id, kind, key) DO UPDATE SET batch = excluded.batch, body = excluded.body,
+        hash = excluded.hash, is_partial = excluded.is_partial, state = excluded.state
+    WHERE s.batch <= excluded.batch AND s.body IS DISTINCT FROM excluded.body
+      AND (s.is_partial OR NOT excluded.is_partial OR s.body IS NULL)
+"""
+_SETTLE = text(
     """
-    UPDATE business.staged_record AS s SET body = n.body
-    FROM unnest(:keys ::text[], :bodies ::bytea[]) AS n (key, body)
+    UPDATE business.staged_record AS s
+    SET body = coalesce(n.body, s.body), hash = n.hash, state = n.state
+    FROM unnest(
+        cast(:keys AS text[]), cast(:bodies AS bytea[]), cast(:hashes AS bytea[]), cast(:states AS int[])
+    ) AS n (key, body, hash, state)
     WHERE s.run_id = :run_id AND s.kind = :kind AND s.key = n.key
     """
 )
+
+
+@dataclass(frozen=True, slots=True)
+class StageRow:
+    """A record to be staged; without a body only its hash is known."""
+
+    run_id: UUID
+    kind: str
+    key: str
+    batch: int
+    body: bytes | None
+    hash: bytes | None = None
+    is_partial: bool = False
+    state: int = TO_LOAD
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A staged record as the pipeline reads it."""
+
+    key: str
+    body: bytes | None
+    hash: bytes | None
+    is_partial: bool
+    state: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What the pipeline found out about a staged record; without a body the staged one stays."""
+
+    key: str
+    hash: bytes | None
+    state: int
+    body: bytes | None = None
 
 
 class RunRepository:
@@ -91,27 +141,19 @@ class RunRepository:
         )
         return self.session.scalars(statement).all()
 
-    def stage(self, rows: Iterable[tuple[UUID, str, str, int, bytes]]) -> None:
-        """Write records (run, kind, key, batch, body); the newest batch of a run wins."""
-        newest: dict[tuple[UUID, str, str], tuple[int, bytes]] = {}
-        for run_id, kind, key, batch, body in rows:
-            known = newest.get((run_id, kind, key))
-            if known is None or known[0] <= batch:
-                newest[run_id, kind, key] = (batch, body)
-        if not newest:
+    def stage(self, rows: Iterable[StageRow]) -> None:
+        """Write records; of one key the newest batch wins, and a whole record over a partial one."""
+        listed = list(rows)
+        if not listed:
             return
-        # Sorted, so that two importers that stage the same records cannot deadlock.
-        ordered = sorted(newest.items(), key=lambda item: item[0])
-        self.session.execute(
-            _STAGE,
-            {
-                "runs": [key[0] for key, _ in ordered],
-                "kinds": [key[1] for key, _ in ordered],
-                "keys": [key[2] for key, _ in ordered],
-                "batches": [value[0] for _, value in ordered],
-                "bodies": [value[1] for _, value in ordered],
-            },
-        )
+        with _raw(self.session).cursor() as cursor:
+            cursor.execute(_INCOMING)
+            with cursor.copy(_COPY) as copy:
+                copy.set_types(_TYPES)
+                for row in listed:
+                    copy.write_row(astuple(row))
+            cursor.execute(_TAKE)
+            cursor.execute("TRUNCATE incoming")
 
     def staged_counts(self, run_id: UUID) -> dict[str, int]:
         """Return how many records of each kind are staged."""
@@ -131,40 +173,88 @@ class RunRepository:
         )
         return self.session.scalar(statement) or 0
 
-    def chunk(self, run_id: UUID, kind: str, after: str, limit: int) -> Sequence[tuple[str, bytes]]:
-        """Return the next records of a kind (key, body) in the order of their keys."""
+    def chunk(
+        self, run_id: UUID, kind: str, after: str, limit: int, *, state: int | None = None
+    ) -> Sequence[Staged]:
+        """Return the next records of a kind in the order of their keys, of one state or of any."""
         statement = (
-            select(StagedRecord.key, StagedRecord.body)
+            select(
+                StagedRecord.key,
+                StagedRecord.body,
+                StagedRecord.hash,
+                StagedRecord.is_partial,
+                StagedRecord.state,
+            )
             .where(StagedRecord.run_id == run_id, StagedRecord.kind == kind, StagedRecord.key > after)
             .order_by(StagedRecord.key)
             .limit(limit)
         )
-        return [(key, body) for key, body in self.session.execute(statement)]
+        if state is not None:
+            statement = statement.where(StagedRecord.state == state)
+        return [Staged(*row) for row in self.session.execute(statement)]
 
-    def rewrite(self, run_id: UUID, kind: str, changed: dict[str, bytes]) -> None:
-        """Replace the bodies of some staged records."""
-        if changed:
+    def settle(self, run_id: UUID, kind: str, found: Sequence[Settled]) -> None:
+        """Note what was found out about staged records."""
+        if found:
             self.session.execute(
-                _REWRITE,
-                {"run_id": run_id, "kind": kind, "keys": list(changed), "bodies": list(changed.values())},
+                _SETTLE,
+                {
+                    "run_id": run_id,
+                    "kind": kind,
+                    "keys": [one.key for one in found],
+                    "bodies": [one.body for one in found],
+                    "hashes": [one.hash for one in found],
+                    "states": [one.state for one in found],
+                },
             )
+
+    def marks(self, run_id: UUID) -> Sequence[tuple[str, str, bytes | None, bool, int]]:
+        """Return kind, key, hash, partial and state of everything that is staged."""
+        statement = select(
+            StagedRecord.kind,
+            StagedRecord.key,
+            StagedRecord.hash,
+            StagedRecord.is_partial,
+            StagedRecord.state,
+        ).where(StagedRecord.run_id == run_id)
+        return [(row[0], row[1], row[2], row[3], row[4]) for row in self.session.execute(statement)]
 
     def purge(self, run_id: UUID) -> None:
         """Delete what a run has staged."""
         self.session.execute(delete(StagedRecord).where(StagedRecord.run_id == run_id))
 
-    def add_step(self, step: ImportStep) -> None:
-        """Note that a step began; the second time it changes nothing."""
+    def find_ledger(self, source_id: str) -> RunLedger | None:
+        """Return what the last loaded upload of a data set held, or None."""
+        return self.session.get(RunLedger, source_id)
+
+    def save_ledger(self, ledger: Mapping[str, Any]) -> None:
+        """Keep what an upload held, in place of the one before."""
+        statement = insert(RunLedger).values(ledger)
+        columns = ("manifest", "run_id", "saved_at", "records")
         self.session.execute(
-            insert(ImportStep)
-            .values(
-                run_id=step.run_id,
-                position=step.position,
-                name=step.name,
-                started_at=step.started_at,
-                counts={},
+            statement.on_conflict_do_update(
+                index_elements=["source_id"], set_={name: statement.excluded[name] for name in columns}
             )
-            .on_conflict_do_nothing()
+        )
+
+    def forget_ledger(self, source_id: str) -> None:
+        """Forget what the last upload of a data set held."""
+        self.session.execute(delete(RunLedger).where(RunLedger.source_id == source_id))
+
+    def add_step(self, step: ImportStep) -> None:
+        """Note that a step began; the second time it begins anew."""
+        statement = insert(ImportStep).values(
+            run_id=step.run_id,
+            position=step.position,
+            name=step.name,
+            started_at=step.started_at,
+            counts={},
+        )
+        self.session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["run_id", "position"],
+                set_={"started_at": statement.excluded.started_at, "finished_at": None, "counts": {}},
+            )
         )
 
     def end_step(self, run_id: UUID, position: int, now: datetime, counts: dict[str, Any]) -> None:
@@ -179,3 +269,9 @@ class RunRepository:
         """Return the steps of a run in order."""
         statement = select(ImportStep).where(ImportStep.run_id == run_id).order_by(ImportStep.position)
         return self.session.scalars(statement).all()
+
+
+def _raw(session: Session) -> psycopg.Connection[tuple[Any, ...]]:
+    """Return the driver's connection inside the session's transaction."""
+    driver = session.connection().connection.driver_connection
+    return cast("psycopg.Connection[tuple[Any, ...]]", driver)

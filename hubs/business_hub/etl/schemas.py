@@ -26,6 +26,8 @@ class RunRead(BaseModel):
     is_released: bool
     announced: dict[str, int]
     staged: dict[str, int]
+    origin: str
+    forecast: dict[str, KindReport]
     report: dict[str, KindReport]
     findings: list[dict[str, Any]]
     unmatched: int

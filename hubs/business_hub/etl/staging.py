@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from hubs.business_hub.etl.models import ImportRun
-from hubs.business_hub.etl.repository import RunRepository
+from hubs.business_hub.etl.repository import RunRepository, StageRow
 from shared.contracts.envelope import Event
 from shared.contracts.events.scraping import (
     ScrapedBatch,
@@ -38,7 +38,7 @@ class Staging:
         # A run that is past staging has its records; late copies of them are dropped.
         open_runs = {run_id: run for run_id, run in runs.items() if run.state == "staging"}
         self._runs.stage(
-            (event.run_id, event.kind, record.key, event.batch, record.model_dump_json().encode())
+            StageRow(event.run_id, event.kind, record.key, event.batch, record.model_dump_json().encode())
             for event in relevant
             if isinstance(event, ScrapedBatch) and event.run_id in open_runs
             for record in batch_records(event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -37,6 +37,15 @@ class ScrapeRequestedV1(Event):
     options: ScrapeOptions = ScrapeOptions()
     priority: int = 5
     """0 (first) to 9 (last)."""
+
+
+class TaskRequestedV1(Event):
+    """Someone wants work done that this hub's own workers do; the fields are those of a Celery message."""
+
+    topic: ClassVar[str] = "business.task.requested.v1"
+    task: str
+    args: tuple[()] = ()
+    kwargs: dict[str, Any] = {}
 
 
 class JobCancelRequestedV1(Event):

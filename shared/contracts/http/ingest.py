@@ -43,28 +43,30 @@ class UpsertReport(_Plain):
 
 
 class CompareBatch(_Plain):
-    """Keys of one kind with the hash of each record; with ``is_seen`` those that are as before count as seen.
+    """Keys of one kind with the hash of each record.
 
-    ``facts_of`` asks for what is on record of some of the keys.
+    ``seen`` are keys that this source names and that the run has seen as they were; ``facts_of`` asks for
+    what is on record under some keys.
     """
 
     run_id: UUID
     source_id: str
     kind: str
     observed_at: datetime
-    hashes: dict[str, str] = Field(max_length=20_000)
+    hashes: dict[str, str] = Field(default={}, max_length=20_000)
     """Key to the hash (``shared.contracts.records.content_hash``), hexadecimal."""
-    is_seen: bool = False
+    seen: tuple[str, ...] = Field(default=(), max_length=20_000)
     facts_of: tuple[str, ...] = Field(default=(), max_length=5_000)
 
 
 class CompareReport(_Plain):
-    """Each key is in one of the first three lists; ``shared`` holds those that other sources name too."""
+    """Each key is in one of the first three lists; ``mine``: this source names it, ``shared``: others do."""
 
     unchanged: tuple[str, ...] = ()
     """Named by this source before, with the same hash."""
     changed: tuple[str, ...] = ()
     new: tuple[str, ...] = ()
+    mine: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
     facts: dict[str, dict[str, Any]] = {}
 
@@ -82,6 +84,20 @@ class CloseRunReport(_Plain):
     """Tombstones per kind."""
 
     tombstoned: dict[str, int] = {}
+
+
+class RevertRun(_Plain):
+    """Take back what a run of a source changed."""
+
+    run_id: UUID
+    source_id: str
+
+
+class RevertReport(_Plain):
+    """What was taken back; ``kept`` counts records that somebody else changed since."""
+
+    report: dict[str, KindReport] = {}
+    kept: dict[str, int] = {}
 
 
 class SourceCounts(_Plain):

@@ -105,7 +105,7 @@ def test_what_was_compared_as_seen_is_not_gone_when_its_run_is_closed(data_hub):
         kind="person",
         observed_at=utc_now(),
         hashes=marks(bodies(3)),
-        is_seen=True,
+        seen=tuple(marks(bodies(3))),
     )
     assert len(data_hub.compare(seen).unchanged) == 3
     close = CloseRun(run_id=run_id, source_id="ca-federal-mps", observed_at=utc_now(), complete=(MEMBERS,))

@@ -20,11 +20,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from hubs.business_hub.app import create_app
-from hubs.business_hub.etl.consumers import ImportWorker, start_staging
-from hubs.business_hub.etl.dependencies import build_runs
-from hubs.business_hub.etl.pipeline import Pipeline, Tools
-from hubs.business_hub.importer import open_importer
-from hubs.business_hub.queue.sources import SourceRegistry
+from hubs.business_hub.etl.consumers import ImportWorker
+from hubs.business_hub.importer import open_importer, start_importer
 from hubs.business_hub.settings import BusinessSettings, JobSettings
 from shared.app import Resources
 from shared.auth import TokenVerifier
@@ -37,12 +34,21 @@ from shared.contracts.events.scraping import (
     ScrapeProblem,
     ScrapeStartedV1,
 )
-from shared.contracts.http.ingest import CloseRun, CloseRunReport, SourceCounts, UpsertReport
+from shared.contracts.http.ingest import (
+    CloseRun,
+    CloseRunReport,
+    CompareBatch,
+    CompareReport,
+    RevertReport,
+    SourceCounts,
+    UpsertReport,
+)
 from shared.contracts.people import PersonRecord
+from shared.contracts.records import content_hash
 from shared.core.clock import utc_now
 from shared.core.errors import Unavailable
 from shared.core.ids import new_id
-from shared.http.json import loads
+from shared.http.json import dumps, loads
 from shared.settings import RabbitSettings
 from shared.testing.databases import FreshDatabase
 from shared.testing.processes import wait_until
@@ -114,6 +120,28 @@ class MemoryCanon:
             self.after_call(len(self.calls))
         return self.answers[idempotency_key]
 
+    def compare(self, batch: CompareBatch) -> CompareReport:
+        if self.is_away:
+            raise Unavailable("data_hub is away")
+        found: dict[str, list[str]] = {"unchanged": [], "changed": [], "new": [], "mine": [], "shared": []}
+        for key, mark in batch.hashes.items():
+            place = (batch.kind, key)
+            known = self.rows.get(place)
+            is_mine = self.sources.get(place) == batch.source_id
+            is_same = known is not None and is_mine and content_hash(dumps(facts(known))).hex() == mark
+            found["new" if known is None else "unchanged" if is_same else "changed"].append(key)
+            if known is not None:
+                found["mine" if is_mine else "shared"].append(key)
+        for key in batch.seen:
+            self.seen[batch.kind, key] = batch.run_id
+        standing = {
+            key: facts(self.rows[batch.kind, key]) for key in batch.facts_of if (batch.kind, key) in self.rows
+        }
+        return CompareReport(**{name: tuple(keys) for name, keys in found.items()}, facts=standing)
+
+    def revert_run(self, run_id: UUID, source_id: str) -> RevertReport:
+        raise Unavailable("this record keeps no history")
+
     def close_run(self, close: CloseRun) -> CloseRunReport:
         if self.is_away:
             raise Unavailable("data_hub is away")
@@ -181,20 +209,8 @@ class Bench:
 
     def start_importer(self) -> ImportWorker:
         """Start the importer's threads with the record in memory behind them."""
-        resources = open_importer(self.settings)
-        tools = Tools(
-            engine=resources.engine,
-            sessions=resources.sessionmaker,
-            canon=self.canon,
-            find_source=resources.get(SourceRegistry).find,
-            build_service=lambda session: build_runs(resources, session),
-            settings=self.settings.imports,
-        )
-        worker = ImportWorker(resources, Pipeline(tools))
-        worker.start()
-        start_staging(resources, worker)
-        self.importer = resources
-        return worker
+        self.importer = open_importer(self.settings)
+        return start_importer(self.importer, self.canon)
 
     def stop_importer(self) -> None:
         if self.importer is not None:

@@ -30,6 +30,8 @@ class Problem:
     value: str = ""
     is_fatal: bool = True
     """False: the record is taken all the same, without this."""
+    cells: tuple[str, ...] = ()
+    """The whole row, where it is one of a table: what a correction starts from."""
 
 
 @dataclass(frozen=True)

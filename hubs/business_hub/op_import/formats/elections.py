@@ -70,13 +70,12 @@ _PARTIES = (
     "VCP",
     "Western Block",
 )
-_PARTY = re.compile(
-    rf"\s(?:\*\*\s*)?({'|'.join(re.escape(name) for name in sorted(_PARTIES, key=len, reverse=True))})(?:/(.*))?$"
-)
+_NAMES = "|".join(re.escape(name) for name in sorted(_PARTIES, key=len, reverse=True))
+_PARTY = re.compile(rf"\s(?:\*\*\s*)?({_NAMES})(?:/(.*))?$")
 
 
 class ElectionsCanada:
-    """Candidates with party, votes and whether they won; name and day of the election are given as constants."""
+    """Candidates with party, votes and whether they won; the election itself is given by constants."""
 
     name = "elections-canada"
     title_en = "Elections Canada: results by candidate (CSV)"

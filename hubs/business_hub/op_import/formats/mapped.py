@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hubs.business_hub.op_import.errors import BadMapping
@@ -106,10 +107,12 @@ class _Rows:
             "jurisdiction": context.jurisdiction or context.key_prefix,
             "sources": [context.source(document, parser)],
         }
+        self._cells: tuple[str, ...] = ()
         self._first: dict[tuple[str, str], tuple[int, bytes]] = {}
 
     def read(self) -> Iterator[Item]:
         for number, cells in self._table.rows():
+            self._cells = tuple(cells)
             values, problems = self._values(number, cells)
             yield from problems
             if not any(problem.is_fatal for problem in problems):
@@ -151,6 +154,8 @@ class _Rows:
     def _records(self, number: int, values: Mapping[str, Any]) -> Iterator[Item]:
         for cls, fields in self._target.make(values, self._prefix):
             for item in make(cls, self._document, number, **fields, **self._common):
+                if isinstance(item, Problem):
+                    item = replace(item, cells=self._cells)
                 if isinstance(item, Parsed):
                     place = (item.record.kind, item.record.key)
                     body = item.record.model_dump_json().encode()
@@ -164,4 +169,4 @@ class _Rows:
                 yield item
 
     def _problem(self, number: int, column: str, code: str, detail: str, value: str) -> Problem:
-        return Problem(self._document.name, number, column, code, detail, value[:200])
+        return Problem(self._document.name, number, column, code, detail, value[:200], cells=self._cells)

@@ -63,6 +63,7 @@ def _representative(row: Values, prefix: str) -> Iterator[Made]:
     organization = f"{prefix}/organization/{slug(body)}"
     person = f"{prefix}/person/{slug(str(row['id'])) if row.get('id') else f'name:{slug(name)}'}"
     post = f"{prefix}/post/{slug(body)}/{slug(district) or 'at-large'}/{slug(role)}"
+    who = person.rpartition("/")[2]
     party = row.get("party") or ""
     party_key = f"{prefix}/party/{slug(party)}" if slug(party) else None
     yield OrganizationRecord, {"key": organization, "name_en": body, "classification": "council"}
@@ -99,7 +100,7 @@ def _representative(row: Values, prefix: str) -> Iterator[Made]:
     yield (
         MembershipRecord,
         {
-            "key": f"{prefix}/membership/{person.rpartition('/')[2]}/{slug(body)}/{slug(district) or 'at-large'}",
+            "key": f"{prefix}/membership/{who}/{slug(body)}/{slug(district) or 'at-large'}",
             "person_key": person,
             "organization_key": organization,
             "post_key": post,

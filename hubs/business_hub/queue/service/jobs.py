@@ -21,7 +21,7 @@ from hubs.business_hub.queue.errors import (
 )
 from hubs.business_hub.queue.models import Job, RememberedRequest
 from hubs.business_hub.queue.repository.jobs import JobRepository
-from hubs.business_hub.queue.service.journal import SYSTEM, JobJournal, Publisher
+from hubs.business_hub.queue.service.journal import SCRAPE, SYSTEM, JobJournal, Publisher
 from hubs.business_hub.queue.service.lifecycle import JobLifecycle
 from hubs.business_hub.queue.sources import SourceRegistry
 from hubs.business_hub.queue.states import ACTIVE, TERMINAL, check_transition, state_of
@@ -71,8 +71,8 @@ class JobService:
 
         Raises: UnknownSource; SourceBusy when it may not wait; IdempotencyMismatch for a key used otherwise.
         """
-        if asked.kind != "scrape":
-            raise Invalid(f"jobs of kind {asked.kind!r} are not created here", known=["scrape"])
+        if asked.kind != SCRAPE:
+            raise Invalid(f"jobs of kind {asked.kind!r} are not created here", known=[SCRAPE])
         self._sources.get(asked.source_id)
         known = self._remembered(actor, idempotency_key, asked)
         if known is not None:
@@ -129,6 +129,8 @@ class JobService:
         known = self._jobs.find_retry(job_id)
         if known is not None and known.state in ACTIVE:
             return known
+        if before.kind != SCRAPE:
+            raise NotRetryable("only scrapes are tried again like this; start the upload again")
         self._sources.get(before.source_id)
         options = ScrapeOptions.model_validate(before.options)
         asked = JobCreate(source_id=before.source_id, options=options, priority=before.priority)
@@ -144,7 +146,7 @@ class JobService:
         schedule_id: UUID | None = None,
         slot_at: datetime | None = None,
     ) -> Job:
-        """Insert a job of a known source and send it off when its source is free."""
+        """Insert a job of a source and send it off when its source is free."""
         job = Job(
             kind=asked.kind,
             source_id=asked.source_id,
@@ -299,6 +301,40 @@ class JobService:
             self._lifecycle.end(job, _ENDINGS[event.outcome], _reason(event))
         elif job.phase not in {"importing", "loading"}:
             job.phase = "importing"
+
+    def begin_work(self, job_id: UUID, worker: str) -> bool:
+        """A worker of this hub began (or began again) with a job; False when the job is not to be done."""
+        job = self._jobs.lock(job_id)
+        if job is None or job.state not in ACTIVE:
+            return False
+        self._lifecycle.run(job)
+        if job.phase not in {"importing", "loading"}:
+            job.phase = "reading"
+        job.worker = worker
+        job.attempts += 1
+        job.heartbeat_at = job.updated_at = self._now()
+        self._journal.log(job, "info", "started", f"attempt {job.attempts} on {worker}")
+        if job.attempts > self._settings.max_attempts:
+            self._lifecycle.end(job, "failed", f"given up after {self._settings.max_attempts} attempts")
+            return False
+        return True
+
+    def note_reading(self, job_id: UUID, documents: int, expected: int, records: dict[str, int]) -> bool:
+        """Note how far a worker has read; False when the job has ended."""
+        job = self._jobs.lock(job_id)
+        if job is None or job.state not in ACTIVE:
+            return False
+        job.pages, job.pages_expected = documents, expected
+        job.records = dict(records)
+        job.heartbeat_at = job.updated_at = self._now()
+        self._jobs.wake(job.id)
+        return True
+
+    def note(self, job_id: UUID, level: str, code: str, message: str) -> None:
+        """Write a line into a job's log."""
+        job = self._jobs.lock(job_id)
+        if job is not None:
+            self._journal.log(job, level, code, message)
 
     def begin_import(self, job_id: UUID, run_id: UUID, phase: str) -> bool:
         """Note the phase ``importing`` or ``loading``; False when the job has ended or is being cancelled."""

@@ -16,11 +16,13 @@ from shared.contracts.events.jobs import (
     JobChangedV1,
     ScrapeOptions,
     ScrapeRequestedV1,
+    TaskRequestedV1,
 )
 from shared.logging import trace_id_var
 
 PRODUCER = "business_hub.queue"
 SYSTEM = "system:business_hub"
+SCRAPE = "scrape"
 _MAX_MESSAGE_CHARS = 2_000
 
 
@@ -85,7 +87,20 @@ class JobJournal:
         self._jobs.wake(job.id)
 
     def send_request(self, job: Job) -> None:
-        """Ask the workers to take the job."""
+        """Ask the workers to take the job: those of the scraper, or this hub's own."""
+        if job.kind != SCRAPE:
+            self._publisher.publish(
+                TaskRequestedV1(
+                    producer=PRODUCER,
+                    correlation_id=job.request_id or None,
+                    task=f"business.{job.kind}",
+                    kwargs={"job_id": str(job.id)},
+                ),
+                priority=job.priority,
+                mandatory=True,
+            )
+            self.log(job, "info", "queued", "sent to the workers of this hub")
+            return
         self._publisher.publish(
             ScrapeRequestedV1(
                 producer=PRODUCER,

@@ -11,6 +11,7 @@ from sqlalchemy import Select
 
 from hubs.business_hub.etl.errors import RunNotFound, RunNotHeld
 from hubs.business_hub.etl.guards import Finding
+from hubs.business_hub.etl.ledger import pack_marks
 from hubs.business_hub.etl.models import ImportRun, ImportStep
 from hubs.business_hub.etl.reporting import summarize
 from hubs.business_hub.etl.repository import RunRepository
@@ -116,6 +117,14 @@ class RunService:
         )
         self._tell(run, "quarantined", SYSTEM)
 
+    def reread(self, run: ImportRun) -> None:
+        """Send a run of an upload back: the record differs from what was remembered, the bytes are needed."""
+        self.runs.purge(run.run_id)
+        self.runs.forget_ledger(run.source_id)
+        run.state, run.step, run.cursor = "staging", "", {}
+        run.forecast, run.staged = {}, {}
+        run.updated_at = self._now()
+
     def release(self, run_id: UUID, actor: str, reason: str) -> ImportRun:
         """Let a held run be loaded in spite of its findings.
 
@@ -126,6 +135,7 @@ class RunService:
         run.state = "ready"
         run.step, run.cursor = "", {}
         run.is_released = True
+        run.forecast = {}
         run.reviewed_by = actor
         run.updated_at = self._now()
         self._audit(run, "import.released", actor, reason)
@@ -148,17 +158,20 @@ class RunService:
         reason: str,
         *,
         report: dict[str, KindReport] | None = None,
+        is_loaded: bool = False,
         actor: str = SYSTEM,
     ) -> None:
         """End a run and its job; staged records are purged in the same transaction."""
         now = self._now()
         if run.step in STEPS:
             self.runs.end_step(run.run_id, STEPS.index(run.step), now, {})
-        run.state = "loaded" if outcome == "succeeded" and report is not None else "dropped"
+        run.state = "loaded" if is_loaded else "dropped"
         run.reason, run.finished_at, run.updated_at = reason, now, now
         run.cursor = {}
         if outcome == "succeeded":
             run.summary_en, run.summary_fr = _summary(run, report)
+        if is_loaded and run.manifest:
+            self._remember(run, now)
         self.runs.purge(run.run_id)
         self._jobs.finish(
             run.job_id,
@@ -169,6 +182,17 @@ class RunService:
             actor=actor,
         )
         self._tell(run, outcome, actor)
+
+    def _remember(self, run: ImportRun, now: datetime) -> None:
+        self.runs.save_ledger(
+            {
+                "source_id": run.source_id,
+                "manifest": run.manifest,
+                "run_id": run.run_id,
+                "saved_at": now,
+                "records": pack_marks(self.runs.marks(run.run_id)),
+            }
+        )
 
     def _held(self, run_id: UUID) -> ImportRun:
         run = self.locked(run_id)
@@ -218,12 +242,13 @@ _STATES: dict[str, JobState] = {
 
 
 def _summary(run: ImportRun, report: dict[str, KindReport] | None) -> tuple[str, str]:
-    if report is not None:
+    if run.state == "loaded" and report is not None:
         return summarize(report)
     if run.outcome == "unchanged":
         return "Nothing new upstream.", "Rien de nouveau à la source."
     total = sum(run.staged.values())
+    english, french = summarize(report or {})
     return (
-        f"Dry run: {total} records read and checked, nothing loaded.",
-        f"Essai : {total} enregistrements lus et vérifiés, rien n'a été chargé.",
+        f"Dry run: {total} records read and checked, nothing loaded. It would have been: {english}",
+        f"Essai : {total} enregistrements lus et vérifiés, rien n'a été chargé. Il en aurait été : {french}",
     )

@@ -1,0 +1,95 @@
+"""Runs of uploads: opened, filled and sealed by whoever reads the files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from hubs.business_hub.etl.ledger import unpack_marks
+from hubs.business_hub.etl.models import ImportRun
+from hubs.business_hub.etl.repository import RunRepository, StageRow
+from shared.contracts.events.scraping import CompleteSet
+from shared.core.clock import utc_now
+
+__all__ = ["RunPlan", "StageRow", "UploadRuns"]
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What the run of an upload is for."""
+
+    run_id: UUID
+    job_id: UUID
+    source_id: str
+    manifest: str
+    policy: str
+    is_dry_run: bool
+
+
+class UploadRuns:
+    """Runs on their way from files; never commits."""
+
+    def __init__(self, runs: RunRepository, clock: Callable[[], datetime] = utc_now) -> None:
+        self._runs = runs
+        self._now = clock
+
+    @classmethod
+    def over(cls, session: Session) -> UploadRuns:
+        """Return the runs of one transaction."""
+        return cls(RunRepository(session))
+
+    def open(self, plan: RunPlan) -> bool:
+        """Begin a run, or begin it anew after a loss; False when it is past reading."""
+        now = self._now()
+        self._runs.ensure({(plan.run_id, plan.job_id, plan.source_id)}, now)
+        run = self._runs.lock(plan.run_id)
+        if run is None or run.state != "staging":
+            return False
+        run.origin, run.policy, run.manifest = "upload", plan.policy, plan.manifest
+        run.is_dry_run = plan.is_dry_run
+        run.observed_at = now
+        self._runs.purge(plan.run_id)
+        return True
+
+    def state(self, run_id: UUID) -> str:
+        """Return how far a run is; empty when there is none."""
+        run = self._runs.find(run_id)
+        return run.state if run is not None else ""
+
+    def recall(self, plan: RunPlan) -> int:
+        """Stage what the same bytes held before and return how many records that is; 0 when they are new."""
+        ledger = self._runs.find_ledger(plan.source_id)
+        if ledger is None or ledger.manifest != plan.manifest:
+            return 0
+        rows = list(unpack_marks(ledger.records, plan.run_id))
+        self._runs.stage(rows)
+        return len(rows)
+
+    def stage(self, rows: Sequence[StageRow]) -> None:
+        """Write records down."""
+        self._runs.stage(rows)
+
+    def drop(self, run_id: UUID) -> None:
+        """Give a run up: nothing of it was loaded."""
+        run = self._runs.lock(run_id)
+        if run is not None and run.state in {"staging", "ready"}:
+            self._runs.purge(run_id)
+            run.state, run.finished_at, run.updated_at = "dropped", self._now(), self._now()
+
+    def forget(self, source_id: str) -> None:
+        """Forget what the last upload of a data set held: the record is not as it left it."""
+        self._runs.forget_ledger(source_id)
+
+    def seal(self, run_id: UUID, complete: Sequence[CompleteSet]) -> ImportRun:
+        """Say that everything is staged: the pipeline may work on the run."""
+        run = self._runs.lock(run_id)
+        assert run is not None
+        run.staged = run.announced = self._runs.staged_counts(run_id)
+        run.complete = [one.model_dump() for one in complete]
+        run.outcome, run.state = "succeeded", "ready"
+        run.announced_at = run.updated_at = self._now()
+        return run
