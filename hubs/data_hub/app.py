@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from hubs.data_hub.base import outbox
 from hubs.data_hub.compat.router import openparliament, openstates, represent
-from hubs.data_hub.database.router import ballots, changes, ingest, records
+from hubs.data_hub.database.router import ballots, changes, curation, ingest, records
 from hubs.data_hub.geography.router import router as geography_router
 from hubs.data_hub.search.router import router as search_router
 from hubs.data_hub.search.start import start_keeper
@@ -37,6 +37,7 @@ SPEC = HubSpec(
         ingest.router,
         changes.router,
         ballots.router,
+        curation.router,
         geography_router,
         search_router,
         records.build_router(),

@@ -8,8 +8,10 @@ from fastapi import Depends, Header, Request
 
 from hubs.data_hub.database.service.balloting import BallotingService
 from hubs.data_hub.database.service.build import (
+    CurationServices,
     IngestServices,
     build_balloting,
+    build_curation,
     build_following,
     build_ingest,
     build_reading,
@@ -47,6 +49,11 @@ def balloting_service(session: SessionDep, resources: ResourcesDep) -> Balloting
     return build_balloting(session, resources.get(CursorCodec))
 
 
+def curation_services(session: SessionDep) -> CurationServices:
+    """Return the human side over this request's transaction."""
+    return build_curation(session)
+
+
 def require_idempotency_key(idempotency_key: Annotated[str | None, Header()] = None) -> str:
     """Return the Idempotency-Key.
 
@@ -63,3 +70,4 @@ IdempotencyKeyDep = Annotated[str, Depends(require_idempotency_key)]
 ReadingDep = Annotated[ReadingService, Depends(reading_service, scope="function")]
 FollowingDep = Annotated[FollowingService, Depends(following_service, scope="function")]
 BallotingDep = Annotated[BallotingService, Depends(balloting_service, scope="function")]
+CurationDep = Annotated[CurationServices, Depends(curation_services, scope="function")]

@@ -24,3 +24,17 @@ class KeyReused(Conflict):
 
     code = "idempotency-key-reused"
     title = "Idempotency key reused"
+
+
+class MergeRefused(Conflict):
+    """These two cannot be merged, or not taken apart."""
+
+    code = "merge-refused"
+    title = "Merge refused"
+
+
+class CorrectionRefused(Invalid):
+    """The correction names no field, or its value breaks the field's rule."""
+
+    code = "correction-refused"
+    title = "Correction refused"

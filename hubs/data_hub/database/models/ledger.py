@@ -169,3 +169,19 @@ class Correction(Model):
             postgresql_where=text("withdrawn_at IS NULL"),
         ),
     )
+
+
+class MergeEvent(Model):
+    """Two records that were found to be one, and whether that was taken back."""
+
+    __tablename__ = "merge_event"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    kind: Mapped[str]
+    merged_id: Mapped[UUID] = mapped_column(index=True)
+    into_id: Mapped[UUID] = mapped_column(index=True)
+    reason: Mapped[str]
+    actor: Mapped[str]
+    merged_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None]
+    undone_reason: Mapped[str | None]

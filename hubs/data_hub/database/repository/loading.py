@@ -132,7 +132,7 @@ class LoadingRepository:
         if not rows:
             return
         table = table_of(kind)
-        columns = [c.name for c in table.columns if c.name not in ("created_at", "key")]
+        columns = [c.name for c in table.columns if c.name not in ("created_at", "key", "merged_into")]
         target, staging = _name(kind), f"staging_{kind}"
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
         self._cursor.execute(

@@ -50,12 +50,14 @@ class LoadingService:
         ledger: LedgerRepository,
         matcher: PersonMatcher,
         announcer: Announcer,
+        refresh_merged: Callable[[Sequence[UUID]], None],
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._loading = loading
         self._ledger = ledger
         self._matcher = matcher
         self._announcer = announcer
+        self._refresh_merged = refresh_merged
         self._clock = clock
 
     def load(self, batch: UpsertBatch) -> UpsertReport:
@@ -84,6 +86,8 @@ class LoadingService:
             jurisdictions |= {fact["jurisdiction"] for fact in facts.values()}
             self._sort_out(kind, other, facts, existing, work, now)
             self._write(kind, work)
+            if kind == "person" and work.updates:
+                self._refresh_merged([row["id"] for row in work.updates])
         documents = self._ledger.upsert_documents(read.documents, batch.run_id, batch.source_id)
         self._see(batch, read.records, existing, documents, work)
         self._ledger.renew_freshness(kind, batch.source_id, batch.run_id, batch.observed_at, jurisdictions)
@@ -160,7 +164,11 @@ class LoadingService:
         changes: Fields = field_changes(before.facts, row["facts"])
         ballots_differ = kind == "vote_event" and before.ballots_hash != row["ballots_hash"]
         if ballots_differ:
-            changes["ballots"] = ballot_changes(old_ballots or [], ballots)
+            told = ballot_changes(old_ballots or [], ballots)
+            # Other words for the same ballots (an identifier more, a name matched since) are no change.
+            ballots_differ = told[0] != told[1]
+            if ballots_differ:
+                changes["ballots"] = told
         if not changes and not before.is_deleted:
             work.unchanged += 1
             work.touched[before.id] = row["content_hash"]
