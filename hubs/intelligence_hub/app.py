@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+# The policy interpreter must be in the process before SQLAlchemy is (see the decision record).
+import hubs.intelligence_hub.opa.backends.embedded  # noqa: F401  isort:skip
 from fastapi import FastAPI
 
 from hubs.intelligence_hub.audit.consumers import start_consumer as start_audit_consumer
 from hubs.intelligence_hub.audit.opening import open_log
 from hubs.intelligence_hub.audit.router import router as audit_router
+from hubs.intelligence_hub.opa.opening import open_decisions
+from hubs.intelligence_hub.opa.router import router as opa_router
 from shared.app import HubSpec, create_hub_app
 from shared.settings import HubSettings
 
 SPEC = HubSpec(
     name="intelligence",
     title="OpenPolicy intelligence hub: numbers, audit, decisions",
-    routers=[audit_router],
-    start=[open_log, start_audit_consumer],
+    routers=[audit_router, opa_router],
+    start=[open_log, start_audit_consumer, open_decisions],
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -36,6 +37,8 @@ def up(
     no_scrape: Annotated[bool, typer.Option("--no-scrape", help="Only start; ask for no job.")] = False,
 ) -> None:
     """Start everything, scrape, show the counts, stay up until Ctrl-C."""
+    # Its library must come before SQLAlchemy's (docs/decisions/0020).
+    import_module("hubs.intelligence_hub.opa.backends.embedded")
     from services.cli.up import FIRST_SOURCES, UpOptions, run_up
 
     raise typer.Exit(

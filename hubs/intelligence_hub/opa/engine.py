@@ -1,0 +1,43 @@
+"""The port of policy engines and what they answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+class _Missing:
+    """Marks a question without an input (which is not the same as a null input)."""
+
+
+MISSING = _Missing()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an engine says: undefined is an answer of its own and never a yes."""
+
+    is_defined: bool
+    value: Any = None
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+class PolicyEngine(Protocol):
+    """Answers questions about documents of the policy tree."""
+
+    name: str
+
+    def evaluate(self, path: tuple[str, ...], question: Any, *, strict: bool = False) -> Answer:
+        """Return the document at a path for an input.
+
+        Raises: BadQuery, EngineAway, EngineTimeout.
+        """
+        ...
+
+    def health(self) -> None:
+        """Return when the engine answers. Raises: EngineAway."""
+        ...
+
+    def policies(self) -> dict[str, str]:
+        """Return the source of each module by its id."""
+        ...

@@ -1,0 +1,147 @@
+"""Decisions: asked of the engine, timed, logged with masked inputs, replayed against candidates."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hubs.intelligence_hub.opa.checking import try_policies
+from hubs.intelligence_hub.opa.engine import MISSING, Answer, PolicyEngine
+from hubs.intelligence_hub.opa.errors import BadQuery, EngineAway, EngineTimeout
+from hubs.intelligence_hub.opa.logbook import Logbook
+from hubs.intelligence_hub.opa.masking import masked
+from hubs.intelligence_hub.opa.repository import DecisionRepository
+from hubs.intelligence_hub.opa.schemas import ReplayCreate, ReplayDifference, ReplayReport
+from shared.core.clock import utc_now
+from shared.core.ids import new_id
+from shared.logging import trace_id_var
+
+OWN = "intelligence_hub"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """An answer with its id and time."""
+
+    decision_id: str
+    answer: Answer
+    seconds: float
+
+
+class DecisionService:
+    """Asks the engine and keeps what it said."""
+
+    def __init__(self, engine: PolicyEngine, logbook: Logbook) -> None:
+        self.engine = engine
+        self._logbook = logbook
+
+    def decide(self, path: str, question: Any, requested_by: str, *, strict: bool = False) -> Decision:
+        """Return the document at a path for an input.
+
+        Raises: BadQuery, EngineAway, EngineTimeout. Whoever asks must take each of them as no.
+        """
+        parts = tuple(part for part in path.split("/") if part)
+        start = time.perf_counter()
+        try:
+            answer = self.engine.evaluate(parts, question, strict=strict)
+        except (BadQuery, EngineAway, EngineTimeout):
+            self._logbook.outcomes.labels("error").inc()
+            raise
+        seconds = time.perf_counter() - start
+        self._logbook.seconds.observe(seconds)
+        self._logbook.outcomes.labels(_outcome(answer)).inc()
+        decision = Decision(str(new_id()), answer, seconds)
+        self._note(decision, "/".join(parts), question, requested_by)
+        return decision
+
+    def _note(self, decision: Decision, path: str, question: Any, requested_by: str) -> None:
+        kept, erased = (None, []) if question is MISSING else masked(question)
+        bundles = decision.answer.provenance.get("bundles", {})
+        revisions = [str(bundle.get("revision", "")) for bundle in bundles.values()]
+        self._logbook.note(
+            {
+                "source": OWN,
+                "decision_id": decision.decision_id,
+                "path": path,
+                "made_at": utc_now(),
+                "input": kept,
+                "result": decision.answer.value,
+                "is_defined": decision.answer.is_defined,
+                "erased": erased,
+                "requested_by": requested_by,
+                "revision": ",".join(revisions),
+                "duration_ms": round(decision.seconds * 1000, 3),
+                "trace_id": trace_id_var.get(),
+            }
+        )
+
+
+def _outcome(answer: Answer) -> str:
+    if not answer.is_defined:
+        return "undefined"
+    if isinstance(answer.value, bool):
+        return "allow" if answer.value else "deny"
+    return "document"
+
+
+def take_opa_log(session: Session, entries: list[Any]) -> int:
+    """Keep what an OPA reports of its own decisions; return how many were new.
+
+    Raises: BadQuery when an entry is not one of OPA's.
+    """
+    return DecisionRepository(session).add([_row(entry) for entry in entries])
+
+
+def _row(entry: Any) -> dict[str, Any]:
+    try:
+        kept, erased = masked(entry["input"]) if "input" in entry else (None, [])
+        bundles = entry.get("bundles") or {}
+        return {
+            "source": str(entry["labels"]["id"])[:200],
+            "decision_id": str(entry["decision_id"])[:200],
+            "path": str(entry.get("path") or entry.get("query") or "").strip("/")[:500],
+            "made_at": _moment(str(entry["timestamp"])),
+            "input": kept,
+            "result": entry.get("result"),
+            "is_defined": "result" in entry,
+            "erased": [*entry.get("erased", []), *erased],
+            "requested_by": str(entry.get("requested_by", ""))[:200],
+            "revision": ",".join(str(b.get("revision", "")) for b in bundles.values())[:200],
+            "duration_ms": float(entry.get("metrics", {}).get("timer_server_handler_ns", 0)) / 1e6,
+            "trace_id": str(entry.get("trace_id", ""))[:64],
+        }
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise BadQuery(f"not an entry of OPA's decision log: {error}") from error
+
+
+def _moment(text: str) -> datetime:
+    # Nanoseconds are more than a datetime holds.
+    head, dot, rest = text.rstrip("Z").partition(".")
+    fraction = rest[:6] if dot else ""
+    return datetime.fromisoformat(f"{head}{dot}{fraction}").replace(tzinfo=UTC)
+
+
+def replay(session: Session, create: ReplayCreate, data: dict[str, Any]) -> ReplayReport:
+    """Ask a candidate what was asked before and report where it would have said something else.
+
+    Raises: BadPolicy when the candidate does not compile, crashes or runs away.
+    """
+    rows = DecisionRepository(session).latest(create.limit)
+    questions = [
+        {"path": row.path.split("/"), **({"input": row.input} if row.input is not None else {})}
+        for row in rows
+    ]
+    answers = try_policies(create.modules, data, questions)
+    differences = []
+    for row, answer in zip(rows, answers, strict=True):
+        before = row.result if row.is_defined else None
+        after = answer.get("value") if answer.get("is_defined") else None
+        if before != after:
+            differences.append(
+                ReplayDifference(decision_id=row.decision_id, path=row.path, before=before, after=after)
+            )
+    return ReplayReport(replayed=len(rows), changed=len(differences), differences=differences[:200])
