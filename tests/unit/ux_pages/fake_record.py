@@ -21,7 +21,16 @@ SOURCE = {
     "licence": "https://www.parl.ca/important-notices",
     "run_id": "01a20971-5e49-7498-a3b0-ec31e8f0e20d",
 }
-_IDS = {"bill": 1, "vote": 2, "person": 3, "membership": 4, "organization": 5, "post": 6, "debate": 7, "event": 8}
+_IDS = {
+    "bill": 1,
+    "vote": 2,
+    "person": 3,
+    "membership": 4,
+    "organization": 5,
+    "post": 6,
+    "debate": 7,
+    "event": 8,
+}
 
 
 def uuid(kind: str, number: int = 0) -> str:
@@ -69,7 +78,9 @@ def person(number: int, party: str = "Liberal") -> dict[str, Any]:
         links=(civic.Link(url="https://www.ourcommons.ca/Members/en/1", note="profile"),),
     )  # fmt: skip
     former = {**membership(number, "Independent"), "start_date": "2019-10-21", "end_date": "2021-08-15"}
-    return dress(record, "person", f"elise-member-{number}", number, memberships=[membership(number, party), former])
+    return dress(
+        record, "person", f"elise-member-{number}", number, memberships=[membership(number, party), former]
+    )
 
 
 def bill(number: int = 11, *, with_texts: bool = False) -> dict[str, Any]:
@@ -100,7 +111,10 @@ def bill(number: int = 11, *, with_texts: bool = False) -> dict[str, Any]:
         legislation.BillTextRecord(
             key=f"ca/bill-text/{v}/{lang}", bill_key=record.key, version=v, language=lang, text=text
         ).model_dump(mode="json")
-        for v, text in (("1", "One\nTwo\nThree\nFour\nFive\nSix"), ("2", "One\nTwo\nThree\nFour\nFive\nSeven"))
+        for v, text in (
+            ("1", "One\nTwo\nThree\nFour\nFive\nSix"),
+            ("2", "One\nTwo\nThree\nFour\nFive\nSeven"),
+        )
         for lang in ("en", "fr")
     ]
     shown = dress(record, "bill", f"45-1-c-{number}", number, is_law=False, votes=[vote()])
@@ -140,7 +154,11 @@ def vote(number: int = 123, ballots: int = 40) -> dict[str, Any]:
 
 def organization(kind: str = "committee", name: str = "Committee on Trees") -> dict[str, Any]:
     record = people.OrganizationRecord(
-        key="ca/committee/tran", name_en=name, name_fr="Comité des arbres", classification=kind, abbreviation="TRAN"
+        key="ca/committee/tran",
+        name_en=name,
+        name_fr="Comité des arbres",
+        classification=kind,
+        abbreviation="TRAN",
     )  # type: ignore[arg-type]
     return dress(record, "organization", "ca-committee-tran")
 
@@ -190,7 +208,9 @@ def event() -> dict[str, Any]:
                                        motions=(motion,)),),
     )  # fmt: skip
     document = dress(
-        proceedings.DocumentRecord(key="doc/1", title_en="Agenda", url="https://example.org/a.pdf"), "document", "doc-1"
+        proceedings.DocumentRecord(key="doc/1", title_en="Agenda", url="https://example.org/a.pdf"),
+        "document",
+        "doc-1",
     )
     return dress(record, "event", "tran-1", documents=[document], votes=[vote()], organization=organization())
 
@@ -240,7 +260,13 @@ def search() -> dict[str, Any]:
 
 
 def place() -> dict[str, Any]:
-    boundary = {"id": uuid("x"), "name_en": "Riding 1", "name_fr": "Circonscription 1", "set": "federal", "slug": "r1"}
+    boundary = {
+        "id": uuid("x"),
+        "name_en": "Riding 1",
+        "name_fr": "Circonscription 1",
+        "set": "federal",
+        "slug": "r1",
+    }
     row = {"person": person(1), "membership": membership(1, "Liberal"), "post": post(1), "is_vacant": False,
            "boundary": boundary, "confidence": 0.9, "method": "concordance"}  # fmt: skip
     vacant = {**row, "person": None, "membership": None, "is_vacant": True, "confidence": 0.1}
@@ -336,8 +362,28 @@ SOURCES: list[dict[str, Any]] = [
 
 # What the pages read as a choice, a time or an address of ours stays as it is; every other text is an attack.
 _KEPT = frozenset(
-    "id slug sha256 option result state classification level method type key seq document_type status chamber"
-    " relation line language floor_language run_id".split()
+    [
+        "id",
+        "slug",
+        "sha256",
+        "option",
+        "result",
+        "state",
+        "classification",
+        "level",
+        "method",
+        "type",
+        "key",
+        "seq",
+        "document_type",
+        "status",
+        "chamber",
+        "relation",
+        "line",
+        "language",
+        "floor_language",
+        "run_id",
+    ]
 )
 
 
@@ -347,7 +393,11 @@ def poison(value: Any, payload: str, name: str = "") -> Any:
         return {key: poison(item, payload, key) for key, item in value.items()}
     if isinstance(value, list):
         return [poison(item, payload, name) for item in value]
-    if isinstance(value, str) and name not in _KEPT and not name.endswith(("_id", "_at", "_key", "date", "_on")):
+    if (
+        isinstance(value, str)
+        and name not in _KEPT
+        and not name.endswith(("_id", "_at", "_key", "date", "_on"))
+    ):
         if name in ("as_of", "time", "since", "next", "slug", "ocd_id") or name == "version":
             return value
         return payload

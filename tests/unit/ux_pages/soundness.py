@@ -69,7 +69,11 @@ def active(tree: Element) -> list[str]:
     """Return whatever could run or load something that is not ours."""
     found = []
     for tag, e in elements(tree):
-        if tag == "script" and not (e.get("src") or "").startswith("/static/") and e.get("type") != "application/ld+json":
+        if (
+            tag == "script"
+            and not (e.get("src") or "").startswith("/static/")
+            and e.get("type") != "application/ld+json"
+        ):
             found.append("a script of somebody else's")
         if tag.lower() in _ACTIVE:
             found.append(tag)

@@ -79,7 +79,9 @@ def test_files_are_kept_for_ever_under_their_own_digest_only(site: TestClient) -
     assert site.get("/static/x/nothing.css").status_code == 404
 
 
-def test_scripts_weigh_less_than_twenty_kilobytes_and_a_first_view_less_than_a_hundred(site: TestClient) -> None:
+def test_scripts_weigh_less_than_twenty_kilobytes_and_a_first_view_less_than_a_hundred(
+    site: TestClient,
+) -> None:
     html = site.get("/en", headers={"Accept-Encoding": "gzip"})
     names = [part.partition('"')[0] for part in html.text.split('src="')[1:]]
     names += [html.text.partition('rel="stylesheet" href="')[2].partition('"')[0]]

@@ -17,8 +17,8 @@ def test_every_seat_has_a_place_of_its_own_inside_the_drawing(count: int) -> Non
     places, radius = hemicycle.layout(count)
     assert len(places) == count
     assert len(set(places)) == count
-    assert all(0 <= x - radius and x + radius <= hemicycle.WIDTH for x, _ in places)
-    assert all(0 <= y - radius and y + radius <= hemicycle.HEIGHT for _, y in places)
+    assert all(x - radius >= 0 and x + radius <= hemicycle.WIDTH for x, _ in places)
+    assert all(y - radius >= 0 and y + radius <= hemicycle.HEIGHT for _, y in places)
 
 
 def test_seats_do_not_touch() -> None:
@@ -48,14 +48,19 @@ def test_parties_are_laid_out_by_size_and_add_up() -> None:
 
 
 def test_totals_alone_are_laid_out_from_what_the_source_states() -> None:
-    bare = {"ballots": [], "party_lines": [{"party": "A", "line": "yes", "dissents": 0, "counts": {"yes": 3}}]}
+    bare = {
+        "ballots": [],
+        "party_lines": [{"party": "A", "line": "yes", "dissents": 0, "counts": {"yes": 3}}],
+    }
     assert [(row.party, row.total) for row in votes.break_down(bare).parties] == [("A", 3)]
 
 
 def test_a_bill_is_as_far_as_its_stages_say() -> None:
     assert [step.state for step in bills.track(bill())] == ["done", "now", "ahead"]
     assert bills.progress(bill()) == (1, 3)
-    stopped = {"stages": [{"state": "Bill defeated", "date": "2026-01-01"}, {"state": "", "date": "2026-01-01"}]}
+    stopped = {
+        "stages": [{"state": "Bill defeated", "date": "2026-01-01"}, {"state": "", "date": "2026-01-01"}]
+    }
     assert [step.state for step in bills.track(stopped)] == ["stopped", "done"]
 
 

@@ -67,7 +67,10 @@ def test_cleaned_html_keeps_its_structure_and_loses_what_acts() -> None:
     assert kept == (
         '<p>That <b>we</b> <a href="https://a.example/x" rel="nofollow noopener noreferrer">go</a></p>'
     )
-    assert clean_html('<a href="javascript:x()" onclick="y()">z</a>') == '<a rel="nofollow noopener noreferrer">z</a>'
+    assert (
+        clean_html('<a href="javascript:x()" onclick="y()">z</a>')
+        == '<a rel="nofollow noopener noreferrer">z</a>'
+    )
 
 
 def test_a_snippet_keeps_its_marks_alone() -> None:
@@ -88,7 +91,8 @@ def test_an_address_of_a_web_page_is_a_link() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["//evil.example", "/\\evil.example", "https://evil.example", "/a\\b", "/a\r\nb", "", None, "x", "/\t/e"]
+    "target",
+    ["//evil.example", "/\\evil.example", "https://evil.example", "/a\\b", "/a\r\nb", "", None, "x", "/\t/e"],
 )
 def test_only_a_path_of_this_site_is_redirected_to(target: object) -> None:
     assert local_path(target, "/admin") == "/admin"

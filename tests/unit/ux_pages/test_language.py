@@ -49,7 +49,9 @@ def test_every_message_that_a_template_or_a_page_names_exists() -> None:
     missing = []
     for path in [*TEMPLATES, *SOURCES]:
         text = path.read_text()
-        for key in re.findall(r"""(?<![\w.])(?:t|page\.t|self\.t)\(\s*['"]([a-z_]+\.[\w.-]+)['"](?!\s*~)""", text):
+        for key in re.findall(
+            r"""(?<![\w.])(?:t|page\.t|self\.t)\(\s*['"]([a-z_]+\.[\w.-]+)['"](?!\s*~)""", text
+        ):
             if key not in known and not key.endswith("."):
                 missing.append(f"{path.name}: {key}")
         for key in re.findall(r"""\btn\(['"]([a-z_]+\.[\w.]+)['"]""", text):
@@ -72,7 +74,11 @@ def test_no_message_is_there_for_nobody() -> None:
 
 
 def _is_composed(area: str, text: str) -> bool:
-    return bool(re.search(rf"""(word\('{area}'|['"]{area}\.[a-z_]*['"]\s*~|f"{area}\.|'{area}\.\w*_' ~|"{area}")""", text))
+    return bool(
+        re.search(
+            rf"""(word\('{area}'|['"]{area}\.[a-z_]*['"]\s*~|f"{area}\.|'{area}\.\w*_' ~|"{area}")""", text
+        )
+    )
 
 
 def test_no_template_holds_words_of_its_own() -> None:

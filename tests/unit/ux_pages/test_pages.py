@@ -38,7 +38,9 @@ def test_a_page_is_sound_when_nothing_is_on_record(open_with: Open, path: str, l
 @pytest.mark.parametrize("path", [p for p in PAGES if "/widgets/" not in p and not p.startswith("/history")])
 def test_a_page_names_its_twin_and_switches_to_it_in_place(site: TestClient, path: str) -> None:
     tree = parse(site.get(f"/fr{path}").text)
-    links = {e.get("hreflang"): e.get("href") for tag, e in elements(tree) if tag == "link" and e.get("hreflang")}
+    links = {
+        e.get("hreflang"): e.get("href") for tag, e in elements(tree) if tag == "link" and e.get("hreflang")
+    }
     twin = next(e.get("href") for tag, e in elements(tree) if e.get("class") == "twin")
     assert twin is not None
     assert twin.startswith("/en")
@@ -67,7 +69,13 @@ def test_text_that_exists_in_the_other_language_only_is_marked_as_such(site: Tes
 
 def test_structured_data_is_json_and_cannot_end_its_element(open_with: Open) -> None:
     hostile = open_with(FakeHubs(hostile="</script><script>alert(1)</script>"))
-    for path in ("/en", "/en/bills/45-1-c-11", "/en/votes/45-1-123", "/en/members/elise-member-1", "/en/meetings/tran-1"):
+    for path in (
+        "/en",
+        "/en/bills/45-1-c-11",
+        "/en/votes/45-1-123",
+        "/en/members/elise-member-1",
+        "/en/meetings/tran-1",
+    ):
         tree = parse_loosely(hostile.get(path).text)
         blocks = [e.text or "" for tag, e in elements(tree) if e.get("type") == "application/ld+json"]
         assert [json.loads(block)["@context"] for block in blocks] == ["https://schema.org"], path
@@ -132,7 +140,9 @@ def test_a_vote_shows_every_ballot_and_a_party_filter_narrows_them(site: TestCli
     assert rows("/en/votes/45-1-123?party=Liberal") == 7
 
 
-def test_a_postal_code_that_is_none_is_said_to_be_none_without_asking(site: TestClient, hubs: FakeHubs) -> None:
+def test_a_postal_code_that_is_none_is_said_to_be_none_without_asking(
+    site: TestClient, hubs: FakeHubs
+) -> None:
     assert "aria-invalid" in site.get("/en/my-representatives?postcode=D1O1U1").text
     assert not [path for path, _ in hubs.asked if "representatives" in path]
 

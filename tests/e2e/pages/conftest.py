@@ -1,0 +1,64 @@
+"""One installation of the miniature Parliament and one Chromium for all tests of the pages."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from shared.testing.node import node_folder
+from shared.testing.packages import Unobtainable, ensure_program
+from shared.testing.platform import Platform
+from tests.e2e.pages.visit import Site
+
+NODE = Path(__file__).with_name("node")
+ADMIN = ("admin@example.org", "correct horse battery staple 7")
+
+
+@pytest.fixture(scope="session")
+def parliament(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """An installation of its own, or the one that `OPENPOLICY_PAGES_URL` and `_DATA` name (while working)."""
+    platform = Platform(tmp_path_factory.mktemp("pages") / "op")
+    if running := os.environ.get("OPENPOLICY_PAGES_URL"):
+        platform.base = int(running.rpartition(":")[2])
+        platform.data_dir = Path(os.environ["OPENPOLICY_PAGES_DATA"])
+        yield platform
+        return
+    platform.start()
+    try:
+        yield platform
+    finally:
+        platform.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    try:
+        program = ensure_program("chromium", "chromium")
+    except Unobtainable as missing:
+        pytest.skip(str(missing))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(program), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(parliament: Platform, chromium: Browser) -> Iterator[Site]:
+    opened = Site(chromium, parliament.url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def axe(pytestconfig: pytest.Config) -> str:
+    """The accessibility engine's source."""
+    try:
+        folder = node_folder(pytestconfig.rootpath, NODE)
+    except (Unobtainable, subprocess.SubprocessError) as missing:
+        pytest.skip(f"axe-core cannot be had: {missing}")
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
