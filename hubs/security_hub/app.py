@@ -17,6 +17,11 @@ from hubs.security_hub.directory.router import router as directory_router
 from hubs.security_hub.federation.router import router as federation_router
 from hubs.security_hub.federation.service import open_remote_providers
 from hubs.security_hub.feed.service import open_feed
+from hubs.security_hub.flags.dependencies import open_evaluation_rate
+from hubs.security_hub.flags.router import install_ofrep_errors
+from hubs.security_hub.flags.router import router as flags_router
+from hubs.security_hub.flags.service import open_flag_board
+from hubs.security_hub.flags.tasks import write_flag_uses
 from hubs.security_hub.keys.router import router as keys_router
 from hubs.security_hub.keys.service import open_key_ring
 from hubs.security_hub.keys.tasks import maintain_keys
@@ -64,6 +69,7 @@ SPEC = HubSpec(
         clients_router,
         apikeys_router,
         config_router,
+        flags_router,
         organisations_router,
     ],
     start=[
@@ -73,16 +79,19 @@ SPEC = HubSpec(
         open_passwords,
         open_throttle,
         open_feed,
+        open_flag_board,
+        open_evaluation_rate,
         open_pages,
         open_remote_providers,
         ensure_builtin_roles,
         register_platform_clients,
         ensure_first_administrator,
         maintain_keys,
+        write_flag_uses,
         relay_outbox,
     ],
     settings_class=SecuritySettings,
-    mounts=[install_oauth_errors, install_page_errors, install_authorize_errors],
+    mounts=[install_oauth_errors, install_page_errors, install_authorize_errors, install_ofrep_errors],
 )
 
 

@@ -11,6 +11,7 @@ from hubs.security_hub.clients import models as clients
 from hubs.security_hub.config import models as config
 from hubs.security_hub.factors import models as factors
 from hubs.security_hub.federation import models as federation
+from hubs.security_hub.flags import models as flags
 from hubs.security_hub.keys import models as keys
 from hubs.security_hub.organisations import models as organisations
 from hubs.security_hub.passkeys import models as passkeys
@@ -29,6 +30,7 @@ __all__ = [
     "config",
     "factors",
     "federation",
+    "flags",
     "inbox",
     "keys",
     "metadata",

@@ -57,6 +57,12 @@ class ThrottleSettings(BaseModel):
     address_mail: int = Field(30, ge=1, description="mails asked for by one network address")
 
 
+class FlagSettings(BaseModel):
+    """Feature flags."""
+
+    per_minute: int = Field(6_000, ge=1, description="evaluations of one caller per minute and process")
+
+
 class SecuritySettings(HubSettings):
     """Settings of the security hub."""
 
@@ -64,6 +70,7 @@ class SecuritySettings(HubSettings):
     tokens: TokenSettings = TokenSettings()
     passwords: PasswordSettings = PasswordSettings()
     throttle: ThrottleSettings = ThrottleSettings()
+    flags: FlagSettings = FlagSettings()
     platform_clients: dict[str, SecretStr] = Field(
         default_factory=dict, description="client id to secret of the platform's own processes, as JSON"
     )

@@ -1,0 +1,3 @@
+"""Is this feature on for whoever asks? Feature flags over the OpenFeature Remote Evaluation Protocol
+(OFREP).
+"""
