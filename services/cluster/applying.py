@@ -8,6 +8,7 @@ from typing import Any
 
 from services.cluster.clock import Clock
 from services.cluster.manifests import Manifest, digest
+from services.cluster.patience import LostConnection
 from services.cluster.port import ApiError, ApiNotFound, ClusterApi
 from services.cluster.readiness import DIGEST, Readiness, own_pods, read_readiness, revision_of
 
@@ -183,24 +184,24 @@ class Applier:
             return last.state == "ready"
 
         try:
-            self._wait(look, f"{name} to be ready", deadline_s)
+            self._wait(look, f"{name} to be ready", deadline_s, kind)
         except StepFailed as error:
             if error.evidence or last.state == "broken":
                 raise
             raise StepFailed(f"{error} ({last.text})") from None
 
-    def _wait(self, is_done: Callable[[], bool], what: str, deadline_s: float) -> None:
+    def _wait(self, is_done: Callable[[], bool], what: str, deadline_s: float, kind: str = "Pod") -> None:
         started = self._clock.now()
         while True:
-            version = self._api.read_all("Pod")[1]
+            version = self._api.read_all(kind)[1]
             if is_done():
                 return
             waited = (self._clock.now() - started).total_seconds()
             if waited >= deadline_s:
                 raise StepFailed(f"waited {waited:.0f} s for {what}")
             self._beat(f"waiting for {what}")
-            # Any change of a pod is worth a look; without one a look every few seconds.
-            for _ in self._api.watch("Pod", version, min(LOOK_S, deadline_s - waited)):
+            # Any change of such an object is worth a look; without one a look every few seconds.
+            for _ in self._api.watch(kind, version, min(LOOK_S, deadline_s - waited)):
                 break
             self._clock.sleep(0.2)
 
@@ -216,7 +217,7 @@ class Applier:
             return ""
         try:
             return self._api.logs(pod, 20)
-        except ApiError as error:
+        except (ApiError, LostConnection) as error:
             return f"(no log of {pod}: {error})"
 
 

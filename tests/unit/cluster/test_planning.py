@@ -221,7 +221,7 @@ def changes(draw: st.DrawFn) -> tuple[Snapshot, list[Target], int, bool]:
     return snap(worlds.dump(items)), targets, quota * MIB, enforced
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(changes())
 def test_no_step_of_any_plan_exceeds_the_quota(change: tuple[Snapshot, list[Target], int, bool]) -> None:
     snapshot, targets, quota, enforced = change
