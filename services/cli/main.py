@@ -20,6 +20,8 @@ app = typer.Typer(
 )
 database = typer.Typer(help="The databases of the hubs.", no_args_is_help=True)
 app.add_typer(database, name="db")
+sources = typer.Typer(help="What can be scraped, and what stands behind an address.")
+app.add_typer(sources, name="sources")
 
 PortBase = Annotated[int, typer.Option(help="First of the six ports of the hubs.", min=1024, max=65000)]
 DataDir = Annotated[Path, typer.Option(help="Folder for everything this installation keeps.")]
@@ -56,14 +58,26 @@ def up(
     )
 
 
-@app.command()
-def sources(
-    as_json: AsJson = False,
-) -> None:
-    """Show every source with its status."""
+@sources.callback(invoke_without_command=True)
+def sources_list(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show every source with its status; ``sources detect URL`` names the platform behind an address."""
+    if context.invoked_subcommand is not None:
+        return
     from services.cli.sources import show_sources
 
     raise typer.Exit(show_sources(as_json=as_json))
+
+
+@sources.command("detect")
+def sources_detect(
+    url: Annotated[str, typer.Argument(help="Address of a council's site or calendar.")],
+    page: Annotated[Path | None, typer.Option(help="A saved page to look at in place of the network.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Name the meeting platform behind an address."""
+    from services.cli.sources import show_detection
+
+    raise typer.Exit(show_detection(url, page, as_json=as_json))
 
 
 @app.command()
