@@ -15,8 +15,8 @@ from shared.settings import HubSettings
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
 HEAD = """# Settings
 
-Environment variables, read when a process starts. Nested names are joined by `__`. A default of *(empty)* means
-the embedded part. `OP_ENVIRONMENT=production` refuses embedded parts and default secrets.
+Environment variables, read when a process starts. Nested names are joined by `__`. A default of *(empty)*
+means the embedded part. `OP_ENVIRONMENT=production` refuses embedded parts and default secrets.
 
 This page is written by `python -m services.cli.settings_page`; a test compares it with the code.
 
