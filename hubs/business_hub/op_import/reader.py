@@ -59,6 +59,7 @@ class ReadResult:
     def add(self, problem: Problem, most: int) -> None:
         """Note a problem; of many only the first are kept."""
         self.problem_count += 1
+        self.columns = self.columns or problem.columns
         if problem.is_fatal:
             self.rejected.add((problem.document, problem.row))
         if len(self.problems) < most:

@@ -159,6 +159,8 @@ def _seal(
         repository.clear_problems(upload.id)
         repository.add_problems(upload.id, result.problems)
         fresh.counts = result.records
+        if result.columns:
+            fresh.inspection = {**fresh.inspection, "columns": list(result.columns)}
         fresh.problems, fresh.rejected_rows = result.problem_count, len(result.rejected)
         fresh.updated_at = utc_now()
         for name in nobodys[:20]:

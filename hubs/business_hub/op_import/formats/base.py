@@ -32,6 +32,8 @@ class Problem:
     """False: the record is taken all the same, without this."""
     cells: tuple[str, ...] = ()
     """The whole row, where it is one of a table: what a correction starts from."""
+    columns: tuple[str, ...] = ()
+    """The names over it."""
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,7 @@ class _Rows:
         for cls, fields in self._target.make(values, self._prefix):
             for item in make(cls, self._document, number, **fields, **self._common):
                 if isinstance(item, Problem):
-                    item = replace(item, cells=self._cells)
+                    item = replace(item, cells=self._cells, columns=self._table.columns)
                 if isinstance(item, Parsed):
                     place = (item.record.kind, item.record.key)
                     body = item.record.model_dump_json().encode()
@@ -169,4 +169,13 @@ class _Rows:
                 yield item
 
     def _problem(self, number: int, column: str, code: str, detail: str, value: str) -> Problem:
-        return Problem(self._document.name, number, column, code, detail, value[:200], cells=self._cells)
+        return Problem(
+            self._document.name,
+            number,
+            column,
+            code,
+            detail,
+            value[:200],
+            cells=self._cells,
+            columns=self._table.columns,
+        )
