@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -204,13 +205,17 @@ class LoadingService:
 
     def _give_slugs(self, kind: str, rows: Sequence[Row]) -> None:
         wanted = [base_slug(kind, row["facts"]) for row in rows]
-        taken = self._loading.slugs_taken(kind, set(wanted)) if rows else set()
-        for row, slug in zip(rows, wanted, strict=True):
+        of_keys = [key_slug(row["key"]) for row in rows]
+        taken = self._loading.slugs_taken(kind, {*wanted, *of_keys}) if rows else set()
+        for row, slug, of_key in zip(rows, wanted, of_keys, strict=True):
             if slug in taken or not slug:
-                tail = key_slug(row["key"]).rpartition("-")[2]
-                slug = f"{slug}-{tail}" if kind == "person" and slug else key_slug(row["key"])
+                tail = of_key.rpartition("-")[2]
+                slug = f"{slug}-{tail}" if kind == "person" and slug else of_key
                 if slug in taken:
-                    slug = key_slug(row["key"])
+                    slug = of_key
+            if slug in taken:
+                # Keys that differ in punctuation alone have one slug: a mark of the key tells them apart.
+                slug = f"{of_key}-{hashlib.blake2b(row['key'].encode(), digest_size=4).hexdigest()}"
             taken.add(slug)
             row["slug"] = slug
 
