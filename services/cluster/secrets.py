@@ -78,21 +78,28 @@ def install(api: ClusterApi, contact: str) -> tuple[list[str], list[str]]:
 
 def known_passwords(api: ClusterApi) -> dict[str, str]:
     """Return the passwords that the cluster's secrets hold already, by what they open. Raises: ApiError."""
-    places = {
-        "database": ("openpolicy-postgresql", "password", r"(.+)"),
-        "superuser": ("openpolicy-postgresql-superuser", "password", r"(.+)"),
-        "cache": ("openpolicy-redis", "auth.conf", r"requirepass (\S+)"),
-        "broker": ("openpolicy-rabbitmq", "user.conf", r"default_pass = (\S+)"),
-        "cookie": ("openpolicy-rabbitmq", "erlang-cookie", r"(.+)"),
-        "root": ("openpolicy-security-hub", "OP_SECRET", r"(.+)"),
-    }
-    found = {}
-    for what, (name, file, pattern) in places.items():
+    found: dict[str, str] = {}
+    for what, name, file, pattern in _PLACES:
         encoded = ((_find(api, name) or {}).get("data") or {}).get(file)
         match = re.search(pattern, base64.b64decode(encoded).decode()) if encoded else None
         if match:
-            found[what] = match[1]
+            found.setdefault(what, match[1])
     return found
+
+
+# Where each password can be read again: both ends of a connection know it, so one of them may be missing.
+_PLACES = (
+    ("database", "openpolicy-postgresql", "password", r"(.+)"),
+    ("database", "openpolicy-migrate", "OP_DATABASE__URL", r"://openpolicy:([^@]+)@"),
+    ("superuser", "openpolicy-postgresql-superuser", "password", r"(.+)"),
+    ("cache", "openpolicy-redis", "auth.conf", r"requirepass (\S+)"),
+    ("cache", "openpolicy-ux-hub", "OP_REDIS__URL", r"redis://:([^@]+)@"),
+    ("broker", "openpolicy-rabbitmq", "user.conf", r"default_pass = (\S+)"),
+    ("broker", "openpolicy-ux-hub", "OP_RABBIT__URL", r"://openpolicy:([^@]+)@"),
+    ("cookie", "openpolicy-rabbitmq", "erlang-cookie", r"(.+)"),
+    ("root", "openpolicy-security-hub", "OP_SECRET", r"(.+)"),
+    ("root", "openpolicy-ux-hub", "OP_SECRET", r"(.+)"),
+)
 
 
 def write_files(folder: Path, values: Values) -> list[Path]:
