@@ -7,6 +7,9 @@ from fastapi import FastAPI
 from hubs.ux_hub.api_gateway.opening import DoorApp, open_gateway
 from hubs.ux_hub.mcp.endpoint import mount_mcp, open_mcp
 from hubs.ux_hub.mcp.endpoint import router as mcp_router
+from hubs.ux_hub.notification.consumers import start_notification
+from hubs.ux_hub.notification.router import router as notification_router
+from hubs.ux_hub.notification.tasks import start_dispatcher
 from hubs.ux_hub.settings import UxSettings
 from hubs.ux_hub.web.opening import mount_pages, open_pages
 from hubs.ux_hub.web.router.routes import PAGES, REST
@@ -16,9 +19,8 @@ from shared.settings import HubSettings
 SPEC = HubSpec(
     name="ux",
     title="OpenPolicy: the door",
-    routers=[*PAGES, REST, mcp_router],
-    start=[open_gateway, open_pages, open_mcp],
-    has_database=False,
+    routers=[*PAGES, REST, mcp_router, notification_router],
+    start=[open_gateway, open_pages, open_mcp, start_dispatcher, start_notification],
     settings_class=UxSettings,
     app_class=DoorApp,
     mounts=[mount_pages, mount_mcp],

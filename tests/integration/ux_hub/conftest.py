@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hubs.ux_hub.app import SPEC
 from hubs.ux_hub.api_gateway.opening import DoorApp, open_gateway
+from hubs.ux_hub.app import SPEC
 from hubs.ux_hub.settings import GatewaySettings, UxSettings
 from shared.app import HubSpec, create_hub_app
 from shared.settings import HubUrls

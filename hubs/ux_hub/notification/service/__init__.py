@@ -1,0 +1,1 @@
+"""What people ask of notifications, and what happens when there is something to tell."""
