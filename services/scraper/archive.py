@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,8 @@ class IndexEntry:
     retrieved_at: str
     etag: str = ""
     last_modified: str = ""
+    first_seen: str = ""
+    """When an earlier run first had an answer to this request; empty: ``retrieved_at``."""
 
 
 class ArchiveWriter:
@@ -83,6 +85,7 @@ class ArchiveWriter:
         body: bytes,
         method: str = "GET",
         request_body: bytes = b"",
+        first_seen: str = "",
     ) -> IndexEntry:
         """Store a response as it came over the wire (content coding kept) and return where it is."""
         retrieved_at = utc_now()
@@ -99,7 +102,8 @@ class ArchiveWriter:
         offset = self._file.tell()
         self._writer.write_record(record)
         named = {name.lower(): value for name, value in pairs}
-        return self._noted(request_key(method, url, request_body), url, status, offset, retrieved_at, named)
+        key = request_key(method, url, request_body)
+        return self._noted(key, url, status, offset, retrieved_at, named, first_seen)
 
     def revisit(self, entry: IndexEntry, headers: Headers) -> IndexEntry:
         """Store that the server said 304 to a request for an archived response."""
@@ -121,7 +125,8 @@ class ArchiveWriter:
         self._writer.write_record(record)
         self._file.flush()
         # The index of this run points straight at the stored body, in whichever file it is.
-        again = IndexEntry(**{**asdict(entry), "retrieved_at": _warc_date(retrieved_at)})
+        first_seen = entry.first_seen or entry.retrieved_at
+        again = replace(entry, retrieved_at=_warc_date(retrieved_at), first_seen=first_seen)
         self._write_line(again)
         self._documents += 1
         return again
@@ -144,7 +149,14 @@ class ArchiveWriter:
         self._writer.write_record(request)
 
     def _noted(
-        self, key: str, url: str, status: int, offset: int, at: datetime, headers: Mapping[str, str]
+        self,
+        key: str,
+        url: str,
+        status: int,
+        offset: int,
+        at: datetime,
+        headers: Mapping[str, str],
+        first_seen: str,
     ) -> IndexEntry:
         self._file.flush()
         entry = IndexEntry(
@@ -157,6 +169,7 @@ class ArchiveWriter:
             retrieved_at=_warc_date(at),
             etag=headers.get("etag", ""),
             last_modified=headers.get("last-modified", ""),
+            first_seen=first_seen or _warc_date(at),
         )
         self._write_line(entry)
         self._documents += 1

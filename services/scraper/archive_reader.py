@@ -71,6 +71,10 @@ class Archive:
         place = self._places.get(key)
         return None if place is None else read_entry(*place)
 
+    def requests(self) -> list[str]:
+        """Return the requests that the archive answers."""
+        return list(self._places)
+
     def __len__(self) -> int:
         return len(self._places)
 
@@ -133,7 +137,7 @@ def _response(record: Any, key: str) -> ArchivedResponse | None:
         status=int(record.http_headers.get_statuscode() or 0),
         body=body,
         headers={name.lower(): value for name, value in record.http_headers.headers},
-        retrieved_at=_moment(record.rec_headers.get_header("WARC-Date") or ""),
+        retrieved_at=moment_of(record.rec_headers.get_header("WARC-Date") or ""),
     )
 
 
@@ -147,7 +151,8 @@ def _read(stream: Any, limit: int) -> bytes:
     return b"".join(chunks)
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
+    """Return a WARC date as a moment; now, when it is none."""
     try:
         return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
     except ValueError:

@@ -19,7 +19,7 @@ from services.scraper.archive import IndexEntry
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS published (kind TEXT, key TEXT, token BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS document (key TEXT PRIMARY KEY, entry TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS response (key TEXT PRIMARY KEY, entry TEXT, reader TEXT) WITHOUT ROWID;
 """
 
 
@@ -99,19 +99,27 @@ class Journal:
         """Note where documents are archived."""
         rows = [(entry.key, json.dumps(asdict(entry))) for entry in entries]
         with self._lock:
-            self._db.executemany("INSERT OR REPLACE INTO document VALUES (?, ?)", rows)
+            self._db.executemany("INSERT OR REPLACE INTO response VALUES (?, ?, '')", rows)
 
     def document(self, key: str) -> IndexEntry | None:
         """Return where the answer to a request is archived, or None."""
         with self._lock:
-            found = self._db.execute("SELECT entry FROM document WHERE key = ?", (key,)).fetchone()
+            found = self._db.execute("SELECT entry FROM response WHERE key = ?", (key,)).fetchone()
         return IndexEntry(**json.loads(found[0])) if found else None
 
-    def copy_documents(self, target: Path) -> None:
-        """Add this run's documents to the journal at ``target`` (what later runs compare with)."""
+    def reader(self, key: str) -> str:
+        """Return the label of the parser that last read the answer to a request, or ""."""
+        with self._lock:
+            found = self._db.execute("SELECT reader FROM response WHERE key = ?", (key,)).fetchone()
+        return str(found[0]) if found else ""
+
+    def copy_documents(self, target: Path, reader: str) -> None:
+        """Add this run's documents, read by ``reader``, to the journal at ``target`` for later runs."""
         Journal(target).close()
         self._db.execute("ATTACH ? AS target", (str(target),))
-        self._db.execute("INSERT OR REPLACE INTO target.document SELECT * FROM document")
+        self._db.execute(
+            "INSERT OR REPLACE INTO target.response SELECT key, entry, ? FROM response", (reader,)
+        )
         self._db.execute("DETACH target")
 
     def close(self) -> None:

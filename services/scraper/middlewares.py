@@ -13,24 +13,32 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from services.scraper.archive import ArchiveWriter, IndexEntry, request_key
-from services.scraper.archive_reader import ArchivedResponse, read_entry
+from services.scraper.archive_reader import ArchivedResponse, moment_of, read_entry
 from services.scraper.journal import Journal
+from services.scraper.recheck import is_due
 
 IS_LOCAL = "openpolicy_local"
 """Set in ``request.meta`` when the answer came from an archive: do not archive it again."""
 IS_TRUSTED = "openpolicy_trusted"
 """Set in ``request.meta`` when an archived answer is known to be current."""
+RECHECK_DAYS = "openpolicy_recheck_days"
+"""The source's days of reading again, in ``request.meta`` of what is not read every time."""
 RETRIEVED_AT = "openpolicy_retrieved_at"
 """When an archived answer came over the wire, in ``request.meta``."""
 IS_UNCHANGED = "unchanged"
 """Flag of a response whose body the server confirmed with 304."""
+IS_SETTLED = "settled"
+"""Flag of an archived answer that is not due to be read again."""
 
 
 class Vault:
     """A run's view of the archive: what it wrote, and what earlier runs of the source left."""
 
-    def __init__(self, folder: Path, writer: ArchiveWriter, journal: Journal, known: Journal | None) -> None:
+    def __init__(
+        self, folder: Path, writer: ArchiveWriter, journal: Journal, known: Journal | None, reader: str
+    ) -> None:
         self.writer = writer
+        self._reader = reader
         self._folder = folder
         self._journal = journal
         self._known = known
@@ -50,9 +58,26 @@ class Vault:
         response = read_entry(self._folder, entry) if entry else None
         return (entry, response) if entry and response and response.status == HTTPStatus.OK else None
 
+    def again(self, key: str) -> ArchivedResponse | None:
+        """Return what an earlier run fetched and note that this run uses it."""
+        known = self.known(key)
+        if known is None:
+            return None
+        self.writer.refer(known[0])
+        self.keep(known[0])
+        return known[1]
+
+    def is_read(self, key: str) -> bool:
+        """Tell whether an earlier run read the answer with the parser as it is today."""
+        return self._known is not None and self._known.reader(key) == self._reader
+
+    def entry(self, key: str) -> IndexEntry | None:
+        """Return where an earlier run archived the answer, or None."""
+        return self._known.document(key) if self._known else None
+
     def validators(self, key: str) -> IndexEntry | None:
         """Return the validators of an earlier answer."""
-        entry = self._known.document(key) if self._known else None
+        entry = self.entry(key)
         return entry if entry and (entry.etag or entry.last_modified) else None
 
     def keep(self, entry: IndexEntry) -> None:
@@ -104,16 +129,25 @@ class LocalAnswers:
         request.meta.pop(IS_LOCAL, None)
         key = request_key(request.method, request.url, request.body)
         archived = self._vault.own(key)
+        flags: list[str] = []
         if archived is None and request.meta.get(IS_TRUSTED):
-            known = self._vault.known(key)
-            if known is not None:
-                self._vault.writer.refer(known[0])
-                self._vault.keep(known[0])
-                archived = known[1]
+            archived, flags = self._vault.again(key), [IS_UNCHANGED]
+        elif archived is None and self._is_settled(key, request):
+            # With a newer parser the archived answer is read again, not fetched again.
+            archived = self._vault.again(key)
+            flags = [IS_SETTLED] if self._vault.is_read(key) else []
         if archived is None or archived.status >= HTTPStatus.BAD_REQUEST:
             return None
         request.meta[IS_LOCAL] = True
-        return as_response(archived, request, [IS_UNCHANGED] if request.meta.get(IS_TRUSTED) else [])
+        return as_response(archived, request, flags)
+
+    def _is_settled(self, key: str, request: Request) -> bool:
+        days = request.meta.get(RECHECK_DAYS) or ()
+        entry = self._vault.entry(key) if days else None
+        if entry is None:
+            return False
+        first_seen = moment_of(entry.first_seen or entry.retrieved_at)
+        return not is_due(first_seen, moment_of(entry.retrieved_at), days)
 
 
 class Conditional:
@@ -174,6 +208,7 @@ class ArchiveEverything:
             reason = HTTPStatus(response.status).phrase
         except ValueError:
             reason = ""
+        known = self._vault.entry(request_key(request.method, request.url, request.body))
         entry = self._vault.writer.response(
             request.url,
             response.status,
@@ -182,6 +217,7 @@ class ArchiveEverything:
             response.body,
             method=request.method,
             request_body=request.body,
+            first_seen=(known.first_seen or known.retrieved_at) if known else "",
         )
         if response.status < HTTPStatus.BAD_REQUEST:
             self._vault.keep(entry)

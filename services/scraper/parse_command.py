@@ -15,7 +15,7 @@ from services.scraper.parsers.base import Fetch, ParseFailed
 from services.scraper.reading import Reading
 from services.scraper.registry import parser_of
 from services.scraper.sources import Source, registry
-from services.scraper.walk import loose_documents, read_archive, read_loose
+from services.scraper.walk import loose_documents, read_archive, read_loose, sources_in
 from shared.contracts.civic import Record
 from shared.contracts.events.scraping import ScrapeProblem
 
@@ -34,9 +34,7 @@ def parse_files(source_id: str, paths: Sequence[Path], report: ParseReport) -> I
 
     Raises: NotFound for an unknown source, ParseFailed for a document that cannot be read.
     """
-    source = registry().get(source_id)
-    # Local documents may be of any session.
-    source = source.with_parameters(session="") if "session" in source.parameters else source
+    source = registry().get(source_id).of_any_session()
     loose = [path for path in paths if not path.name.endswith(WARC_SUFFIXES)]
     seen: dict[tuple[str, str], str] = {}
     for records in chain(_archived(source, paths, report), _loose(source, loose, report)):
@@ -53,13 +51,15 @@ def _archived(source: Source, paths: Iterable[Path], report: ParseReport) -> Ite
     parser = parser_of(source)
     stand_ins: list[Record] = []
 
-    def unread(reading: Reading, fetch: Fetch, records: list[Record]) -> None:
+    def unread(reading: Reading, fetch: Fetch, records: list[Record], failure: ParseFailed) -> None:
         stand_ins.extend(records)
 
     for path in paths:
         if path.name.endswith(WARC_SUFFIXES):
-            for reading in read_archive(parser, source, Archive(path), unread):
-                yield _noted(reading, report)
+            archive = Archive(path)
+            for each in sources_in(archive, source):
+                for reading in read_archive(parser, each, archive, unread):
+                    yield _noted(reading, report)
     yield stand_ins
 
 

@@ -8,9 +8,8 @@ from services.scraper.archive_reader import Archive, warc_files
 from services.scraper.parsers.base import Fetch, ParseFailed, Parser
 from services.scraper.reading import Reading
 from services.scraper.recorder import Recorder
-from services.scraper.walk import loose_documents, read_archive, read_loose
+from services.scraper.walk import loose_documents, read_archive, read_loose, sources_in
 from shared.contracts.civic import Record
-from shared.contracts.events.scraping import ScrapeProblem
 
 
 def replay(parser: Parser, recorder: Recorder, path: Path) -> None:
@@ -25,17 +24,17 @@ def replay(parser: Parser, recorder: Recorder, path: Path) -> None:
 
 
 def _replay_archive(parser: Parser, recorder: Recorder, path: Path) -> None:
-    def unread(reading: Reading, fetch: Fetch, records: list[Record]) -> None:
-        recorder.partial()
-        recorder.problem(
-            ScrapeProblem(
-                url=fetch.url, code="not-archived", detail="the archive holds no answer to this request"
-            )
-        )
+    def unread(reading: Reading, fetch: Fetch, records: list[Record], failure: ParseFailed) -> None:
+        if failure.code == "not-archived":
+            recorder.partial()
+        if failure.code == "not-archived" or not fetch.may_be_missing:
+            recorder.problem(failure.problem())
         recorder.add(records, reading.token)
 
-    for reading in read_archive(parser, recorder.run.source, Archive(path), unread):
-        recorder.take(reading)
+    archive = Archive(path)
+    for source in sources_in(archive, recorder.run.source):
+        for reading in read_archive(parser, source, archive, unread):
+            recorder.take(reading)
 
 
 def _replay_documents(parser: Parser, recorder: Recorder, path: Path) -> None:

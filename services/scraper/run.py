@@ -153,7 +153,7 @@ class Job:
         writer = ArchiveWriter(folder, recorder.run.run_id, source.id, SOFTWARE)
         known_path = self._known_documents(source)
         known = Journal(known_path) if known_path.exists() else None
-        vault = Vault(folder, writer, journal, known)
+        vault = Vault(folder, writer, journal, known, parser.label)
         crawl = Crawl(parser, recorder, vault, self.settings.scraper)
         self._stop, self._end = crawl.stop, lambda reason: crawl.end("cancelled", "cancelled", reason)
         if self._is_paused:
@@ -171,7 +171,8 @@ class Job:
 
     def _finished(self, state: RunState, journal: Journal, report: ScrapeFinishedV1) -> None:
         if report.outcome == "succeeded" and report.archive is not None:
-            journal.copy_documents(self._known_documents(registry().get(self.request.source_id)))
+            source = registry().get(self.request.source_id)
+            journal.copy_documents(self._known_documents(source), parser_of(source).label)
         state.is_finished = True
         self._state_file.write(state)
         journal.close()
@@ -203,8 +204,7 @@ def _source(request: ScrapeRequestedV1) -> Source:
         return known.model_copy(update={"id": request.source_id, "may_be_empty": True})
     session = request.options.session
     if request.options.replay and not session:
-        # An archive may be of any session.
-        return source.with_parameters(session="") if "session" in source.parameters else source
+        return source.of_any_session()
     return source.with_parameters(session=session) if session else source
 
 

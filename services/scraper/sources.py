@@ -94,12 +94,21 @@ class Source(_Entry):
         return self
 
     def fill(self, template: str) -> str:
-        """Return ``template`` with ``$name`` replaced by parameters (``$today``, ``$year`` too).
+        """Return ``template`` with ``$name`` replaced by parameters.
+
+        Known besides: ``$today``, ``$year``; ``$parliament`` and ``$ordinal``, the parts of ``session``.
 
         Raises: Invalid when it names a parameter that the source does not have.
         """
         today = utc_now().date()
-        values = {"today": today.isoformat(), "year": str(today.year), **self.parameters}
+        parliament, _, ordinal = self.parameter("session").partition("-")
+        values = {
+            "today": today.isoformat(),
+            "year": str(today.year),
+            "parliament": parliament,
+            "ordinal": ordinal,
+            **self.parameters,
+        }
         try:
             return string.Template(template).substitute(values)
         except (KeyError, ValueError) as error:
@@ -108,6 +117,11 @@ class Source(_Entry):
     def parameter(self, name: str, default: str = "") -> str:
         """Return a parameter as text."""
         return str(self.parameters.get(name, default))
+
+    def of_any_session(self) -> Source:
+        """Return this source for documents that may be of any session, as archived and loose ones are."""
+        is_filled = any("$session" in start.url for start in self.start)
+        return self.with_parameters(session="") if is_filled else self
 
     def with_parameters(self, **parameters: Any) -> Source:
         """Return this source with some parameters replaced."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -16,8 +17,27 @@ from services.scraper.sources import Source
 from shared.contracts.civic import Record, SourceRef
 
 _MAX_REDIRECTS = 5
-Unread = Callable[[Reading, Fetch, list[Record]], None]
-"""Called for a followed document that is not at hand, with the records that stand in for it."""
+_MARK = "SESSION"
+Unread = Callable[[Reading, Fetch, list[Record], ParseFailed], None]
+"""Called for a followed document that is not read, with the records that stand in for it and why."""
+
+
+def sources_in(archive: Archive, source: Source) -> list[Source]:
+    """Return ``source`` once for each session that the archive holds a start document of.
+
+    A source that has its session set, or that has none, is returned as it is.
+    """
+    templates = [start.url for start in source.start if "$session" in start.url]
+    if source.parameter("session") or not templates:
+        return [source]
+    found: dict[str, None] = {}
+    for template in templates:
+        filled = source.with_parameters(session=_MARK).fill(template)
+        pattern = re.compile(re.escape(filled).replace(_MARK, r"(\d{1,2}-\d)"))
+        for key in archive.requests():
+            if match := pattern.fullmatch(key):
+                found[match[1]] = None
+    return [source.with_parameters(session=session) for session in sorted(found)] or [source]
 
 
 def read_archive(parser: Parser, source: Source, archive: Archive, unread: Unread) -> Iterator[Reading]:
@@ -38,9 +58,13 @@ def read_archive(parser: Parser, source: Source, archive: Archive, unread: Unrea
         try:
             reading = read(parser, _archived_document(archive, source, fetch, ancestors))
         except ParseFailed as failure:
-            if parent is None or (fetch.is_required and failure.code != "not-archived"):
+            is_missing = failure.code in {"not-archived", "http-404", "http-410"}
+            if parent is None and not (fetch.may_be_missing and is_missing):
                 raise
-            unread(parent, fetch, standing_in(parent, fetch))
+            if fetch.is_required and not is_missing:
+                raise
+            if parent is not None:
+                unread(parent, fetch, standing_in(parent, fetch), failure)
             continue
         yield reading
         waiting.extend((each, ancestors_of(reading, each), reading) for each in reading.result.follow)

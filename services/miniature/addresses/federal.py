@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from services.miniature.facts.debates import evidence, find_committee, find_sitting
+from services.miniature.facts.debates import evidence, find_committee, find_sitting, sittings
 from services.miniature.facts.model import Bill, Language
 from services.miniature.render import (
+    acts,
     bill_text,
     elections,
     evidence_xml,
@@ -16,7 +17,7 @@ from services.miniature.render import (
     legisinfo_list,
     senate_html,
 )
-from services.miniature.render.document import Document
+from services.miniature.render.document import HTML, Document
 from services.miniature.routes import Ask, Renderer, Route, route
 from services.miniature.world import World
 
@@ -24,6 +25,7 @@ HOUSE = "www.ourcommons.ca"
 PARL = "www.parl.ca"
 SENATE = "sencanada.ca"
 ELECTIONS = "www.elections.ca"
+JUSTICE = "laws-lois.justice.gc.ca"
 _LANG = r"(?P<lang>en|fr)"
 _STAGES = {"first-reading": 1, "second-reading": 2, "third-reading": 3, "royal-assent": 4}
 
@@ -88,6 +90,12 @@ def _debate_viewer(ask: Ask) -> Document | None:
     return house_html.document_viewer(ask.language, f"Debates - No. {number}", path)
 
 
+def _latest_debate(ask: Ask) -> Document:
+    newest = max(sitting["number"] for sitting in sittings())
+    page = f"/DocumentViewer/{ask.language}/45-1/house/sitting-{newest}/hansard"
+    return Document(b"", HTML, 302, (("Location", page),))
+
+
 def _is_told(ask: Ask) -> bool:
     told = evidence()
     return (ask.groups["acronym"].upper(), int(ask.groups["number"])) == (told["committee"], told["number"])
@@ -150,6 +158,7 @@ FEDERAL: tuple[Route, ...] = (
         rf"/DocumentViewer/{_LANG}/45-1/house/(?:sitting|seance)-(?P<number>\d+)/hansard",
         _debate_viewer,
     ),
+    route(HOUSE, rf"/DocumentViewer/{_LANG}/house/latest/hansard", _latest_debate),
     route(HOUSE, rf"/Committees/{_LANG}/List", lambda ask: house_html.committee_list(ask.language)),
     route(HOUSE, rf"/Committees/{_LANG}/(?P<acronym>[A-Z]{{4}})/Meetings", _meetings(joint=False)),
     route(PARL, rf"/Committees/{_LANG}/(?P<acronym>[A-Z]{{4}})/Meetings", _meetings(joint=True)),
@@ -190,6 +199,11 @@ FEDERAL: tuple[Route, ...] = (
         SENATE,
         rf"/{_LANG}/(?:in-the-chamber|dans-la-chambre)/votes/details/(?P<number>\d+)/45-1/?",
         lambda ask: senate_html.vote_details(ask.language, int(ask.groups["number"])),
+    ),
+    route(
+        JUSTICE,
+        r"/(?P<lang>eng|fra)/XML/(?P<number>[A-Z]-\d+)\.xml",
+        lambda ask: acts.act(ask.groups["number"], ask.language),
     ),
     route(
         ELECTIONS,

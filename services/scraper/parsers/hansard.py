@@ -27,6 +27,10 @@ BILL_SCHEME = "parl.ca/legisinfo"
 _DEBATE_XML = (
     "https://www.ourcommons.ca/Content/House/{code}/Debates/{number:03d}/HAN{number:03d}-{letter}.XML"
 )
+_DEBATE_PLACE = re.compile(r"/House/(\d{1,2})(\d)/Debates/(\d{1,4})/", re.IGNORECASE)
+_LATEST = "https://www.ourcommons.ca/DocumentViewer/en/house/latest/hansard"
+_GAP = 3
+"""Sittings that may be missing in a row (not published yet) before the search ends."""
 _DEBATE_PAGE = "https://www.ourcommons.ca/DocumentViewer/{language}/{session}/house/sitting-{number}/hansard"
 _EVIDENCE_PAGE = (
     "https://www.ourcommons.ca/DocumentViewer/{language}/{session}/{acronym}/meeting-{number}/evidence"
@@ -35,12 +39,20 @@ _BILL = re.compile(r"^\W*([CS])[-‐‑–](\d{1,4}[A-Z]?)\b")
 
 
 def start(source: Source) -> list[Fetch]:
-    """Return the first sitting of the session; each sitting names the next."""
-    return [debate_fetch(source.parameter("session"), int(source.parameter("first", "1")))]
+    """Return the page of the newest sitting of the current session, or the first sitting of another.
+
+    Raises: Invalid for a session that is not written as 45-1.
+    """
+    session = source.parameter("session")
+    if session and session == source.parameter("current"):
+        return [Fetch(url=_LATEST, step="latest")]
+    return [debate_fetch(session, 1, "debate")]
 
 
-def debate_fetch(session: str, number: int) -> Fetch:
+def debate_fetch(session: str, number: int, step: str) -> Fetch:
     """Return the request for one sitting of the House in both languages.
+
+    The first sitting of a session is there when the session is; any later one may be missing.
 
     Raises: Invalid for a session that is not written as 45-1.
     """
@@ -49,27 +61,54 @@ def debate_fetch(session: str, number: int) -> Fetch:
     code = session.replace("-", "")
     return Fetch(
         url=_DEBATE_XML.format(code=code, number=number, letter="E"),
-        step="debate",
+        step=step,
         companions={"fr": _DEBATE_XML.format(code=code, number=number, letter="F")},
         is_companion_required=False,
-        may_be_missing=True,
+        may_be_missing=number > 1 or step == "listed-debate",
     )
 
 
-def read_debate(document: Document) -> ParseResult:
-    """Read one sitting and name the next one.
+def read_latest(document: Document) -> ParseResult:
+    """Read which sitting is the newest, from the address that the page was redirected to or its XML link.
+
+    Raises: ParseFailed (``wrong-shape``).
+    """
+    result = ParseResult()
+    page = f"{document.url}\n{head(document.body, 400_000)}"
+    viewer = re.search(r"/(\d{1,2}-\d)/(?:house|chambre)/(?:sitting|seance)-(\d{1,4})/", page, re.IGNORECASE)
+    file = _DEBATE_PLACE.search(page)
+    if viewer is not None:
+        session, newest = viewer[1], int(viewer[2])
+    elif file is not None:
+        session, newest = f"{file[1]}-{file[2]}", int(file[3])
+    else:
+        raise document.failed("wrong-shape", "the page names no sitting")
+    for number in range(newest, 0, -1):
+        result.next(debate_fetch(session, number, "listed-debate"))
+    return result
+
+
+def read_listed_debate(document: Document) -> ParseResult:
+    """Read one sitting, unless an earlier run has and it is not due again.
 
     Raises: ParseFailed as ``read_document``.
     """
-    found = re.search(r"/House/(\d{1,2})(\d)/Debates/(\d+)/", document.url, re.IGNORECASE)
-    following = debate_fetch(f"{found[1]}-{found[2]}", int(found[3]) + 1) if found else None
-    if document.is_settled:
-        result = ParseResult()
-        result.skip("settled")
-    else:
-        result = read_document(document)
-    if following is not None:
-        result.next(following)
+    if not document.is_settled:
+        return read_document(document)
+    result = ParseResult()
+    result.skip("settled")
+    return result
+
+
+def read_debate(document: Document) -> ParseResult:
+    """Read one sitting and go on to those after it.
+
+    Raises: ParseFailed as ``read_document``.
+    """
+    result = read_listed_debate(document)
+    found = _DEBATE_PLACE.search(document.url)
+    for number in range(int(found[3]) + 1, int(found[3]) + 1 + _GAP) if found else ():
+        result.next(debate_fetch(f"{found[1]}-{found[2]}", number, "debate"))  # type: ignore[index]
     return result
 
 
@@ -270,7 +309,12 @@ def recognise(document: Document) -> str:
 PARSER = Parser(
     name="hansard",
     version=1,
-    steps={"debate": read_debate, "document": read_document},
+    steps={
+        "latest": read_latest,
+        "listed-debate": read_listed_debate,
+        "debate": read_debate,
+        "document": read_document,
+    },
     recognise=recognise,
     pair=pair,
     start=start,

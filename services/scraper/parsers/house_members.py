@@ -2,7 +2,7 @@
 
 Documents: ``ourcommons/members/members_search_2021-03.xml`` (without ``PersonId``) and
 ``members_search_45-1_with_PersonId_EXCERPT.xml`` (with it); the CSV export of the same list
-is read as well.
+is read as well. With the parameter ``profiles`` each member's profile page is read for contacts.
 """
 
 from __future__ import annotations
@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from services.scraper.parsers import keys
-from services.scraper.parsers.base import Document, Parser, ParseResult
+from services.scraper.parsers.base import Document, Fetch, Parser, ParseResult
 from services.scraper.parsers.house_bodies import HOUSE, PARLIAMENT, party
+from services.scraper.parsers.house_pages import read_addresses, read_constituencies, read_contacts
 from services.scraper.parsers.tabular import read_table
-from services.scraper.parsers.text import clean, head
+from services.scraper.parsers.text import clean, head, is_html_page
 from services.scraper.parsers.xml import leaf, parse_xml
-from shared.contracts.civic import Identifier, Link
+from shared.contracts.civic import Identifier, Link, Record
 from shared.contracts.people import MembershipRecord, PersonRecord, PostRecord
+from shared.contracts.records import RECORD_KINDS
 
 PERSON_SCHEME = "ourcommons.ca/person"
 _CSV_COLUMNS = ("First Name", "Last Name", "Constituency", "Province / Territory", "Political Affiliation")
@@ -99,34 +102,73 @@ def _records(document: Document, members: list[_Member]) -> ParseResult:
         if body is not None and body.key not in seen_parties:
             seen_parties.add(body.key)
             result.add(body)
-        person_key = keys.person(member.person_id, name)
-        result.add(
-            _person(member, person_key, name),
-            PostRecord(
-                key=keys.seat(member.riding),
-                organization_key=keys.HOUSE,
-                label_en=f"Member of Parliament for {member.riding}",
-                label_fr=f"Député(e) – {member.riding}",
-                role_en="Member of Parliament",
-                role_fr="Député(e)",
-                division_name=member.riding,
-            ),
-            MembershipRecord(
-                key=_membership_key(member, name),
-                person_key=person_key,
-                organization_key=keys.HOUSE,
-                post_key=keys.seat(member.riding),
-                on_behalf_of_key=body.key if body else None,
-                role_en="Member of Parliament",
-                role_fr="Député(e)",
-                party=member.caucus,
-                area=member.riding,
-                province=member.province,
-                start_date=member.start,
-                end_date=member.end,
-            ),
-        )
+        records = _records_of(member, name, body.key if body else None)
+        if member.person_id and document.source.parameter("profiles"):
+            result.next(
+                Fetch(
+                    url=f"https://www.ourcommons.ca/Members/en/{member.person_id}",
+                    step="profile",
+                    context={"records": [_packed(record) for record in records]},
+                    is_required=False,
+                    may_be_missing=True,
+                    otherwise=records,
+                )
+            )
+        else:
+            result.add(*records)
     result.completes("membership", f"{keys.HOUSE}/membership/")
+    return result
+
+
+def _records_of(member: _Member, name: str, party_key: str | None) -> tuple[Record, ...]:
+    person_key = keys.person(member.person_id, name)
+    return (
+        _person(member, person_key, name),
+        PostRecord(
+            key=keys.seat(member.riding),
+            organization_key=keys.HOUSE,
+            label_en=f"Member of Parliament for {member.riding}",
+            label_fr=f"Député(e) – {member.riding}",
+            role_en="Member of Parliament",
+            role_fr="Député(e)",
+            division_name=member.riding,
+        ),
+        MembershipRecord(
+            key=_membership_key(member, name),
+            person_key=person_key,
+            organization_key=keys.HOUSE,
+            post_key=keys.seat(member.riding),
+            on_behalf_of_key=party_key,
+            role_en="Member of Parliament",
+            role_fr="Député(e)",
+            party=member.caucus,
+            area=member.riding,
+            province=member.province,
+            start_date=member.start,
+            end_date=member.end,
+        ),
+    )
+
+
+def _packed(record: Record) -> dict[str, Any]:
+    return {"kind": record.kind, "facts": record.facts()}
+
+
+def read_profile(document: Document) -> ParseResult:
+    """Read a member's profile page and join its contacts and photo to what the list says.
+
+    Raises: ParseFailed (``wrong-shape``, or as ``parse_page``).
+    """
+    result = ParseResult()
+    profile = read_contacts(document)
+    packed = document.context.get("records") or []
+    for each in packed:
+        record = RECORD_KINDS[each["kind"]].model_validate(each["facts"])
+        if isinstance(record, PersonRecord):
+            record = record.model_copy(update={"contacts": profile.contacts, "image": profile.image})
+        result.add(record)
+    if not packed:
+        result.add(PersonRecord(key=keys.person("", profile.name), **profile.fields()))
     return result
 
 
@@ -169,14 +211,30 @@ def _day(document: Document, text: str) -> date | None:
 
 
 def recognise(document: Document) -> str:
-    """Tell the XML list from its CSV export by the first character."""
+    """Tell the list, its CSV export and the three kinds of pages apart."""
     start = head(document.body)
+    if start.startswith("<Array"):
+        return "members"
+    page = head(document.body, 4_000_000) if is_html_page(document.body) else ""
+    for mark, step in (
+        ("Constituency Office(s)", "addresses"),
+        ("mip-constituency-tile", "constituencies"),
+        ('id="contact"', "profile"),
+    ):
+        if mark in page:
+            return step
     return "members_csv" if start and not start.startswith("<") and "," in start else "members"
 
 
 PARSER = Parser(
     name="house-members",
-    version=1,
-    steps={"members": read_members, "members_csv": read_members_csv},
+    version=2,
+    steps={
+        "members": read_members,
+        "members_csv": read_members_csv,
+        "profile": read_profile,
+        "addresses": read_addresses,
+        "constituencies": read_constituencies,
+    },
     recognise=recognise,
 )

@@ -15,6 +15,8 @@ from services.scraper.parsers import keys
 from services.scraper.parsers.base import Document, Fetch, Parser, ParseResult
 from services.scraper.parsers.legisinfo_codes import STATUSES, undated, without_honorific
 from services.scraper.parsers.legisinfo_detail import detail_fields
+from services.scraper.parsers.legisinfo_old import is_old_list
+from services.scraper.parsers.legisinfo_old import read_bills as read_old_bills
 from services.scraper.parsers.legisinfo_tree import Tree, day, flag, number, prose, read_bills, text
 from services.scraper.parsers.text import head, slug
 from shared.contracts.civic import Identifier, Link
@@ -194,6 +196,8 @@ def _english_day(text_en: str) -> date | None:
 def recognise(document: Document) -> str:
     """Tell list and detail apart by the name of the first key that only one of them has."""
     start = head(document.body)
+    if is_old_list(start):
+        return "old-list"
     is_list = "BillNumberFormatted" in start or start.strip() in {"[]", "<Bills />"}
     return "list" if is_list else "detail"
 
@@ -201,6 +205,6 @@ def recognise(document: Document) -> str:
 PARSER = Parser(
     name="legisinfo",
     version=1,
-    steps={"list": read_list, "detail": read_detail},
+    steps={"list": read_list, "detail": read_detail, "old-list": read_old_bills},
     recognise=recognise,
 )

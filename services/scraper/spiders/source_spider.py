@@ -3,36 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 
 from scrapy import Request, Spider
 from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 
+from services.scraper.archive import request_key
 from services.scraper.failures import network_failure, refusal
-from services.scraper.middlewares import IS_TRUSTED, IS_UNCHANGED, RETRIEVED_AT, Vault
+from services.scraper.middlewares import (
+    IS_SETTLED,
+    IS_TRUSTED,
+    IS_UNCHANGED,
+    RECHECK_DAYS,
+    RETRIEVED_AT,
+    Vault,
+    as_response,
+)
 from services.scraper.parsers.base import Document, Fetch, ParseFailed, Parser
 from services.scraper.publisher import PublishingStopped
 from services.scraper.reading import Reading, ancestors_of, read, standing_in
 from services.scraper.recorder import Recorder
 from services.scraper.settings import ScraperOptions
 from shared.contracts.civic import SourceRef
+from shared.contracts.events.scraping import ScrapeProblem
 from shared.core.clock import utc_now
+
+MISSING = {"http-404", "http-410"}
+"""Codes of answers that say: there is no such document."""
 
 
 class _Pending:
     """A fetch on its way: which companions have come, and what stands if it fails."""
 
-    __slots__ = ("ancestors", "companions", "depth", "fetch", "main", "parent")
+    __slots__ = ("ancestors", "companions", "depth", "fetch", "is_earlier", "main", "parent")
 
     def __init__(self, fetch: Fetch, depth: int, parent: Reading | None) -> None:
         self.fetch = fetch
         self.depth = depth
         self.ancestors: tuple[SourceRef, ...] = ancestors_of(parent, fetch) if parent else ()
         # The parent itself is kept only for what may stand in: a listing of thousands stays small.
-        self.parent = parent if fetch.otherwise and not fetch.is_required else None
+        self.parent = parent if fetch.otherwise and not _is_needed(fetch) else None
         self.companions: dict[str, Document] = {}
         self.main: Document | None = None
+        self.is_earlier = False
+
+
+def _is_needed(fetch: Fetch) -> bool:
+    return fetch.is_required and not fetch.may_be_missing
 
 
 class SourceSpider(Spider):
@@ -46,7 +65,7 @@ class SourceSpider(Spider):
         recorder: Recorder,
         vault: Vault,
         options: ScraperOptions,
-        max_depth: int = 12,
+        max_depth: int = 1_000,
     ) -> None:
         super().__init__()
         self.vault = vault
@@ -75,7 +94,7 @@ class SourceSpider(Spider):
             priority=fetch.priority - pending.depth,
             callback=self.arrived,
             errback=self.failed,
-            meta={"pending": pending, IS_TRUSTED: pending.depth > 0 and self._is_listing_unchanged()},
+            meta={"pending": pending, **self._patience(pending)},
             dont_filter=pending.depth == 0,
         )
 
@@ -85,13 +104,16 @@ class SourceSpider(Spider):
             priority=1_000,
             callback=self.arrived,
             errback=self.failed,
-            meta={
-                "pending": pending,
-                "companion": name,
-                IS_TRUSTED: pending.depth > 0 and self._is_listing_unchanged(),
-            },
+            meta={"pending": pending, "companion": name, **self._patience(pending)},
             dont_filter=True,
         )
+
+    def _patience(self, pending: _Pending) -> dict[str, Any]:
+        """Say for which documents an archived answer may do; asked for by session, all are read."""
+        run = self._recorder.run
+        if pending.depth == 0 or run.options.session:
+            return {}
+        return {IS_TRUSTED: self._is_listing_unchanged(), RECHECK_DAYS: run.source.recheck_days}
 
     def _is_listing_unchanged(self) -> bool:
         is_trusted = self._recorder.run.source.is_listing_trusted
@@ -137,6 +159,7 @@ class SourceSpider(Spider):
             charset=charset,
             context={} if companion else pending.fetch.context,
             retrieved_at=response.meta.get(RETRIEVED_AT) or utc_now(),
+            is_settled=IS_SETTLED in response.flags,
             ancestors=pending.ancestors,
         )
 
@@ -144,7 +167,7 @@ class SourceSpider(Spider):
         assert pending.main is not None
         document = pending.main
         if pending.companions:
-            document = _with_companions(document, pending.companions)
+            document = replace(document, companions=pending.companions)
         try:
             reading = read(self._parser, document)
             self._recorder.take(reading)
@@ -180,31 +203,39 @@ class SourceSpider(Spider):
     def _lost(self, pending: _Pending, companion: str | None, failure: ParseFailed) -> Iterator[Request]:
         """End the run over a document that it needs; go on without one that it does not."""
         if companion is not None and not pending.fetch.is_companion_required:
-            self._recorder.problem(failure.problem())
+            if failure.code not in MISSING:
+                self._recorder.problem(failure.problem())
             yield from self._go_on(pending, companion)
+            return
+        if companion is None and pending.fetch.may_be_missing and failure.code in MISSING:
+            self._stand_in(pending)
             return
         if pending.fetch.is_required:
             self._fail(failure)
         self._recorder.problem(failure.problem())
+        is_gone = companion is not None or failure.code in MISSING
+        earlier = None if is_gone else self._earlier(pending)
+        if earlier is None:
+            self._stand_in(pending)
+        else:
+            pending.main = earlier
+            yield from self._go_on(pending)
+
+    def _stand_in(self, pending: _Pending) -> None:
         if pending.parent is not None:
-            records = standing_in(pending.parent, pending.fetch)
-            self._recorder.add(records, pending.parent.token)
+            self._recorder.add(standing_in(pending.parent, pending.fetch), pending.parent.token)
+
+    def _earlier(self, pending: _Pending) -> Document | None:
+        """Return what an earlier run fetched in place of a document that fails today; once per document."""
+        fetch = pending.fetch
+        archived = self.vault.again(request_key(fetch.method, fetch.url, fetch.body))
+        if archived is None or pending.is_earlier:
+            return None
+        pending.is_earlier = True
+        detail = f"read again as it was on {archived.retrieved_at.date()}"
+        self._recorder.problem(ScrapeProblem(url=fetch.url, code="stale-copy", detail=detail))
+        return self._document(as_response(archived, Request(fetch.url), []), pending, None)
 
     def _fail(self, failure: ParseFailed) -> None:
         self._recorder.fail(failure)
         raise CloseSpider("failed")
-
-
-def _with_companions(document: Document, companions: dict[str, Document]) -> Document:
-    return Document(
-        url=document.url,
-        body=document.body,
-        source=document.source,
-        step=document.step,
-        media_type=document.media_type,
-        charset=document.charset,
-        context=document.context,
-        companions=companions,
-        retrieved_at=document.retrieved_at,
-        ancestors=document.ancestors,
-    )

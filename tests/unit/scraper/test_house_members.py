@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -14,7 +15,9 @@ EMPTY = b'<ArrayOfMemberOfParliament xmlns:xsi="http://www.w3.org/2001/XMLSchema
 
 
 def by_kind(result, kind):
-    return [record for record in result.records if record.kind == kind]
+    """Records of the list itself, and those that stand until a member's profile is read."""
+    records = [*result.records, *(record for fetch in result.follow for record in fetch.otherwise)]
+    return [record for record in records if record.kind == kind]
 
 
 @pytest.mark.parametrize(
@@ -86,11 +89,50 @@ def test_the_list_proves_which_memberships_ended_but_forgets_no_person(sample, p
     assert [(c.kind, c.prefix) for c in result.complete] == [("membership", "ca/house/membership/")]
 
 
-def test_the_miniature_list_is_read_whole(rendered, parse):
+def test_the_miniature_list_is_read_whole(rendered, crawl):
     document = rendered(MPS, LIST_URL)
-    result = parse(document)
-    assert len(by_kind(result, "person")) == document.body.count(b"<MemberOfParliament>") > 30
-    assert all(person.sources[0].url == LIST_URL for person in by_kind(result, "person"))
+    people = crawl(MPS).of("person")
+    assert len(people) == document.body.count(b"<MemberOfParliament>") > 30
+    for person in people:
+        number = person.identifiers[0].value
+        profile = f"https://www.ourcommons.ca/Members/en/{number}"
+        assert [source.url for source in person.sources] == [profile, LIST_URL]
+
+
+def test_a_profile_gives_contacts_by_place_and_a_photo(crawl):
+    people = {person.name: person for person in crawl(MPS).of("person")}
+    person = people["Ziad Aboultaif"]
+    assert person.image.startswith("https://www.ourcommons.ca/Content/Parliamentarians/Images/")
+    found = {(detail.type, detail.note) for detail in person.contacts}
+    assert {("email", ""), ("address", "legislature"), ("voice", "legislature")} <= found
+    assert ("address", "constituency") in found
+    numbers = [detail.value for detail in person.contacts if detail.type == "voice"]
+    assert all(re.fullmatch(r"\d{3}-\d{3}-\d{4}", number) for number in numbers)
+
+
+def test_without_its_profile_a_member_is_known_from_the_list(sample, parse):
+    result = parse(sample(MPS, "ourcommons/members/members_search_45-1_with_PersonId_EXCERPT.xml"))
+    assert len(result.follow) == 33
+    for fetch in result.follow:
+        assert {record.kind for record in fetch.otherwise} == {"person", "post", "membership"}
+        assert not fetch.is_required
+
+
+def test_the_page_of_addresses_gives_every_member_both_offices(sample, parse):
+    result = parse(sample(MPS, "ourcommons/members/addresses_2023.html"))
+    people = by_kind(result, "person")
+    assert len(people) == 337
+    assert all(any(detail.note == "legislature" for detail in person.contacts) for person in people)
+    with_office = [p for p in people if any(detail.note == "constituency" for detail in p.contacts)]
+    assert len(with_office) > 320
+
+
+def test_the_page_of_constituencies_keeps_a_vacant_seat(sample, parse):
+    result = parse(sample(MPS, "ourcommons/members/constituencies_2023.html"))
+    assert len(by_kind(result, "post")) == 338
+    held = {membership.post_key for membership in by_kind(result, "membership")}
+    vacant = [post.division_name for post in by_kind(result, "post") if post.key not in held]
+    assert vacant == ["Durham"]
 
 
 def test_xml_and_csv_of_a_member_state_the_same_facts(sample, parse):

@@ -1,0 +1,153 @@
+"""Candidates and results of a federal election, from Elections Canada's table 12.
+
+Document: ``.../data_donnees/table_tableau12.csv``: one row per candidate, a bilingual header, English and
+French of a cell separated by ``/``, ``**`` before the party of the incumbent, a majority on the winner's row.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from services.scraper.parsers.base import Document, Parser, ParseResult
+from services.scraper.parsers.tabular import read_table
+from services.scraper.parsers.text import clean, slug
+from shared.contracts.civic import Identifier
+from shared.contracts.people import CandidacyRecord, ElectionRecord
+
+_CANDIDATE = "Candidate/Candidat"
+_NUMBER = "Electoral District Number/Numéro de circonscription"
+_VOTES = "Votes Obtained/Votes obtenus"
+_DISTRICTS = ("Electoral District Name/Nom de circonscription", "Electoral District/Circonscription")
+_SHARES = ("Percentage of Votes Obtained /Pourcentage des votes obtenus", "Percentage of Votes Obtained")
+_PARTIES = re.split(
+    r"\s*\|\s*",
+    """\
+Animal Protection Party | Animal Alliance/Environment Voters | Bloc Québécois |
+Canadian Future Party | CFF - Canada's Fourth Front | Centrist | Christian Heritage Party |
+Communist | Conservative | Canada Party | Canadian Action Party | Canadian Nationalist Party |
+Democratic Advancement | Forces et Démocratie | Free Party Canada | Green Party | Independent |
+Liberal | Libertarian | Marijuana Party | Marxist-Leninist | Maverick Party |
+National Citizens Alliance | NDP-New Democratic Party | No Affiliation | Nationalist |
+Parti Rhinocéros Party | Patriote Party | PACT | Parti Patriote | People's Party - PPC |
+People's Party | Pirate | Parti pour l'Indépendance du Québec | Progressive Canadian Party |
+PC Party | Rhinoceros | Seniors Party | Stop Climate Change | Canada's Fourth Front | United |
+United Party of Canada | UPC | VCP | Veterans Coalition Party | WBP | Western Block Party |
+AACEV Party of Canada | FPFR | Online | ATN""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    name: str
+    party_en: str
+    party_fr: str
+    is_incumbent: bool
+
+
+def read_results(document: Document) -> ParseResult:
+    """Read the candidates of every district.
+
+    Raises: ParseFailed (``empty``, ``wrong-shape``, or as ``read_table``).
+    """
+    result = ParseResult()
+    election = _election(document)
+    result.add(election)
+    seen: set[str] = set()
+    for row in read_table(document, (_CANDIDATE, _NUMBER, _VOTES), encoding="cp1252"):
+        number = row[_NUMBER]
+        if not number.isdigit():
+            raise document.failed("wrong-shape", f"district number {number[:50]!r}")
+        candidate = _candidate(row[_CANDIDATE])
+        if not candidate.party_en:
+            result.alarm(document.url, "unknown-party", row[_CANDIDATE])
+        key = f"{election.key}/{number}/{slug(candidate.name)[:120]}"
+        if key in seen:
+            # Two candidates of one name in one district: the party tells them apart.
+            key = f"{key}~{slug(candidate.party_en)[:60]}"
+        seen.add(key)
+        district_en, district_fr = _both(_first(document, row, _DISTRICTS))
+        result.add(
+            CandidacyRecord(
+                key=key,
+                election_key=election.key,
+                name=candidate.name,
+                party_en=candidate.party_en,
+                party_fr=candidate.party_fr,
+                division_name_en=district_en,
+                division_name_fr=district_fr,
+                division_id=f"ocd-division/country:ca/ed:{number}",
+                votes=_integer(document, row[_VOTES]),
+                vote_share=_decimal(_first(document, row, _SHARES)),
+                is_elected=bool(row.get("Majority/Majorité")),
+                is_incumbent=candidate.is_incumbent,
+                occupation=row.get("Candidate Occupation/Profession du candidat", ""),
+                residence=row.get("Candidate Residence/Résidence du candidat", ""),
+            )
+        )
+    if not seen:
+        raise document.failed("empty", "the table names no candidate")
+    result.completes("candidacy", f"{election.key}/")
+    return result
+
+
+def _election(document: Document) -> ElectionRecord:
+    try:
+        day = date.fromisoformat(document.source.parameter("date"))
+    except ValueError:
+        raise document.failed("wrong-shape", "the registry does not say when the election was") from None
+    number = document.source.parameter("number")
+    return ElectionRecord(
+        key=f"ca/election/{day.isoformat()}",
+        name_en=f"{number} general election".strip(),
+        name_fr=document.source.parameter("name_fr"),
+        date=day,
+        identifiers=(Identifier(scheme="elections.ca", value=number),) if number else (),
+    )
+
+
+def _candidate(text: str) -> _Candidate:
+    """Take name, incumbency and party apart: ``Scott Andrews ** No Affiliation/Aucune appartenance``."""
+    name, mark, party = text.partition("**")
+    if mark:
+        party_en, party_fr = _both(clean(party))
+        return _Candidate(clean(name), party_en, party_fr, is_incumbent=True)
+    best: tuple[int, str, str] | None = None
+    for known in _PARTIES:
+        for found in re.finditer(rf" {re.escape(known)}(?=/|$)", text):
+            if best is None or found.start() < best[0]:
+                best = (found.start(), known, text[found.end() :].lstrip("/"))
+    if best is None:
+        return _Candidate(clean(text), "", "", is_incumbent=False)
+    place, party_en, party_fr = best
+    return _Candidate(clean(text[:place]), party_en, clean(party_fr) or party_en, is_incumbent=False)
+
+
+def _both(text: str) -> tuple[str, str]:
+    en, separator, fr = text.partition("/")
+    return clean(en), clean(fr) if separator else clean(en)
+
+
+def _first(document: Document, row: dict[str, str], names: tuple[str, ...]) -> str:
+    for name in names:
+        if name in row:
+            return row[name]
+    raise document.failed("wrong-shape", f"no column {names[0]!r}")
+
+
+def _integer(document: Document, text: str) -> int:
+    digits = re.sub(r"[\s, ]", "", text)
+    if not digits.isdigit():
+        raise document.failed("wrong-shape", f"votes {text[:50]!r}")
+    return int(digits)
+
+
+def _decimal(text: str) -> float | None:
+    try:
+        return float(text.replace(",", ".").rstrip("% "))
+    except ValueError:
+        return None
+
+
+PARSER = Parser(name="elections-canada", version=1, steps={"results": read_results})
