@@ -6,6 +6,8 @@ from __future__ import annotations
 import hubs.intelligence_hub.opa.backends.embedded  # noqa: F401  isort:skip
 from fastapi import FastAPI
 
+from hubs.intelligence_hub.analytics.consumers import start_keeping
+from hubs.intelligence_hub.analytics.router import router as analytics_router
 from hubs.intelligence_hub.audit.consumers import start_consumer as start_audit_consumer
 from hubs.intelligence_hub.audit.opening import open_log
 from hubs.intelligence_hub.audit.router import router as audit_router
@@ -17,8 +19,8 @@ from shared.settings import HubSettings
 SPEC = HubSpec(
     name="intelligence",
     title="OpenPolicy intelligence hub: numbers, audit, decisions",
-    routers=[audit_router, opa_router],
-    start=[open_log, start_audit_consumer, open_decisions],
+    routers=[audit_router, opa_router, analytics_router],
+    start=[open_log, start_audit_consumer, open_decisions, start_keeping],
 )
 
 

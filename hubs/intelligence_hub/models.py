@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hubs.intelligence_hub.analytics.models
 import hubs.intelligence_hub.audit.models
 import hubs.intelligence_hub.opa.models
 from hubs.intelligence_hub.base import Model, inbox, outbox

@@ -1,0 +1,65 @@
+"""Indicators: looked up by name, checked parameters, rows with their definition."""
+
+from __future__ import annotations
+
+import difflib
+
+from sqlalchemy.orm import Session
+
+from hubs.intelligence_hub.analytics.definitions import INDICATORS, Indicator
+from hubs.intelligence_hub.analytics.errors import IndicatorNotFound
+from hubs.intelligence_hub.analytics.repository import AnalyticsRepository
+from hubs.intelligence_hub.analytics.schemas import IndicatorRead, IndicatorResult
+from shared.core.clock import utc_now
+from shared.core.errors import Invalid
+
+_NAMES = ("session", "organization", "member", "vote")
+MAX_ROWS = 10_000
+
+
+def get_indicator(name: str) -> Indicator:
+    """Return an indicator's definition.
+
+    Raises: IndicatorNotFound with the nearest names.
+    """
+    try:
+        return INDICATORS[name]
+    except KeyError:
+        near = difflib.get_close_matches(name, INDICATORS, n=3)
+        raise IndicatorNotFound(f"no indicator {name!r}", suggestions=near) from None
+
+
+class AnalyticsService:
+    """Works in the caller's transaction."""
+
+    def __init__(self, repository: AnalyticsRepository) -> None:
+        self._repository = repository
+
+    def compute(self, name: str, parameters: dict[str, str], limit: int = 1_000) -> IndicatorResult:
+        """Return the rows of an indicator.
+
+        Raises: IndicatorNotFound; Invalid for a parameter that it does not take, or that it needs.
+        """
+        indicator = get_indicator(name)
+        given = {key: value for key, value in parameters.items() if value}
+        for key in given:
+            if key not in indicator.parameters:
+                raise Invalid(f"{name} takes no parameter {key!r}", known=list(indicator.parameters))
+        for key in indicator.required:
+            if key not in given:
+                raise Invalid(f"{name} needs the parameter {key!r}")
+        values = dict.fromkeys(_NAMES, "") | given
+        rows = self._repository.rows(indicator.statement, values, limit + 1)
+        return IndicatorResult(
+            indicator=IndicatorRead.model_validate(indicator),
+            parameters=given,
+            as_of_seq=self._repository.position(),
+            computed_at=utc_now(),
+            rows=rows[:limit],
+            is_cut=len(rows) > limit,
+        )
+
+
+def build(session: Session) -> AnalyticsService:
+    """Return the service over a session."""
+    return AnalyticsService(AnalyticsRepository(session))

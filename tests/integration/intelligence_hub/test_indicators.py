@@ -1,0 +1,321 @@
+"""Indicators against a computation that shares nothing with their SQL, on recorded votes and on small facts."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session, sessionmaker
+
+from hubs.intelligence_hub.analytics.definitions import INDICATORS
+from hubs.intelligence_hub.analytics.loading import FactKeeper, ballot_rows, vote_row
+from hubs.intelligence_hub.analytics.repository import AnalyticsRepository
+from hubs.intelligence_hub.analytics.service import build
+from shared.core.errors import Invalid, NotFound
+from shared.db.engine import create_engine
+from shared.db.prepare import upgrade_schemas
+from shared.db.session import create_sessionmaker, transaction
+from shared.testing.databases import FreshDatabase
+
+
+def prepare(database: FreshDatabase) -> None:
+    upgrade_schemas(database.settings(), "intelligence")
+
+
+@pytest.fixture
+def sessions(embedded_databases) -> Iterator[sessionmaker[Session]]:
+    with embedded_databases.fresh(prepare) as database:
+        engine = create_engine(database.settings(), "intelligence")
+        yield create_sessionmaker(engine)
+        engine.dispose()
+
+
+def recorded(samples: Path) -> dict[str, list[dict[str, str]]]:
+    """The recorded ballots of the House, read with nothing but the csv module."""
+    found = {}
+    for path in sorted((samples / "ourcommons" / "votes" / "csv").glob("*.csv")):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            found[path.stem.removeprefix("vote_").replace("_", "-")] = list(csv.DictReader(file))
+    return found
+
+
+OPTION = {"Yea": "yes", "Nay": "no", "": "paired"}
+
+
+def as_votes(samples: Path) -> Iterator[dict]:
+    for number, (slug, rows) in enumerate(recorded(samples).items()):
+        yield {
+            "key": f"ca/house/vote/{slug}",
+            "slug": slug,
+            "date": f"2020-01-{number + 1:02}",
+            "session": slug.rpartition("-")[0],
+            "organization_key": "ca/house",
+            "result": "pass",
+            "subject_en": "",
+            "subject_fr": "",
+            "bill_key": None,
+            "ballots": [
+                {
+                    "person_key": f"ca/house/person/{row['Person ID']}",
+                    "name": row["Member of Parliament"],
+                    "party": row["Political Affiliation"],
+                    "option": OPTION[row["Member Voted"]],
+                }
+                for row in rows
+            ],
+        }
+
+
+def keep(sessions: sessionmaker[Session], votes: list[dict]) -> None:
+    with transaction(sessions) as session:
+        for vote in votes:
+            AnalyticsRepository(session).put_vote(vote_row(vote), ballot_rows(vote))
+
+
+def rows(sessions: sessionmaker[Session], name: str, **parameters: str) -> list[dict]:
+    with transaction(sessions) as session:
+        return build(session).compute(name, parameters, 10_000).rows
+
+
+def test_unity_and_dissent_of_the_recorded_votes(samples: Path, sessions) -> None:
+    votes = list(as_votes(samples))
+    keep(sessions, votes)
+    unity: dict[str, list[float]] = defaultdict(list)
+    cast: Counter[str] = Counter()
+    dissents: Counter[str] = Counter()
+    per_vote = {}
+    for vote in votes:
+        sides: dict[str, Counter[str]] = defaultdict(Counter)
+        for ballot in vote["ballots"]:
+            sides[ballot["party"]][ballot["option"]] += 1
+        for party, side in sides.items():
+            yes, no = side["yes"], side["no"]
+            if yes + no:
+                unity[party].append(max(yes, no) / (yes + no))
+                per_vote[vote["slug"], party] = (yes, no, min(yes, no))
+        for ballot in vote["ballots"]:
+            yes, no = sides[ballot["party"]]["yes"], sides[ballot["party"]]["no"]
+            if ballot["option"] in ("yes", "no") and yes != no:
+                cast[ballot["person_key"]] += 1
+                dissents[ballot["person_key"]] += (ballot["option"] == "yes") != (yes > no)
+    found = {row["party"]: row["unity"] for row in rows(sessions, "party-unity")}
+    assert found == {party: pytest.approx(sum(u) / len(u), abs=1e-4) for party, u in unity.items()}
+    assert {
+        (r["vote"], r["party"]): (r["yes"], r["no"], r["dissents"]) for r in rows(sessions, "vote-unity")
+    } == per_vote
+    assert {r["member"]: (r["votes"], r["dissents"]) for r in rows(sessions, "member-dissent")} == {
+        m: (cast[m], dissents[m]) for m in cast
+    }
+    assert sum(dissents.values()) > 0
+
+
+def test_agreement_of_the_recorded_votes(samples: Path, sessions) -> None:
+    votes = list(as_votes(samples))
+    keep(sessions, votes)
+    member = votes[-1]["ballots"][0]["person_key"]
+    same: Counter[str] = Counter()
+    both: Counter[str] = Counter()
+    for vote in votes:
+        said = {b["person_key"]: b["option"] for b in vote["ballots"] if b["option"] in ("yes", "no")}
+        if member in said:
+            for other, option in said.items():
+                if other != member:
+                    both[other] += 1
+                    same[other] += option == said[member]
+    assert {r["member"]: (r["votes"], r["agreed"]) for r in rows(sessions, "agreement", member=member)} == {
+        m: (both[m], same[m]) for m in both
+    }
+
+
+def small() -> list[dict]:
+    def vote(number: int, day: str, ballots: str) -> dict:
+        made = []
+        for word in ballots.split():
+            name, party, option = word.split("/")
+            made.append({"person_key": f"p/{name}", "name": name, "party": party, "option": option})
+        return {
+            "key": f"ca/house/vote/1-1/{number}",
+            "slug": f"1-1-{number}",
+            "date": day,
+            "session": "1-1",
+            "organization_key": "ca/house",
+            "result": "pass",
+            "subject_en": "",
+            "subject_fr": "",
+            "bill_key": None,
+            "ballots": made,
+        }
+
+    return [
+        vote(1, "2020-01-01", "a/X/yes b/X/yes c/X/no d/Y/no e/Y/no"),
+        vote(2, "2020-01-02", "a/X/yes b/X/no d/Y/yes e/Y/absent"),
+        vote(3, "2020-01-03", "a/X/no b/X/no c/X/no d/Y/yes e/Y/paired f/Y/yes"),
+    ]
+
+
+def test_small_facts_counted_by_hand(sessions) -> None:
+    keep(sessions, small())
+    # X: 2/3, 1/2, 1 and Y: 1, 1, 1.
+    assert {r["party"]: r["unity"] for r in rows(sessions, "party-unity")} == {"X": 0.7222, "Y": 1.0}
+    # Vote 2 splits X evenly: no line, so neither a nor b dissents there.
+    assert {r["member"]: (r["dissents"], r["votes"]) for r in rows(sessions, "member-dissent")} == {
+        "p/a": (0, 2),
+        "p/b": (0, 2),
+        "p/c": (1, 2),
+        "p/d": (0, 3),
+        "p/e": (0, 1),
+        "p/f": (0, 1),
+    }
+    # e was absent once of three, f first voted in the third.
+    assert {r["member"]: r["attendance"] for r in rows(sessions, "attendance")} == {
+        "p/a": 1.0,
+        "p/b": 1.0,
+        "p/c": 0.6667,
+        "p/d": 1.0,
+        "p/e": 0.6667,
+        "p/f": 1.0,
+    }
+    # X and Y: no/yes in 1, no line of X in 2, no/yes in 3.
+    assert rows(sessions, "party-agreement") == [{"party": "X", "other": "Y", "votes": 2, "agreement": 0.0}]
+
+
+def a_bill(number: str, introduced: str, assent: str | None, **more) -> dict:
+    return {
+        "bill_key": f"ca/bill/1-1/{number}",
+        "number": number,
+        "session": "1-1",
+        "chamber": "house",
+        "is_government": True,
+        "title_en": "",
+        "title_fr": "",
+        "status_code": "royal-assent" if assent else "second-reading",
+        "status_en": "",
+        "status_fr": "",
+        "introduced_on": date.fromisoformat(introduced),
+        "royal_assent_on": date.fromisoformat(assent) if assent else None,
+        "sponsor_key": "p/a",
+        "sponsor_name": "A",
+        "stages": [
+            {"chamber": "house", "code": "first-reading", "name_en": "", "name_fr": "", "date": introduced}
+        ],
+        **more,
+    }
+
+
+def test_bills_counted_by_hand(sessions) -> None:
+    with transaction(sessions) as session:
+        repository = AnalyticsRepository(session)
+        for bill in (
+            a_bill("c-1", "2020-01-01", "2020-01-11"),
+            a_bill("c-2", "2020-01-01", "2020-01-31"),
+            a_bill(
+                "c-3",
+                "2020-01-01",
+                None,
+                stages=[
+                    {
+                        "chamber": "house",
+                        "code": "second-reading",
+                        "name_en": "",
+                        "name_fr": "",
+                        "date": "2020-03-01",
+                    }
+                ],
+            ),
+            a_bill("c-201", "2020-01-01", None, is_government=False, sponsor_key="", sponsor_name="B"),
+        ):
+            repository.put_bill(bill)
+    outcome = {
+        r["kind"]: (r["introduced"], r["became_law"], r["success"], r["median_days_to_law"])
+        for r in rows(sessions, "bill-outcome")
+    }
+    assert outcome == {"government": (3, 2, 0.6667, 10), "other": (1, 0, 0.0, None)}
+    assert {(r["bill"], r["stage"]): r["days"] for r in rows(sessions, "bill-velocity")}[
+        "c-3", "second-reading"
+    ] == 60
+    assert [(r["name"], r["bills"], r["became_law"]) for r in rows(sessions, "sponsorship")] == [
+        ("A", 3, 2),
+        ("B", 1, 0),
+    ]
+    assert {r["status"]: r["bills"] for r in rows(sessions, "bills-by-status")} == {
+        "royal-assent": 2,
+        "second-reading": 2,
+    }
+
+
+def test_what_an_indicator_does_not_take_is_refused(sessions) -> None:
+    with transaction(sessions) as session:
+        with pytest.raises(Invalid, match="takes no parameter"):
+            build(session).compute("bill-outcome", {"member": "x"})
+        with pytest.raises(Invalid, match="needs the parameter 'member'"):
+            build(session).compute("agreement", {})
+        with pytest.raises(NotFound):
+            build(session).compute("party-unty", {})
+
+
+def test_every_indicator_is_defined_in_both_languages_and_answers_on_no_facts(sessions) -> None:
+    for name, indicator in INDICATORS.items():
+        assert all(
+            (
+                indicator.title_en,
+                indicator.title_fr,
+                indicator.definition_en,
+                indicator.definition_fr,
+                indicator.formula,
+                indicator.unit,
+                indicator.source,
+                indicator.caveat_en,
+                indicator.caveat_fr,
+            )
+        )
+        assert rows(sessions, name, **dict.fromkeys(indicator.required, "x")) == []
+
+
+class Feed:
+    """data_hub as far as the keeper of facts sees it."""
+
+    def __init__(self, votes: list[dict]) -> None:
+        self.items = {f"/api/v1/votes/{vote['slug']}": vote for vote in votes}
+        self.log: list[dict] = []
+        for vote in votes:
+            self.note(vote, "insert")
+
+    def note(self, vote: dict, change: str) -> None:
+        self.log.append(
+            {
+                "seq": len(self.log) + 1,
+                "type": "vote_event",
+                "key": vote["key"],
+                "change": change,
+                "url": f"/api/v1/votes/{vote['slug']}",
+            }
+        )
+
+    def changes(self, after: int, limit: int) -> dict:
+        return {"data": [entry for entry in self.log if entry["seq"] > after][:limit]}
+
+    def request(self, _method: str, url: str) -> dict:
+        return self.items[url]
+
+
+def test_facts_kept_from_changes_equal_facts_rebuilt_from_scratch(sessions) -> None:
+    votes = small()
+    feed = Feed(votes)
+    keeper = FactKeeper(sessions, feed)  # type: ignore[arg-type]
+    keeper.catch_up()
+    votes[0]["ballots"][2]["option"] = "yes"
+    feed.note(votes[0], "update")
+    feed.note(votes[1], "tombstone")
+    keeper.catch_up()
+    kept = {
+        name: rows(sessions, name, **dict.fromkeys(INDICATORS[name].required, "p/a")) for name in INDICATORS
+    }
+    keeper.rebuild()
+    assert {
+        name: rows(sessions, name, **dict.fromkeys(INDICATORS[name].required, "p/a")) for name in INDICATORS
+    } == kept
+    assert {r["vote"] for r in rows(sessions, "vote-unity")} == {"1-1-1", "1-1-3"}
