@@ -11,6 +11,7 @@ from hubs.intelligence_hub.analytics.router import router as analytics_router
 from hubs.intelligence_hub.audit.consumers import start_consumer as start_audit_consumer
 from hubs.intelligence_hub.audit.opening import open_log
 from hubs.intelligence_hub.audit.router import router as audit_router
+from hubs.intelligence_hub.charts.router import router as charts_router
 from hubs.intelligence_hub.opa.opening import open_decisions
 from hubs.intelligence_hub.opa.router import router as opa_router
 from shared.app import HubSpec, create_hub_app
@@ -19,7 +20,7 @@ from shared.settings import HubSettings
 SPEC = HubSpec(
     name="intelligence",
     title="OpenPolicy intelligence hub: numbers, audit, decisions",
-    routers=[audit_router, opa_router, analytics_router],
+    routers=[audit_router, opa_router, analytics_router, charts_router],
     start=[open_log, start_audit_consumer, open_decisions, start_keeping],
 )
 
