@@ -11,6 +11,9 @@ from hubs.data_hub.geography.router import router as geography_router
 from hubs.data_hub.search.router import router as search_router
 from hubs.data_hub.search.start import start_keeper
 from hubs.data_hub.settings import DataHubSettings
+from hubs.data_hub.storage.router import UPLOAD_PATH
+from hubs.data_hub.storage.router import router as storage_router
+from hubs.data_hub.storage.start import start_storage
 from shared.app import HubSpec, Resources, create_hub_app
 from shared.db.cursor import cursor_codec
 from shared.outbox.relay import Relay
@@ -40,13 +43,15 @@ SPEC = HubSpec(
         curation.router,
         geography_router,
         search_router,
+        storage_router,
         records.build_router(),
         represent.router,
         openparliament.router,
         openstates.router,
     ],
-    start=[open_cursors, start_relay, start_keeper],
+    start=[open_cursors, start_relay, start_keeper, start_storage],
     settings_class=DataHubSettings,
+    body_limit_exempt=(UPLOAD_PATH,),
 )
 
 

@@ -137,6 +137,14 @@ class ReadingRepository:
             return {}
         return {(row.kind, row.key): row.id for row in self._session.execute(union_all(*parts))}
 
+    def names_of(self, record_id: UUID) -> tuple[str, str] | None:
+        """Return kind and key of a record by its id alone."""
+        table = Sighting.__table__
+        row = self._session.execute(
+            select(table.c.kind, table.c.key).where(table.c.record_id == record_id).limit(1)
+        ).first()
+        return (row.kind, row.key) if row else None
+
     def slugs(self, kind: str, ids: Group[UUID]) -> dict[UUID, str]:
         """Return the slugs of records by id."""
         table = table_of(kind)
