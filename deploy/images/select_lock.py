@@ -1,4 +1,4 @@
-"""Print the part of requirements.lock that one image needs: `select_lock.py hub|scraper`."""
+"""Print the part of requirements.lock that one image needs: `select_lock.py hub|scraper|build`."""
 
 import re
 import sys
@@ -27,7 +27,10 @@ def blocks(lock: str) -> dict[str, tuple[str, set[str]]]:
 def wanted(component: str, root: Path) -> set[str]:
     """Return the direct dependencies of an image. Raises: KeyError for an unknown image or dependency."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    direct = {canonical(match[1]) for entry in project["dependencies"] if (match := _NAME.match(entry))}
+    entries = list(project["dependencies"])
+    if component == "build":
+        entries += [entry for extra in project["optional-dependencies"].values() for entry in extra]
+    direct = {canonical(match[1]) for entry in entries if (match := _NAME.match(entry))}
     rules = tomllib.loads((root / "deploy/images/components.toml").read_text(encoding="utf-8"))[component]
     named = {canonical(name) for name in rules.get("only", rules.get("without", []))}
     if named - direct:

@@ -98,12 +98,12 @@ $DOCKER import "$cache/infra-$suite.tar" openpolicy/infra-base >/dev/null
 
 # ---- images: wheels first, then builds without a network
 say "fetching wheels by hash"
-python=${PYTHON:-python3.11}; command -v "$python" >/dev/null || python=python3
-for component in hub scraper; do
-  python3 deploy/images/select_lock.py $component > "$work/$component.lock"
-  "$python" -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
-    --python-version 3.11 --implementation cp --abi cp311 --abi abi3 --abi none --platform manylinux2014_x86_64 \
-    --platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux_2_34_x86_64 --platform any \
+python=${PYTHON_HOST:-.venv/bin/python}
+for component in build hub scraper; do
+  # The base's Python 3.11 may be an older patch than ours: what only that needs is fetched as well.
+  python3 deploy/images/select_lock.py $component |
+    sed -E "s/ ; python_full_version < '3\.11\.[0-9]+' / /" > "$work/$component.lock"
+  "$python" -m pip download --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes \
     -d "$cache/wheels" -r "$work/$component.lock"
 done
 context=$work/context; mkdir -p "$context/deploy/images/wheels"
@@ -112,10 +112,11 @@ cp -r deploy/images/. "$context/deploy/images/"
 find "$context" -name __pycache__ -prune -exec rm -rf {} +
 declare -A target=([hub]=hub [scraper]=scraper)
 for component in hub scraper; do
-  rm -f "$context/deploy/images/wheels/"*.whl
-  grep -oE '^[a-z0-9._-]+==[^ ]+' "$work/$component.lock" | while IFS='==' read -r name _ version; do
-    find "$cache/wheels" -iname "$(echo "$name" | tr -- '-.' '__')-$version-*.whl" -exec ln -f {} "$context/deploy/images/wheels/" \; ||
-      find "$cache/wheels" -iname "$(echo "$name" | tr -- '-.' '__')-$version-*.whl" -exec cp {} "$context/deploy/images/wheels/" \;
+  find "$context/deploy/images/wheels" -type f ! -name README.md -delete
+  cat "$work/build.lock" "$work/$component.lock" | sed -nE 's/^([A-Za-z0-9._-]+)==([^ ;]+).*/\1 \2/p' | while read -r name version; do
+    pattern=$(echo "$name" | tr -- '-.' '__')-$version
+    find "$cache/wheels" \( -iname "$pattern-*.whl" -o -iname "$pattern.tar.gz" -o -iname "$name-$version.tar.gz" \) \
+      -exec cp {} "$context/deploy/images/wheels/" \;
   done
   say "building openpolicy/$component"
   $DOCKER build --network none -q -f "$context/deploy/images/Dockerfile" --build-arg COMPONENT=$component \
