@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from hubs.ux_hub.admin.opening import open_console
+from hubs.ux_hub.admin.router.desk import router as desk_router
+from hubs.ux_hub.admin.router.entry import router as entry_router
+from hubs.ux_hub.api_gateway.documents import mount_documents
 from hubs.ux_hub.api_gateway.opening import DoorApp, open_gateway
 from hubs.ux_hub.mcp.endpoint import mount_mcp, open_mcp
 from hubs.ux_hub.mcp.endpoint import router as mcp_router
@@ -19,11 +23,11 @@ from shared.settings import HubSettings
 SPEC = HubSpec(
     name="ux",
     title="OpenPolicy: the door",
-    routers=[*PAGES, REST, mcp_router, notification_router],
-    start=[open_gateway, open_pages, open_mcp, start_dispatcher, start_notification],
+    routers=[*PAGES, entry_router, desk_router, REST, mcp_router, notification_router],
+    start=[open_gateway, open_pages, open_console, open_mcp, start_dispatcher, start_notification],
     settings_class=UxSettings,
     app_class=DoorApp,
-    mounts=[mount_pages, mount_mcp],
+    mounts=[mount_pages, mount_mcp, mount_documents],
 )
 
 

@@ -137,6 +137,9 @@ ReaderDep = Annotated[RecordReader, Depends(reader_of)]
 class PageRoute(APIRoute):
     """A route whose failures are pages too, in the language of the address."""
 
+    passes: tuple[type[AppError], ...] = ()
+    """Failures that a subclass answers itself."""
+
     def get_route_handler(self) -> Handler:
         """Return the handler of the framework with ours around it."""
         inner = super().get_route_handler()
@@ -150,6 +153,8 @@ class PageRoute(APIRoute):
             except HTTPException as error:
                 return error_page(request, error_class(error.status_code)(str(error.detail)))
             except AppError as error:
+                if isinstance(error, self.passes):
+                    raise
                 return error_page(request, error)
             except Exception as error:
                 expected = translate(error)

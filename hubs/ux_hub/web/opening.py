@@ -21,12 +21,16 @@ from shared.clients.base import HubClient
 from shared.clients.data_hub import DataHubClient
 from shared.core.errors import error_class
 
+_HUB = Path(__file__).parents[1]
+MESSAGES = (_HUB / "web" / "messages", _HUB / "admin" / "messages")
+TEMPLATES = (_HUB / "web" / "templates", _HUB / "admin" / "templates")
+"""The console has words and templates of its own; one renderer serves both."""
 
-def open_pages(resources: Resources, *more_templates: Path) -> None:
+
+def open_pages(resources: Resources) -> None:
     """Make what renders the pages and what reads the record for them."""
     settings = UxSettings.of(resources.settings)
-    renderer = Renderer(read_catalogue(), Assets(), settings.public_base)
-    resources.put(renderer)
+    resources.put(Renderer(read_catalogue(*MESSAGES), Assets(), settings.public_base, TEMPLATES))
     # Without a token: a page shows what anybody may read.
     data = DataHubClient(settings.hubs.data, resources.http, None)
     ops = HubClient(settings.hubs.ops, resources.http, None)

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from hubs.ux_hub.app import create_app
 from hubs.ux_hub.settings import UxSettings
 from hubs.ux_hub.web.dependencies import ReaderSource, SourceRegister
+from hubs.ux_hub.web.opening import MESSAGES, TEMPLATES
 from hubs.ux_hub.web.service.assets import Assets
 from hubs.ux_hub.web.service.language import read_catalogue
 from hubs.ux_hub.web.service.record import RecordReader
@@ -28,7 +29,7 @@ PAGES = (
     "/debates/house-45-1-100", "/debates/house-45-1-100?view=en", "/committees", "/committees/ca-committee-tran",
     "/councils", "/councils/ca-committee-tran", "/meetings/tran-1", "/jurisdictions", "/data-sources", "/changes",
     "/changes?before=3", "/history/bills/01a20971-0000-7000-8000-000100000011", "/developers", "/about", "/status",
-    "/widgets", "/widgets?kind=bill&item=45-1-c-11", "/widgets/vote/45-1-123", "/widgets/bill/45-1-c-11",
+    "/follow?kind=bill&target=ca/bill/45-1/c-11&name=C-11", "/widgets", "/widgets?kind=bill&item=45-1-c-11", "/widgets/vote/45-1-123", "/widgets/bill/45-1-c-11",
 )  # fmt: skip
 
 
@@ -40,7 +41,9 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     with TestClient(app, base_url="http://testserver", follow_redirects=False) as opened:
         resources = app.state.resources
         # Strict: a template that names what is not there fails.
-        resources.put(Renderer(read_catalogue(), Assets(), settings.public_base, is_strict=True))
+        resources.put(
+            Renderer(read_catalogue(*MESSAGES), Assets(), settings.public_base, TEMPLATES, is_strict=True)
+        )
         yield opened
 
 

@@ -152,6 +152,18 @@ def vote(number: int = 123, ballots: int = 40) -> dict[str, Any]:
     )  # fmt: skip
 
 
+def ballot(number: int) -> dict[str, Any]:
+    cast: dict[str, Any] = vote()["ballots"][number]
+    shown = {
+        "slug": "45-1-123",
+        "number": 123,
+        "title_en": "3rd reading",
+        "title_fr": "3e lecture",
+        "result": "pass",
+    }
+    return {**cast, "vote": shown}
+
+
 def organization(kind: str = "committee", name: str = "Committee on Trees") -> dict[str, Any]:
     record = people.OrganizationRecord(
         key="ca/committee/tran",

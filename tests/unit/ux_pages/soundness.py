@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -52,13 +53,17 @@ def faults(tree: Element, lang: str) -> list[str]:
             found.append(f"{tag} with inline style or script")
     labelled = {e.get("for") for tag, e in all_ if tag == "label"}
     for tag, e in all_:
-        if tag in ("input", "select", "textarea") and e.get("type") not in ("hidden", "submit", "checkbox"):
-            if e.get("id") not in labelled and not e.get("aria-label"):
-                found.append(f"{tag} {e.get('name')} without a label")
+        is_field = tag in ("input", "select", "textarea") and e.get("type") not in (
+            "hidden",
+            "submit",
+            "checkbox",
+        )
+        if is_field and e.get("id") not in labelled and not e.get("aria-label"):
+            found.append(f"{tag} {e.get('name')} without a label")
     levels = [int(tag[1]) for tag, _ in all_ if re.fullmatch("h[1-6]", tag)]
     if levels.count(1) != 1:
         found.append(f"{levels.count(1)} main headings")
-    found += [f"heading {b} after {a}" for a, b in zip(levels, levels[1:], strict=False) if b > a + 1]
+    found += [f"heading {b} after {a}" for a, b in pairwise(levels) if b > a + 1]
     root = tree if tree.tag == f"{_NS}html" else next(e for t, e in all_ if t == "html")
     if root.get("lang") != f"{lang}-CA":
         found.append(f"lang is {root.get('lang')}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,9 +84,7 @@ def test_a_comparison_loses_no_paragraph(old: list[str], new: list[str]) -> None
 
 
 def test_the_seat_that_stands_is_shown_before_those_that_ended() -> None:
-    import datetime
-
-    today = datetime.date(2026, 5, 1)
+    today = date(2026, 5, 1)
     found = person(1)
     assert (people.seat_of(found, today) or {})["party"] == "Liberal"
     standing, former = people.split(found["memberships"], today)

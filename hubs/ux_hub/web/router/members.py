@@ -13,7 +13,6 @@ from hubs.ux_hub.web.dependencies import OPEN, PageDep, PageRoute, ReaderDep, mo
 from hubs.ux_hub.web.service import bills as bill_service
 from hubs.ux_hub.web.service import people, representing
 from hubs.ux_hub.web.service.language import OTTAWA
-from hubs.ux_hub.web.service.votes import ballot_of
 from shared.auth import Public
 from shared.core.clock import utc_now
 from shared.core.errors import Invalid, NotFound
@@ -68,7 +67,6 @@ def show_member(page: PageDep, record: ReaderDep, item: str, _: Public) -> Respo
     today = datetime.now(OTTAWA).date()
     seat = people.seat_of(person, today)
     current, former = people.split(person["memberships"], today)
-    votes = representing.recent_votes(record, person, seat)
     bills = record.list("bills", sponsor=person["key"], limit=20).rows
     speeches = record.list("speeches", person=person["key"], limit=8).rows
     return page.show(
@@ -77,7 +75,7 @@ def show_member(page: PageDep, record: ReaderDep, item: str, _: Public) -> Respo
         seat=seat,
         current=current,
         former=former,
-        votes=[(vote, ballot) for vote in votes if (ballot := ballot_of(vote, person["key"])) is not None],
+        ballots=representing.recent_ballots(record, person),
         bills=[(bill, bill_service.progress(bill)) for bill in bills],
         speeches=[speech for speech in speeches if speech.get("debate_id")],
         today=utc_now(),

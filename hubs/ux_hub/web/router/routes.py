@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from hubs.ux_hub.web.router import home, legislation, members, platform, proceedings
+from hubs.ux_hub.web.router import following, home, legislation, members, platform, proceedings
 
-PAGES = (home.router, legislation.router, members.router, proceedings.router, platform.router)
+PAGES = (
+    home.router,
+    legislation.router,
+    members.router,
+    proceedings.router,
+    following.router,
+    platform.router,
+)
 REST = platform.rest
 """Comes after every other router: whatever else begins with a language ends here."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -56,9 +56,8 @@ class Catalogue:
     def __contains__(self, key: object) -> bool:
         return key in self._messages["en"]
 
-    def keys(self) -> set[str]:
-        """Return the name of every message."""
-        return set(self._messages["en"])
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._messages["en"])
 
     def text(self, lang: Lang, key: str, /, **values: Any) -> str:
         """Return a message with its places filled in.

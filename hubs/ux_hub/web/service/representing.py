@@ -67,10 +67,6 @@ def _holder(post: Row) -> Row | None:
     return seats[0] if seats and not post.get("is_vacant") else None
 
 
-def recent_votes(record: RecordReader, person: Row, seat: Row | None) -> Sequence[Row]:
-    """Return the newest votes of the body in which a person sits, with their ballots."""
-    if seat is None:
-        return ()
-    return record.list(
-        "votes", organization=seat["organization_key"], include="ballots", sort="-date", limit=_RECENT_VOTES
-    ).rows
+def recent_ballots(record: RecordReader, person: Row) -> Sequence[Row]:
+    """Return a person's newest ballots, each with its vote."""
+    return record.list("ballots", person=person["slug"], limit=_RECENT_VOTES).rows

@@ -25,7 +25,8 @@ _NS = "http://www.sitemaps.org/schemas/sitemap/0.9"
 def robots(base_url: str) -> str:
     """Return what crawlers may read: every page, not the console, not endless searches."""
     return (
-        "User-agent: *\nDisallow: /admin\nDisallow: /en/search?\nDisallow: /fr/search?\nDisallow: /api/\n"
+        "User-agent: *\nDisallow: /en/admin\nDisallow: /fr/admin\n"
+        "Disallow: /en/search?\nDisallow: /fr/search?\nDisallow: /api/\n"
         f"Allow: /\nSitemap: {base_url}/sitemap.xml\n"
     )
 

@@ -63,12 +63,3 @@ def break_down(vote: Mapping[str, Any], party: str = "") -> Breakdown:
         ballots=sorted(shown, key=lambda b: b["position"]),
         options=[option for option in OPTIONS if option in present],
     )
-
-
-def ballot_of(vote: Mapping[str, Any], person_key: str) -> Mapping[str, Any] | None:
-    """Return how a person voted, None when they have no ballot in it."""
-    for ballot in vote.get("ballots") or ():
-        if ballot.get("person_key") == person_key:
-            found: Mapping[str, Any] = ballot
-            return found
-    return None

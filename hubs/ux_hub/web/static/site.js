@@ -98,22 +98,22 @@
     });
   });
 
-  // The console: what is under way is shown as it goes.
-  all("[data-watch]", function (box) {
-    if (!window.EventSource) return;
-    var stream = new EventSource(box.getAttribute("data-watch"));
-    stream.addEventListener("job", function (event) {
-      var job = JSON.parse(event.data);
-      all("[data-job]", function (part) {
-        var value = job[part.getAttribute("data-job")];
-        if (value !== undefined && value !== null) part.textContent = part.getAttribute("data-say-" + value) || value;
-      });
-    });
-    stream.addEventListener("end", function () { stream.close(); location.reload(); });
-  });
-  all("form[data-confirm]", function (form) {
-    form.addEventListener("submit", function (event) {
-      if (!window.confirm(form.getAttribute("data-confirm"))) event.preventDefault();
-    });
-  });
+  // What is under way is shown as it goes, while somebody looks.
+  (function watch() {
+    var box = document.querySelector("[data-refresh]");
+    if (!box || !window.fetch) return;
+    setTimeout(function () {
+      if (document.hidden) { watch(); return; }
+      fetch(location.href, { headers: { Accept: "text/html" } })
+        .then(function (answer) { return answer.ok ? answer.text() : Promise.reject(answer.status); })
+        .then(function (html) {
+          var fresh = new DOMParser().parseFromString(html, "text/html").querySelector("[data-results]");
+          if (!fresh) return;
+          box.replaceChildren.apply(box, Array.prototype.slice.call(fresh.childNodes));
+          if (!fresh.hasAttribute("data-refresh")) box.removeAttribute("data-refresh");
+          watch();
+        })
+        .catch(function () { setTimeout(watch, 5000); });
+    }, Number(box.getAttribute("data-refresh")));
+  })();
 })();

@@ -1,0 +1,205 @@
+"""The console's pages: the overview, a list per section, single jobs, runs, queues, entries; and actions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from hubs.ux_hub.admin.dependencies import Desk, DeskDep
+from hubs.ux_hub.admin.errors import NotSignedIn
+from hubs.ux_hub.admin.service.actions import ACTIONS, Action, Form, is_offered
+from hubs.ux_hub.admin.service.proofs import is_included
+from hubs.ux_hub.admin.service.sections import SECTIONS
+from hubs.ux_hub.web.dependencies import OPEN, Handler, PageRoute
+from hubs.ux_hub.web.errors import PageNotFound
+from hubs.ux_hub.web.service.answering import PRIVATE
+from hubs.ux_hub.web.service.record import cursor_of
+from shared.core.errors import AppError, Conflict, Invalid
+
+_MOST_FIELD_CHARS = 20_000
+
+
+class ConsoleRoute(PageRoute):
+    """A route of the console: who is not signed in is led to the form and back."""
+
+    passes = (NotSignedIn,)
+
+    def get_route_handler(self) -> Handler:
+        """Return the handler with the way to the form around it."""
+        inner = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            try:
+                return await inner(request)
+            except NotSignedIn:
+                lang = request.path_params.get("lang", "en")
+                onward = request.url.path if request.method == "GET" else f"/{lang}/admin"
+                where = f"/{lang}/admin/sign-in?next={quote(onward)}"
+                return Response(status_code=303, headers={"Location": where, "Cache-Control": PRIVATE})
+
+        return handle
+
+
+router = APIRouter(prefix="/{lang:lang}/admin", route_class=ConsoleRoute, tags=["console"])
+
+
+def _try(desk: Desk, hub: str, path: str, /, **params: Any) -> Any:
+    """Return what a hub answers, None when it refuses this person or is away."""
+    try:
+        return desk.ask(hub, path, **params)
+    except NotSignedIn:
+        raise
+    except AppError:
+        return None
+
+
+@router.get("", summary="Overview", **OPEN)
+def show_overview(desk: DeskDep) -> Response:
+    may = desk.session.may
+    jobs = _try(desk, "business", "/api/v1/jobs", limit=8) if may("jobs:read") else None
+    held = _try(desk, "business", "/api/v1/runs", state="held", limit=8) if may("jobs:read") else None
+    return desk.show(
+        "admin/overview.html",
+        health=_try(desk, "ops", "/api/v1/health"),
+        resources=_try(desk, "ops", "/api/v1/resources") if may("ops:read") else None,
+        jobs=(jobs or {}).get("data"),
+        held=(held or {}).get("data"),
+    )
+
+
+@router.get("/jobs/{item}", summary="A job as it goes", **OPEN)
+def show_job(desk: DeskDep, item: str) -> Response:
+    job = desk.ask("business", f"/api/v1/jobs/{quote(item, safe='')}")
+    logs = desk.ask("business", f"/api/v1/jobs/{job['id']}/logs", limit=200)["data"]
+    return desk.show(
+        "admin/job.html",
+        job=job,
+        logs=logs,
+        is_live=job["state"] in ("pending", "running"),
+        actions=_offered(desk, ("cancel-job", "retry-job"), job),
+    )
+
+
+@router.get("/runs/{item}", summary="An import run: what it would change, what the guards found", **OPEN)
+def show_run(desk: DeskDep, item: str) -> Response:
+    run = desk.ask("business", f"/api/v1/runs/{quote(item, safe='')}")
+    return desk.show("admin/run.html", run=run, actions=_offered(desk, ("release-run", "refuse-run"), run))
+
+
+@router.get("/queues/{item}", summary="A queue and its dead letters", **OPEN)
+def show_queue(desk: DeskDep, item: str) -> Response:
+    name = quote(item, safe="")
+    queue = desk.ask("business", f"/api/v1/queues/{name}")
+    dead = None if queue["is_dead"] else _try(desk, "business", f"/api/v1/queues/{name}/dead", limit=50)
+    waiting = _try(desk, "business", f"/api/v1/queues/{name}/messages", limit=20)
+    return desk.show(
+        "admin/queue.html",
+        queue=queue,
+        dead=(dead or {}).get("data"),
+        waiting=(waiting or {}).get("data"),
+        actions=_offered(
+            desk, ("purge-queue",) if queue["is_dead"] else ("replay-dead", "purge-queue"), queue
+        ),
+    )
+
+
+@router.get("/config/{item}", summary="Every change of a value", **OPEN)
+def show_versions(desk: DeskDep, item: str) -> Response:
+    versions = desk.ask("security", f"/api/v1/config/{quote(item, safe='')}/versions")["data"]
+    return desk.show("admin/versions.html", key=item, versions=versions)
+
+
+@router.get("/audit/proof", summary="The whole log recomputed now", **OPEN)
+def verify_log(desk: DeskDep) -> Response:
+    return desk.show(
+        "admin/proof.html", found=desk.ask("intelligence", "/api/v1/audit/verification"), entry=None
+    )
+
+
+@router.get("/audit/{seq}", summary="An entry of the audit log, with its proof checked here", **OPEN)
+def show_entry(desk: DeskDep, seq: int) -> Response:
+    entry = desk.ask("intelligence", f"/api/v1/audit/entries/{seq}")
+    proof = desk.ask("intelligence", "/api/v1/audit/proofs/inclusion", seq=seq)
+    is_sound = proof["leaf_hash"] == entry["leaf_hash"] and is_included(proof)
+    return desk.show("admin/proof.html", entry=entry, proof=proof, is_sound=is_sound, found=None)
+
+
+@router.get("/do/{name}", summary="Ask before something is done", **OPEN)
+def show_action(desk: DeskDep, name: str, item: Annotated[str, Query(max_length=500)] = "") -> Response:
+    return desk.show("admin/action.html", action=_action(desk, name), item=item, given={}, problem="")
+
+
+@router.post("/do/{name}", summary="Do it", **OPEN)
+async def receive_action(desk: DeskDep, name: str, request: Request) -> Response:
+    # The one place through which the console changes anything.
+    from anyio import to_thread
+
+    async with request.form(max_files=0, max_fields=20) as sent:
+        form = {key: str(value)[:_MOST_FIELD_CHARS] for key, value in sent.items()}
+    return await to_thread.run_sync(_do, desk, name, form)
+
+
+def _do(desk: Desk, name: str, form: Form) -> Response:
+    desk.check_form(form.get("csrf", ""))
+    action = _action(desk, name)
+    item = form.get("item", "")
+    values = {"item": item, **{field.name: form.get(field.name, "").strip() for field in action.fields}}
+    missing = [field.name for field in action.fields if field.is_required and not values[field.name]]
+    if missing or (action.needs_page and form.get("confirmed") != "yes"):
+        problem = "missing" if missing and form.get("confirmed") == "yes" else ""
+        return desk.show("admin/action.html", 422 if problem else 200, action=action, item=item, given=values,
+                         problem=problem)  # fmt: skip
+    try:
+        made = desk.act(
+            action.hub, action.method, action.address(item), action.body(values) if action.body else None
+        )
+    except (Invalid, Conflict) as error:
+        return desk.show("admin/action.html", error.status, action=action, item=item, given=values,
+                         problem=error.detail)  # fmt: skip
+    where = f"/admin/{action.back}"
+    if action.shows and isinstance(made, dict) and made.get("id"):
+        where = action.shows.replace("{id}", quote(str(made["id"])))
+    return Response(
+        status_code=303, headers={"Location": f"/{desk.page.lang}{where}", "Cache-Control": PRIVATE}
+    )
+
+
+def _action(desk: Desk, name: str) -> Action:
+    action = ACTIONS.get(name)
+    if action is None or not desk.session.may(action.scope):
+        raise PageNotFound(f"there is nothing called {name[:60]!r} to do")
+    return action
+
+
+def _offered(desk: Desk, names: tuple[str, ...], row: Any) -> list[Action]:
+    return [
+        ACTIONS[name]
+        for name in names
+        if desk.session.may(ACTIONS[name].scope) and is_offered(ACTIONS[name], row)
+    ]
+
+
+@router.get("/{name}", summary="A list of the console", **OPEN)
+def show_section(desk: DeskDep, name: str, request: Request) -> Response:
+    section = SECTIONS.get(name)
+    if section is None or not desk.session.may(section.scope):
+        raise PageNotFound(f"there is no section {name[:60]!r}")
+    chosen = {key: request.query_params.get(key, "")[:200] for key in section.filters}
+    chosen = {k: v if not (c := section.filters[k]) or v in c else "" for k, v in chosen.items()}
+    cursor = request.query_params.get("cursor", "")[:2_000]
+    answer = desk.ask(section.hub, section.path, **section.params, **chosen, cursor=cursor)
+    # Short lists come without a frame around them.
+    is_bare = isinstance(answer, list)
+    rows = [dict(row) for row in (answer if is_bare else answer[section.rows_in])]
+    return desk.show(
+        "admin/section.html",
+        section=section,
+        rows=[(row, _offered(desk, section.actions, row)) for row in rows],
+        forms=[ACTIONS[one] for one in section.forms if desk.session.may(ACTIONS[one].scope)],
+        chosen=chosen,
+        cursor=None if is_bare else cursor_of(answer.get("next")),
+        has_cursor=bool(cursor),
+    )

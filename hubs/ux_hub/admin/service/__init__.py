@@ -1,0 +1,1 @@
+"""Who is at the console, what it lists, what it can do."""
