@@ -71,7 +71,7 @@ def sources_list(context: typer.Context, as_json: AsJson = False) -> None:
 @sources.command("detect")
 def sources_detect(
     url: Annotated[str, typer.Argument(help="Address of a council's site or calendar.")],
-    page: Annotated[Path | None, typer.Option(help="A saved page to look at in place of the network.")] = None,
+    page: Annotated[Path | None, typer.Option(help="A saved page, in place of the network.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Name the meeting platform behind an address."""

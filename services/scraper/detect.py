@@ -167,7 +167,10 @@ _SUBSTANCE: dict[str, tuple[re.Pattern[str], ...]] = {
     "civicclerk": (_pattern(r'"eventTemplateId"|"publishedFiles"'),),
     "civicweb": (_pattern(r"MeetingInformation\.aspx\?"),),
     "toronto-votes": (_pattern(r"Agenda Item Title,Motion Type,Vote,Result"),),
-    "granicus": (_pattern(r"(?:AgendaViewer|MediaPlayer|ViewPublisher)\.php\?|\barchive-(?:stream|video|media)\.granicus\.com"),),
+    "granicus": (
+        _pattern(r"(?:AgendaViewer|MediaPlayer|ViewPublisher)\.php\?"),
+        _pattern(r"\barchive-(?:stream|video|media)\.granicus\.com"),
+    ),
 }  # fmt: skip
 
 

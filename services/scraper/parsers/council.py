@@ -210,22 +210,24 @@ class Council:
         unique = {str(role).lower() for role in parameters.get("unique_roles", ())} | UNIQUE_ROLES
         is_numbered = bool(parameters.get("many_posts_per_area"))
         people = self._people()
+        # A seat without a named area may still be told apart by its division.
+        areas = [(seat.area or seat.division_id.rpartition(":")[2]).lower() for seat in self.seats]
         # The same person twice in one place is a repeated row, not a second seat.
         places = {
-            (seat.role.lower(), seat.area.lower(), person or f"vacant {number}")
-            for number, (seat, person) in enumerate(zip(self.seats, people, strict=True))
+            (seat.role.lower(), area, person or f"vacant {number}")
+            for number, (seat, area, person) in enumerate(zip(self.seats, areas, people, strict=True))
         }
         sizes = Counter(place[:2] for place in places)
         numbers: dict[tuple[str, str], dict[str, int]] = {}
         posts: list[tuple[str, str]] = []
-        for index, (seat, person) in enumerate(zip(self.seats, people, strict=True)):
-            place = (seat.role.lower(), seat.area.lower())
+        for index, (seat, where, person) in enumerate(zip(self.seats, areas, people, strict=True)):
+            place = (seat.role.lower(), where)
             area = seat.area
             if place[0] not in unique and (is_numbered or sizes[place] > 1):
                 held = numbers.setdefault(place, {})
                 number = held.setdefault(person or f"vacant {index}", len(held) + 1)
                 area = f"{area} (seat {number})".strip()
-            told = f"{seat.role} {area}" if seat.role and slug(seat.area) != slug(seat.role) else area
+            told = f"{seat.role} {area or where}" if slug(seat.area) != slug(seat.role) else area
             posts.append((f"{self.prefix}/post/{slug(told) or 'member'}"[:300], area))
         return posts
 

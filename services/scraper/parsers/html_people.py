@@ -146,7 +146,7 @@ def _pick(document: Document, scope: html.HtmlElement, field: str, rule: Any) ->
         selector.partition("@") if not selector.startswith(("/", "./", "(")) else (selector, "", "")
     )
     attribute = str(settings.get("attr") or attribute or "")
-    elements = _select(document, scope, selector.strip()) if selector.strip() else [scope]
+    elements = [scope] if selector.strip() in {"", "."} else _select(document, scope, selector.strip())
     for element in elements:
         value = _value(element, field, attribute)
         if settings.get("match") and value:
@@ -267,8 +267,15 @@ def _titled_people(root: html.HtmlElement) -> Iterator[dict[str, str]]:
             "area": clean(ward["area"]) if ward and "mayor" not in match["role"].lower() else "",
             "email": _email_of(around) if around is not None else "",
             "phone": _phone_of(around),
-            "url": element.get("href") or "" if element.tag == "a" else "",
+            "url": _link_of(element),
         }
+
+
+def _link_of(element: html.HtmlElement) -> str:
+    link = element if element.tag == "a" else next(element.iter("a"), None)
+    if link is None:
+        link = next((each for each in element.iterancestors("a")), None)
+    return clean(link.get("href")) if link is not None else ""
 
 
 def _plain_role(role: str) -> str:

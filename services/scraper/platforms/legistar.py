@@ -54,7 +54,7 @@ def read_events(document: Document) -> ParseResult:
         papers = _papers(document, row, meeting)
         own = row.get("EventItems")
         if isinstance(own, list) and own:
-            items = [item for item in own if isinstance(item, Mapping)]
+            items = [item for item in own if isinstance(item, Mapping) and item.get("EventItemId") is not None]
             result.add(*_with_items(document, result, row, items), *papers)
             continue
         number = str(row["EventId"])
@@ -171,20 +171,28 @@ def _papers(document: Document, row: Row, meeting: EventRecord) -> list[Document
 
 
 def _unique(items: list[Row], result: ParseResult) -> list[Row]:
-    """Return agenda items in order, without those that come twice."""
+    """Return agenda items in order; of a matter that comes twice under one number, what says more."""
     kept: dict[tuple[object, ...], Row] = {}
     numbers: set[object] = set()
     for item in items:
-        same = tuple(
-            item.get(f"EventItem{name}")
-            for name in ("AgendaNumber", "MatterId", "Title", "ActionName", "Tally")
-        )
-        if item["EventItemId"] in numbers or (item.get("EventItemMatterId") is not None and same in kept):
+        matter = item.get("EventItemMatterId")
+        names = ("AgendaNumber", "MatterId", "Title")
+        same = tuple(item.get(f"EventItem{name}") for name in names) if matter is not None else ()
+        known = kept.get(same) if same else None
+        if item["EventItemId"] in numbers or (known and not _is_other_decision(known, item)):
             result.skip("repeated agenda item")
+            if known and not known.get("EventItemActionName"):
+                kept[same] = item
             continue
         numbers.add(item["EventItemId"])
-        kept[same if item.get("EventItemMatterId") is not None else ("id", item["EventItemId"])] = item
+        kept[same if same and not known else ("id", item["EventItemId"])] = item
     return sorted(kept.values(), key=_sequence)
+
+
+def _is_other_decision(known: Row, item: Row) -> bool:
+    """Tell whether a matter was decided on twice in one meeting."""
+    decisions = [(row.get("EventItemActionName"), row.get("EventItemTally")) for row in (known, item)]
+    return all(any(decision) for decision in decisions) and decisions[0] != decisions[1]
 
 
 def _sequence(item: Row) -> int:
@@ -236,7 +244,7 @@ def _item(item: Row, order: int) -> AgendaItem:
                 mover=text(item, "EventItemMover")[:500],
                 seconder=text(item, "EventItemSeconder")[:500],
                 result=(text(item, "EventItemPassedFlagName") or action)[:500],
-                counts=meetings.tally(str(item.get("EventItemTally") or "")),
+                counts=meetings.tally(text(item, "EventItemTally").replace(":", "-")),
             ),
         )
     attachments = item.get("EventItemMatterAttachments")
@@ -275,7 +283,7 @@ def _vote(document: Document, item: Row, day: date, ballots: tuple[Ballot, ...])
         motion_en=text(item, "EventItemActionText") or text(item, "EventItemActionName"),
         result=meetings.outcome(words),
         result_text_en=words[:500],
-        counts=meetings.tally(str(item.get("EventItemTally") or "")) or meetings.counts_of(ballots),
+        counts=meetings.tally(text(item, "EventItemTally").replace(":", "-")) or meetings.counts_of(ballots),
         event_key=str(document.context.get("event_key") or "") or None,
         agenda_item=text(item, "EventItemAgendaNumber")[:100],
         ballots=ballots,

@@ -352,7 +352,7 @@ def recognise(document: Document) -> str:
         return "people"
     if b"gridDepartments" in body and b"lblFirst" in body:
         return "person"
-    return "meeting" if b'_lblDate"' in body and b"gridMain" in body else "legislation"
+    return "meeting" if b'_lblTime"' in body and b"gridMain" in body else "legislation"
 
 
 PARSER = Parser(

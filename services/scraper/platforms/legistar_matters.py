@@ -144,6 +144,8 @@ def read_reference(document: Document) -> ParseResult:
     rows = [value] if isinstance(value, Mapping) else value
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         raise document.failed("wrong-shape", "not a list of objects")
+    if any(not any(str(name).endswith("RowVersion") for name in row) for row in rows):
+        raise document.failed("wrong-shape", f"rows of no table of the API: {str(rows[0])[:200]}")
     result = ParseResult()
     result.skip("reference row", len(rows))
     return result

@@ -71,4 +71,5 @@ def identifiers(document: Document, kind: str, number: object) -> tuple[Identifi
 def text(row: Row, name: str) -> str:
     """Return a field as plain text on one line."""
     value = row.get(name)
-    return clean(plain(str(value))) if value not in {None, ""} else ""
+    is_plain = isinstance(value, (str, int, float)) and not isinstance(value, bool)
+    return clean(plain(str(value))) if is_plain else ""
