@@ -305,6 +305,7 @@ SignedIn = Annotated[Principal, Depends(SignedInRule())]
 
 CanReadUserinfo = Annotated[Principal, Depends(ScopeRule("openid"))]
 # One alias per scope; the vocabulary of scopes is <area>:<verb>.
+CanReadData = Annotated[Principal, Depends(ScopeRule("data:read"))]
 CanWriteData = Annotated[Principal, Depends(ScopeRule("data:write"))]
 CanReadJobs = Annotated[Principal, Depends(ScopeRule("jobs:read"))]
 CanWriteJobs = Annotated[Principal, Depends(ScopeRule("jobs:write"))]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from hubs.data_hub.base import outbox
+from hubs.data_hub.cache.dependencies import start_cache
+from hubs.data_hub.cache.router import router as cache_router
 from hubs.data_hub.compat.router import openparliament, openstates, represent
 from hubs.data_hub.database.router import ballots, changes, curation, ingest, records
 from hubs.data_hub.geography.router import router as geography_router
@@ -44,12 +46,13 @@ SPEC = HubSpec(
         geography_router,
         search_router,
         storage_router,
+        cache_router,
         records.build_router(),
         represent.router,
         openparliament.router,
         openstates.router,
     ],
-    start=[open_cursors, start_relay, start_keeper, start_storage],
+    start=[open_cursors, start_relay, start_keeper, start_storage, start_cache],
     settings_class=DataHubSettings,
     body_limit_exempt=(UPLOAD_PATH,),
 )

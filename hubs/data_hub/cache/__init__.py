@@ -1,0 +1,1 @@
+"""cache answers: what another hub has worked out already (formerly cache-service)."""
