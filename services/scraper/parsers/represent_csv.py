@@ -16,6 +16,7 @@ from services.scraper.parsers.base import Document, ParseResult
 from services.scraper.parsers.council import VACANT, Council, Seat, first_role, named
 from services.scraper.parsers.sheets import read_cells
 from services.scraper.parsers.text import clean, slug
+from services.scraper.terms import csv_stale
 from shared.contracts.civic import ContactDetail, Link
 
 LEGISLATURE = "legislature"
@@ -63,7 +64,11 @@ def read_table(document: Document) -> ParseResult:
     if not council.seats and not council.skipped:
         # The official template: a header, and nobody under it yet.
         return ParseResult()
-    return council.result()
+    result = council.result()
+    doubt = csv_stale(document.source.jurisdiction, document.retrieved_at.date(), url=document.url)
+    if doubt:
+        result.alarm(document.url, "csv-stale", doubt)
+    return result
 
 
 def header_of(cells: list[str]) -> list[tuple[str, str]]:

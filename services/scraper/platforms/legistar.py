@@ -54,7 +54,9 @@ def read_events(document: Document) -> ParseResult:
         papers = _papers(document, row, meeting)
         own = row.get("EventItems")
         if isinstance(own, list) and own:
-            items = [item for item in own if isinstance(item, Mapping) and item.get("EventItemId") is not None]
+            items = [
+                each for each in own if isinstance(each, Mapping) and each.get("EventItemId") is not None
+            ]
             result.add(*_with_items(document, result, row, items), *papers)
             continue
         number = str(row["EventId"])
