@@ -11,10 +11,15 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
+from starlette.types import Receive
+
+from hubs.ux_hub.api_gateway.exchange import Exchange
 from hubs.ux_hub.api_gateway.headers import RawHeaders
-from shared.core.errors import Gone, MethodNotAllowed, NotFound
+from hubs.ux_hub.api_gateway.relay import request_body
+from shared.core.errors import BadRequest, Gone, MethodNotAllowed, NotFound
+from shared.http.json import dumps, loads
 
 FILE = Path(__file__).with_name("legacy.csv")
 DEPRECATED_AT = 1_767_225_600
@@ -118,7 +123,7 @@ def _alias(route: LegacyRoute, method: str, values: list[str]) -> Alias:
 
 
 def _deprecation() -> dict[str, str]:
-    return {"Deprecation": f"@{DEPRECATED_AT}", "Link": '</docs/legacy>; rel="deprecation"'}
+    return {"Deprecation": f"@{DEPRECATED_AT}", "Link": '</docs>; rel="deprecation"'}
 
 
 def legacy_headers(alias: Alias) -> RawHeaders:
@@ -127,6 +132,28 @@ def legacy_headers(alias: Alias) -> RawHeaders:
         (b"deprecation", b"@%d" % DEPRECATED_AT),
         (b"link", f'<{alias.path}>; rel="successor-version"'.encode("latin-1")),
     ]
+
+
+async def ask_in_query(exchange: Exchange, receive: Receive, max_bytes: int) -> None:
+    """Turn the JSON body of a question that was a POST into a query string.
+
+    Raises: BadRequest when it is no flat JSON object; TooLarge, ClientLeft.
+    """
+    inbound = exchange.inbound
+    body = await request_body(inbound, receive, max_bytes)
+    if body is not None and not isinstance(body, bytes):
+        raise BadRequest("the question is too long")
+    try:
+        asked = loads(body) if body else {}
+        pairs = [(str(k), v if isinstance(v, str) else dumps(v).decode()) for k, v in asked.items()]
+    except (ValueError, AttributeError):
+        raise BadRequest("the body of this former route is one JSON object") from None
+    query = urlencode([(name, value) for name, value in pairs if value != "null"])
+    if query:
+        exchange.target += ("&" if "?" in exchange.target else "?") + query
+    inbound.has_body, inbound.length = False, None
+    dropped = (b"content-length", b"content-type")
+    inbound.forward = [pair for pair in inbound.forward if pair[0] not in dropped]
 
 
 def read_legacy(path: Path = FILE) -> list[LegacyRoute]:

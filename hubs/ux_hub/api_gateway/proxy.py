@@ -27,7 +27,7 @@ from hubs.ux_hub.api_gateway.headers import (
 )
 from hubs.ux_hub.api_gateway.identity import Addresses, bucket_of
 from hubs.ux_hub.api_gateway.inbound import Inbound
-from hubs.ux_hub.api_gateway.legacy import legacy_headers, load_legacy
+from hubs.ux_hub.api_gateway.legacy import ask_in_query, legacy_headers, load_legacy
 from hubs.ux_hub.api_gateway.limits import Limit, too_many
 from hubs.ux_hub.api_gateway.relay import relay, request_body, send_whole
 from hubs.ux_hub.api_gateway.response_cache import Entry
@@ -112,6 +112,8 @@ class Gateway:
             if path.startswith("/legacy/"):
                 route_name = "/legacy"
                 alias = self._legacy.resolve(exchange.method, path)
+                if alias.method == "GET" and exchange.method == "POST":
+                    await ask_in_query(exchange, receive, self._max_body_bytes)
                 exchange.rewrite(alias.method, alias.path, alias.decoded)
                 exchange.extra = legacy_headers(alias)
                 path = alias.decoded

@@ -34,7 +34,7 @@ TABLE: tuple[Route, ...] = (
         "people memberships organizations posts parties bills bill-texts votes ballots sessions jurisdictions"
         " divisions debates speeches committees events meetings agenda-items motions documents elections"
         " candidacies coverage changes history representatives boundaries boundary-sets postcodes"
-        " provenance cache merges unmatched saved-searches corrections",
+        " postal-codes provenance cache merges unmatched saved-searches corrections",
     ),
     *_collections("data", "search suggest", per_minute=600),
     *_collections("data", "exports", timeout_s=120.0, per_minute=30),
@@ -58,6 +58,11 @@ TABLE: tuple[Route, ...] = (
     Route("/bundles", "security", timeout_s=120.0, has_own_credentials=True),
     *_collections("intelligence", "indicators analytics charts queries reports audit decisions"),
     Route("/v1/data", "intelligence"),
+    Route("/v0/data", "intelligence"),
+    Route("/v1/policies", "intelligence"),
+    # What error reporters of other makers send: they carry a key of their own.
+    Route("/api/errors", "ops", max_body_bytes=20 * _MIB, has_own_credentials=True),
+    Route("/api/{project}", "ops", max_body_bytes=20 * _MIB, has_own_credentials=True),
     *_collections(
         "ops", "health status alerts silences incidents errors metrics resources slo monitors traces"
     ),
@@ -75,6 +80,8 @@ class RouteIndex:
     def find(self, path: str) -> Route | None:
         """Return the route of a path, or None."""
         parts = path.split("/", self._depths[0] + 1)
+        if len(parts) > 2 and parts[1] == "api" and parts[2].isdigit():
+            return self._routes.get("/api/{project}")
         for depth in self._depths:
             if len(parts) > depth and (route := self._routes.get("/".join(parts[: depth + 1]))):
                 return route
