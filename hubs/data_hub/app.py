@@ -9,6 +9,8 @@ from hubs.data_hub.cache.dependencies import start_cache
 from hubs.data_hub.cache.router import router as cache_router
 from hubs.data_hub.compat.router import openparliament, openstates, represent
 from hubs.data_hub.database.router import ballots, changes, curation, ingest, records
+from hubs.data_hub.exports.dependencies import start_exports
+from hubs.data_hub.exports.router import router as exports_router
 from hubs.data_hub.geography.router import router as geography_router
 from hubs.data_hub.search.router import router as search_router
 from hubs.data_hub.search.start import start_keeper
@@ -47,12 +49,13 @@ SPEC = HubSpec(
         search_router,
         storage_router,
         cache_router,
+        exports_router,
         records.build_router(),
         represent.router,
         openparliament.router,
         openstates.router,
     ],
-    start=[open_cursors, start_relay, start_keeper, start_storage, start_cache],
+    start=[open_cursors, start_relay, start_keeper, start_storage, start_cache, start_exports],
     settings_class=DataHubSettings,
     body_limit_exempt=(UPLOAD_PATH,),
 )

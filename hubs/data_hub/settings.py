@@ -34,3 +34,4 @@ class DataHubSettings(HubSettings):
 
     search: SearchSettings = SearchSettings()
     storage: StorageSettings = StorageSettings()
+    exports_every_hours: float = Field(24.0, ge=0, description="hours between bulk exports; 0: none")

@@ -19,7 +19,7 @@ from hubs.data_hub.database.schemas import Collection, Condition, ListQuery
 from shared.db.cursor import CursorCodec
 from shared.db.paginate import Slice, paginate
 
-_SHOWN = (
+SHOWN = (
     "id",
     "key",
     "slug",
@@ -249,7 +249,7 @@ def as_uuid(text: str) -> UUID | None:
 
 
 def _columns(table: Table, collection: Collection) -> list[Any]:
-    return [table.c[name] for name in (*_SHOWN, *collection.extras)]
+    return [table.c[name] for name in (*SHOWN, *collection.extras)]
 
 
 def _named(table: Table, item: str) -> ColumnElement[bool]:

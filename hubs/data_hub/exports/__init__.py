@@ -1,0 +1,1 @@
+"""exports answers: the whole record at once, as files with a manifest, for whoever wants all of it."""

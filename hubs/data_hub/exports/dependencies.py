@@ -1,0 +1,47 @@
+"""What the export endpoints are handed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import Depends
+
+from hubs.data_hub.exports.keeper import ExportKeeper
+from hubs.data_hub.exports.repository import ExportRepository
+from hubs.data_hub.exports.service import ExportService
+from hubs.data_hub.settings import DataHubSettings
+from shared.app import Resources, ResourcesDep
+from shared.db.dependency import SessionDep
+
+
+def start_exports(resources: Resources) -> None:
+    """Build exports under ``data_dir/exports`` for as long as the hub runs."""
+    settings = resources.settings
+    hours = settings.exports_every_hours if isinstance(settings, DataHubSettings) else 24.0
+    keeper = ExportKeeper(
+        resources.engine,
+        resources.sessionmaker,
+        settings.data_dir / "exports",
+        timedelta(hours=hours) if hours else None,
+        resources.stop,
+    )
+    keeper.start()
+    resources.stack.callback(keeper.close)
+    resources.put(keeper)
+
+
+def export_keeper(resources: ResourcesDep) -> ExportKeeper:
+    """Return the keeper of this process."""
+    return resources.get(ExportKeeper)
+
+
+KeeperDep = Annotated[ExportKeeper, Depends(export_keeper)]
+
+
+def export_service(session: SessionDep, keeper: KeeperDep) -> ExportService:
+    """Return the service over this request's transaction."""
+    return ExportService(ExportRepository(session), keeper.root)
+
+
+ExportsDep = Annotated[ExportService, Depends(export_service, scope="function")]

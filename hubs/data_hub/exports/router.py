@@ -1,0 +1,58 @@
+"""The whole record as files: ``/api/v1/exports``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Path, Query
+from starlette.responses import FileResponse, Response
+
+from hubs.data_hub.exports.dependencies import ExportsDep, KeeperDep
+from hubs.data_hub.exports.schemas import ExportList, ManifestRead
+from shared.auth import CanWriteData, Public
+
+router = APIRouter(prefix="/api/v1/exports", tags=["exports"])
+_NAME = Path(max_length=40, description="id of an export, or latest")
+_MEDIA = {
+    ".gz": "application/gzip",
+    ".parquet": "application/vnd.apache.parquet",
+    ".sqlite": "application/vnd.sqlite3",
+    ".txt": "text/plain; charset=utf-8",
+}
+
+
+@router.get("", summary="Exports, newest first")
+def list_exports(
+    _: Public, service: ExportsDep, limit: Annotated[int, Query(ge=1, le=100)] = 20
+) -> ExportList:
+    """Answer exports with their size, rows and change position."""
+    return ExportList(data=list(service.list(limit)))
+
+
+@router.post("", status_code=202, summary="Build an export now")
+def create_export(
+    caller: CanWriteData, service: ExportsDep, keeper: KeeperDep, later: BackgroundTasks
+) -> dict[str, str]:
+    """Begin an export; its process starts once this is committed."""
+    begun = service.begin(f"asked for by {caller.subject}")
+    later.add_task(keeper.ask, begun)
+    return {"id": str(begun.id), "manifest_url": f"/api/v1/exports/{begun.id}/manifest"}
+
+
+@router.get("/{name}/manifest", summary="What an export holds, with hashes and licences")
+def get_manifest(name: Annotated[str, _NAME], _: Public, service: ExportsDep) -> ManifestRead:
+    """Answer the manifest."""
+    return service.manifest(name)
+
+
+@router.get("/{name}/files/{file_name}", summary="A file of an export", response_class=Response)
+def get_file(
+    name: Annotated[str, _NAME],
+    file_name: Annotated[str, Path(max_length=100)],
+    _: Public,
+    service: ExportsDep,
+) -> Response:
+    """Answer the bytes; parts on request, tagged with their hash."""
+    path, entry = service.file(name, file_name)
+    headers = {"ETag": f'"{entry["sha256"]}"', "Cache-Control": "public, max-age=86400"}
+    return FileResponse(path, media_type=_MEDIA[path.suffix], filename=file_name, headers=headers)
