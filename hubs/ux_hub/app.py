@@ -12,8 +12,8 @@ from hubs.ux_hub.api_gateway.opening import DoorApp, open_gateway
 from hubs.ux_hub.mcp.endpoint import mount_mcp, open_mcp
 from hubs.ux_hub.mcp.endpoint import router as mcp_router
 from hubs.ux_hub.notification.consumers import start_notification
+from hubs.ux_hub.notification.dispatching import start_dispatcher
 from hubs.ux_hub.notification.router import router as notification_router
-from hubs.ux_hub.notification.tasks import start_dispatcher
 from hubs.ux_hub.settings import UxSettings
 from hubs.ux_hub.web.opening import mount_pages, open_pages
 from hubs.ux_hub.web.router.routes import PAGES, REST

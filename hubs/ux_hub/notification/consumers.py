@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from hubs.ux_hub.base import inbox
+from hubs.ux_hub.notification.dispatching import Dispatcher
 from hubs.ux_hub.notification.repository import NotificationRepository
 from hubs.ux_hub.notification.service.telling import TellingService, run_happening
-from hubs.ux_hub.notification.tasks import Dispatcher
 from shared.app import Resources
 from shared.clients.data_hub import DataHubClient
 from shared.contracts.events.civic import CHANGED_CLASSES, RecordsChanged
