@@ -14,7 +14,6 @@ HEAVY = {
     "celery",
     "kombu",
     "scrapy",
-    "twisted",
     "boto3",
     "pyarrow",
     "alembic",
