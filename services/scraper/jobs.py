@@ -12,6 +12,7 @@ from uuid import UUID
 
 from services.scraper.child import EXIT_DONE, EXIT_PAUSED, Child
 from services.scraper.journal import RunState, StateFile
+from services.scraper.locks import source_lock
 from services.scraper.publisher import Bus
 from services.scraper.settings import ScraperSettings
 from services.scraper.sources import registry
@@ -51,35 +52,52 @@ class JobRunner:
         state_file = StateFile(self._settings.work_dir / "runs" / str(request.id))
         state = state_file.read() or _fresh_state(request)
         self.current = request
+        locks = self._settings.work_dir / "locks"
         try:
-            while not state.is_finished:
-                if state.attempts >= self._settings.scraper.child_attempts:
-                    detail = f"its process died {state.attempts} times"
-                    self._report(request, state, "failed", "child-died", detail)
-                    break
-                state.attempts += 1
-                state_file.write(state)
-                code, ended = self._attempt(request)
-                state = state_file.read() or state
-                if code == EXIT_PAUSED and self._stop.is_set():
-                    # Stopping is no fault of the job: the attempt does not count.
-                    state.attempts -= 1
-                    state_file.write(state)
-                    raise Unavailable("this worker is stopping; the job is resumed by the next one")
-                if ended is not None:
-                    self._report(request, state, *ended)
-                    break
-                if code != EXIT_DONE and not state.is_finished:
-                    self.deaths += 1
-                    log.warning("job %s: its process ended with %s", request.job_id, code)
-                    if self._reason(request) is not None:
-                        self._report(request, state, "cancelled", "cancelled", self._reason(request) or "")
-                        break
-            state.is_finished = True
-            state_file.write(state)
+            if request.options.replay or request.source_id not in registry().sources:
+                self._see_through(request, state_file, state)
+            else:
+                with source_lock(locks, request.source_id, lambda: self._is_given_up(request)) as is_held:
+                    if not is_held and self._stop.is_set():
+                        raise Unavailable(
+                            f"this worker is stopping; {request.source_id} is crawled elsewhere"
+                        )
+                    # Given up because it was cancelled: its process reports that without crawling.
+                    self._see_through(request, state_file, state)
         finally:
             self.current = None
         self._forget_old_runs()
+
+    def _is_given_up(self, request: ScrapeRequestedV1) -> bool:
+        return self._stop.is_set() or self._reason(request) is not None
+
+    def _see_through(self, request: ScrapeRequestedV1, state_file: StateFile, state: RunState) -> None:
+        """Start a process for the job until one finishes it or too many died."""
+        while not state.is_finished:
+            if state.attempts >= self._settings.scraper.child_attempts:
+                detail = f"its process died {state.attempts} times"
+                self._report(request, state, "failed", "child-died", detail)
+                break
+            state.attempts += 1
+            state_file.write(state)
+            code, ended = self._attempt(request)
+            state = state_file.read() or state
+            if code == EXIT_PAUSED and self._stop.is_set():
+                # Stopping is no fault of the job: the attempt does not count.
+                state.attempts -= 1
+                state_file.write(state)
+                raise Unavailable("this worker is stopping; the job is resumed by the next one")
+            if ended is not None:
+                self._report(request, state, *ended)
+                break
+            if code != EXIT_DONE and not state.is_finished:
+                self.deaths += 1
+                log.warning("job %s: its process ended with %s", request.job_id, code)
+                if self._reason(request) is not None:
+                    self._report(request, state, "cancelled", "cancelled", self._reason(request) or "")
+                    break
+        state.is_finished = True
+        state_file.write(state)
 
     def _attempt(self, request: ScrapeRequestedV1) -> tuple[int, _Ended | None]:
         """Run the child once; return its exit code and, when it was killed for overrunning, the report."""

@@ -34,6 +34,7 @@ class Crawled:
     problems: list[ScrapeProblem] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
     complete: set[tuple[str, str]] = field(default_factory=set)
+    documents: list[Document] = field(default_factory=list)
 
     def add(self, records: Iterable[Record]) -> None:
         """Take records as the data hub would: a later one replaces an earlier one."""
@@ -122,6 +123,7 @@ def crawl() -> Crawl:
             crawled.unread[fetch.url] = failure.code
 
         for reading in read_archive(parser_of(source), source, MiniatureArchive(), unread):
+            crawled.documents.append(reading.document)
             crawled.add(reading.result.records)
             crawled.skipped.update(reading.result.skipped)
             crawled.problems += reading.result.problems

@@ -86,15 +86,27 @@ def test_deep_nesting_is_refused(make_document, parse, depth):
             parse(make_document(source_id, body))
 
 
-STEPS = [
-    (source_id, step)
-    for source_id in ("ca-federal-mps", "ca-federal-votes", "ca-federal-bills")
-    for step in parser_of(registry().get(source_id)).steps
-]
+FEDERAL = [source.id for source in registry().list() if source.jurisdiction.id in {"ca", "ca-candidates"}]
+STEPS = [(source_id, step) for source_id in FEDERAL for step in parser_of(registry().get(source_id)).steps]
+
+
+@pytest.mark.parametrize("source_id", FEDERAL)
+def test_every_kind_of_document_survives_cuts_and_damage(crawl, source_id):
+    documents = {document.step: document for document in crawl(source_id).documents}
+    assert documents
+    for document in documents.values():
+        body, step = document.body, max(1, len(document.body) // 30)
+        for place in range(0, len(body), step):
+            for changed in (
+                body[:place],
+                body[:place] + b"<" + body[place + 1 :],
+                body[:place] + body[place + 9 :],
+            ):
+                assert refusal(replace(document, body=changed)) != "parser-error"
 
 
 @pytest.mark.parametrize(("source_id", "step"), STEPS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.binary(max_size=400)
     | st.text(alphabet='<>/&;"[]{}:, \x00aBill09é-', max_size=200).map(str.encode)

@@ -221,3 +221,15 @@ def test_an_activity_loses_only_its_date_and_chamber():
     assert undated("Royal assent on June 26, 2025 (Senate)") == "Royal assent"
     assert undated("Sanction royale le 1er juin 2025 (Sénat)") == "Sanction royale"
     assert undated("Report on agriculture") == "Report on agriculture"
+
+
+def test_the_list_of_2018_holds_every_bill_in_full(sample, parse):
+    result = parse(sample(BILLS, "legisinfo/old_xml/bills_42-1_2018_old_schema.xml"))
+    bills = {record.number: record for record in result.records}
+    assert len(result.records) == len(bills) == 353
+    assert {bill.session for bill in bills.values()} == {"42-1"}
+    assert all(bill.title_en and bill.title_fr for bill in bills.values())
+    cannabis = bills["C-45"]
+    assert cannabis.actions
+    assert cannabis.sponsors
+    assert not result.follow

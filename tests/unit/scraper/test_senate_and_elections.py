@@ -1,0 +1,116 @@
+"""Senators, the Senate's votes, candidates of a general election."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from services.scraper.parsers.base import ParseFailed
+
+SENATORS, VOTES, CANDIDATES = "ca-senate-members", "ca-senate-votes", "ca-candidates"
+HEADER = (
+    "Province,Electoral District Name/Nom de circonscription,Electoral District Number/Numéro de circonscription,"
+    "Candidate/Candidat,Candidate Residence/Résidence du candidat,"
+    "Candidate Occupation/Profession du candidat,Votes Obtained/Votes obtenus,"
+    "Percentage of Votes Obtained /Pourcentage des votes obtenus,Majority/Majorité,"
+    "Majority Percentage/Pourcentage de majorité\r\n"
+)
+
+
+def test_senators_sit_in_groups_that_have_two_names(crawl):
+    crawled = crawl(SENATORS)
+    people = {person.key: person for person in crawled.of("person")}
+    seats = crawled.of("membership")
+    assert len(people) == len(seats) == 17
+    assert all(seat.person_key in people and seat.start_date for seat in seats)
+    groups = {body.name_en: body for body in crawled.of("organization") if "/group/" in body.key}
+    assert groups["Independent Senators Group"].name_fr == "Groupe des sénateurs indépendants"
+    assert groups["Independent Senators Group"].abbreviation == "ISG"
+
+
+def test_a_vote_of_the_senate_has_every_ballot_and_agrees_with_its_counts(crawl):
+    crawled = crawl(VOTES)
+    votes = crawled.of("vote_event")
+    assert len(votes) == 4
+    for vote in votes:
+        cast = Counter(ballot.option for ballot in vote.ballots)
+        assert {count.option: count.value for count in vote.counts} == {
+            option: cast[option] for option in ("yes", "no", "abstain")
+        }
+        assert vote.subject_en
+        assert vote.subject_fr
+        assert vote.result in {"pass", "fail"}
+    assert any(vote.bill_key for vote in votes)
+    assert not crawled.problems
+
+
+def test_counts_that_disagree_with_the_ballots_are_reported(rendered, parse, make_document):
+    listing = rendered(VOTES, "https://sencanada.ca/en/in-the-chamber/votes/45-1", session="45-1")
+    fetch = parse(listing).follow[0]
+    page = rendered(VOTES, fetch.url)
+    wrong = {**fetch.context, "yes": fetch.context["yes"] + 1}
+    result = parse(make_document(VOTES, page.body, fetch.url, context=wrong))
+    assert [problem.code for problem in result.problems] == ["ballots-disagree"]
+
+
+def test_a_table_of_another_session_is_refused(rendered, parse):
+    listing = rendered(VOTES, "https://sencanada.ca/en/in-the-chamber/votes/45-1", session="44-1")
+    with pytest.raises(ParseFailed) as failure:
+        parse(listing)
+    assert failure.value.code == "unknown-session"
+
+
+def test_a_vote_page_read_alone_says_what_it_can(rendered, parse):
+    listing = parse(rendered(VOTES, "https://sencanada.ca/en/in-the-chamber/votes/45-1"))
+    for fetch in listing.follow:
+        (alone,) = parse(rendered(VOTES, fetch.url)).records
+        (listed,) = fetch.otherwise
+        assert (alone.key, alone.date, alone.counts) == (listed.key, listed.date, listed.counts)
+
+
+def test_candidates_are_taken_apart_from_their_parties(crawl):
+    crawled = crawl(CANDIDATES)
+    found = {candidacy.name: candidacy for candidacy in crawled.of("candidacy")}
+    assert len(found) == 13
+    winner = found["Mark Carney"]
+    assert (winner.party_en, winner.party_fr, winner.is_elected) == ("Liberal", "Libéral", True)
+    assert (winner.votes, winner.division_id) == (45991, "ocd-division/country:ca/ed:35067")
+    assert Counter(c.is_elected for c in found.values())[True] == 4
+
+
+@pytest.mark.parametrize(
+    ("candidate", "expected"),
+    [
+        ("Jane Doe ** Liberal/Libéral", ("Jane Doe", "Liberal", "Libéral", True)),
+        (
+            "Ann-Marie O'Neil Bloc Québécois/Bloc Québécois",
+            ("Ann-Marie O'Neil", "Bloc Québécois", "Bloc Québécois", False),
+        ),
+        (
+            "Lee Green Green Party/Parti Vert",
+            ("Lee Green", "Green Party", "Parti Vert", False),
+        ),
+        (
+            "Max B People's Party - PPC/Parti populaire - PPC",
+            ("Max B", "People's Party - PPC", "Parti populaire - PPC", False),
+        ),
+        (
+            "Ada Lovelace NDP-New Democratic Party/NPD-Nouveau Parti démocratique",
+            ("Ada Lovelace", "NDP-New Democratic Party", "NPD-Nouveau Parti démocratique", False),
+        ),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
+def test_a_candidate_in_any_encoding(make_document, parse, candidate, expected, encoding):
+    row = f'Ontario,"Nepean/Nepean",35067,"{candidate}",Ottawa,Engineer/Ingénieur,10,1.5,,\r\n'
+    result = parse(make_document(CANDIDATES, (HEADER + row).encode(encoding)))
+    (one,) = [record for record in result.records if record.kind == "candidacy"]
+    assert (one.name, one.party_en, one.party_fr, one.is_incumbent) == expected
+
+
+def test_an_unknown_party_is_reported_and_the_candidate_kept(make_document, parse):
+    row = 'Ontario,Nepean,35067,"Jane Doe Party of Tomorrow/Parti de demain",Ottawa,,10,1.5,,\r\n'
+    result = parse(make_document(CANDIDATES, (HEADER + row).encode()))
+    assert [problem.code for problem in result.problems] == ["unknown-party"]
+    assert len(result.records) == 2
