@@ -67,7 +67,9 @@ def test_no_message_is_there_for_nobody() -> None:
         area = key.partition(".")[0]
         stem = key.removesuffix(".one").removesuffix(".other")
         # Words of closed sets are looked up by area and value.
-        is_looked_up = f"'{area}." in text or f'"{area}.' in text or f"word('{area}'" in text or f"word:{area}" in text
+        is_looked_up = (
+            f"'{area}." in text or f'"{area}.' in text or f"word('{area}'" in text or f"word:{area}" in text
+        )
         if stem not in text and not (is_looked_up and _is_composed(area, text)):
             unused.append(key)
     assert unused == []
@@ -76,7 +78,8 @@ def test_no_message_is_there_for_nobody() -> None:
 def _is_composed(area: str, text: str) -> bool:
     return bool(
         re.search(
-            rf"""(word\('{area}'|word:{area}|['"]{area}\.[a-z_]*['"]\s*~|f"{area}\.|'{area}\.\w*_' ~|"{area}")""", text
+            rf"""(word\('{area}'|word:{area}|['"]{area}\.[a-z_]*['"]\s*~|f"{area}\.|'{area}\.\w*_' ~|"{area}")""",
+            text,
         )
     )
 
