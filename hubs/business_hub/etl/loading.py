@@ -66,8 +66,9 @@ def known_in_set(counts: SourceCounts, one: CompleteSet) -> int:
     """Return how many standing records of a source a complete set covers."""
     total = 0
     for name, count in counts.counts.items():
-        kind, _, prefix = name.partition(":")
-        if kind == one.kind and prefix.startswith(one.prefix):
+        kind, has_prefix, prefix = name.partition(":")
+        # Names without a prefix are the sums of the others.
+        if has_prefix and kind == one.kind and prefix.startswith(one.prefix):
             total += count
     return total
 

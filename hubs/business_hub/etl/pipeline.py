@@ -6,10 +6,11 @@ same Idempotency-Key and answered as before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +30,7 @@ from hubs.business_hub.etl.loading import (
     reports,
 )
 from hubs.business_hub.etl.models import ImportRun
-from hubs.business_hub.etl.preparing import prepare_chunk
+from hubs.business_hub.etl.preparing import prepare_scraped, prepare_uploaded
 from hubs.business_hub.etl.repository import AS_BEFORE, TO_LOAD, RunRepository
 from hubs.business_hub.etl.service.runs import RunService
 from hubs.business_hub.settings import ImportSettings
@@ -170,8 +171,13 @@ class Pipeline:
                 self._prepared(service, run, run.cursor.get("counts", {}))
                 return
             before = dict(run.cursor)
-            rows = service.runs.chunk(run_id, kind, before.get("after", ""), PREPARE_RECORDS)
-        found = prepare_chunk(self._tools.canon, run, kind, rows)
+            is_upload = run.origin == "upload"
+            most = SEEN_KEYS if is_upload else PREPARE_RECORDS
+            rows = service.runs.chunk(run_id, kind, before.get("after", ""), most, has_bodies=not is_upload)
+        if is_upload:
+            found = prepare_uploaded(self._tools.canon, run, kind, rows, partial(self._bodies, run_id, kind))
+        else:
+            found = prepare_scraped(self._tools.canon, run, kind, rows)
         with self._working(run_id) as working:
             if working is None:
                 return
@@ -187,13 +193,17 @@ class Pipeline:
                 ),
                 "sessions": _added(counts.get("sessions", {}), found.sessions),
             }
-            is_last = len(rows) < PREPARE_RECORDS
+            is_last = len(rows) < most
             following = next_kind(run.staged, kind) if is_last else kind
             if following is None:
                 self._prepared(service, run, counts)
             else:
                 after = "" if is_last else rows[-1].key
                 run.cursor = {"kind": following, "after": after, "counts": counts}
+
+    def _bodies(self, run_id: UUID, kind: str, keys: Sequence[str]) -> dict[str, bytes]:
+        with transaction(self._tools.sessions) as session:
+            return RunRepository(session).bodies(run_id, kind, keys)
 
     def _prepared(self, service: RunService, run: ImportRun, counts: dict[str, Any]) -> None:
         if counts.get("unread"):
@@ -279,7 +289,7 @@ class Pipeline:
     ) -> tuple[list[str], list[tuple[str, bytes]]]:
         """Return keys that are to be noted as seen, or records that are to be sent; neither at the end."""
         if run.origin == "upload" and not run.cursor.get("is_seen"):
-            noted = service.runs.chunk(run.run_id, kind, after, SEEN_KEYS, state=AS_BEFORE)
+            noted = service.runs.chunk(run.run_id, kind, after, SEEN_KEYS, state=AS_BEFORE, has_bodies=False)
             if noted:
                 return [row.key for row in noted], []
             run.cursor = {**run.cursor, "is_seen": True, "after": ""}

@@ -6,7 +6,7 @@ name too is filled, kept or replaced, as its policy says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,11 +14,13 @@ from hubs.business_hub.etl.loading import Canon
 from hubs.business_hub.etl.models import ImportRun
 from hubs.business_hub.etl.normalise import normalise
 from hubs.business_hub.etl.repository import AS_BEFORE, LEFT_OUT, TO_LOAD, UNNOTED, Settled, Staged
-from shared.contracts.http.ingest import CompareBatch, CompareReport
+from shared.contracts.http.ingest import CompareBatch
 from shared.contracts.records import content_hash
 from shared.http.json import dumps, loads
 
 _EMPTY: tuple[Any, ...] = ("", None, [], {})
+Bodies = Callable[[Sequence[str]], Mapping[str, bytes]]
+"""Fetches staged bodies by key."""
 
 
 @dataclass
@@ -40,133 +42,112 @@ class Prepared:
 @dataclass
 class _Record:
     row: Staged
-    body: bytes | None
-    facts: dict[str, Any] | None
+    body: bytes
     hash: bytes
 
 
-def prepare_chunk(canon: Canon, run: ImportRun, kind: str, rows: Sequence[Staged]) -> Prepared:
-    """Normalise and compare a chunk.
+def prepare_scraped(canon: Canon, run: ImportRun, kind: str, rows: Sequence[Staged]) -> Prepared:
+    """Normalise a chunk and foresee what loading it will do; all of it is sent, so that sources are renewed.
 
     Raises: AppError with status 429 or 50x while data_hub is away.
     """
     prepared = Prepared()
-    records = []
-    for row in rows:
-        if row.state == UNNOTED:
-            prepared.count("unchanged")
-        else:
-            records.append(_read(row, prepared))
+    records = [_read(row, prepared) for row in rows if row.body is not None]
     if not records:
         return prepared
-    report = canon.compare(
-        CompareBatch(
-            run_id=run.run_id,
-            source_id=run.source_id,
-            kind=kind,
-            observed_at=run.observed_at or run.created_at,
-            hashes={record.row.key: record.hash.hex() for record in records},
-        )
-    )
-    if run.origin == "upload":
-        _decide(canon, run, kind, records, report, prepared)
-    else:
-        _foresee(records, report, prepared)
-    return prepared
-
-
-def _read(row: Staged, prepared: Prepared) -> _Record:
-    if row.body is None:
-        return _Record(row, None, None, row.hash or b"")
-    body = normalise(row.body)
-    prepared.rewritten += body is not row.body
-    facts: dict[str, Any] = loads(body)
-    sources = facts.pop("sources", None)
-    session = facts.get("session")
-    if session:
-        prepared.sessions[session] = prepared.sessions.get(session, 0) + 1
-    mark = content_hash(dumps(facts))
-    facts["sources"] = sources
-    return _Record(row, body, facts, mark)
-
-
-def _foresee(records: Sequence[_Record], report: CompareReport, prepared: Prepared) -> None:
-    """Everything of a scrape is sent: only count what will come of it."""
+    report = canon.compare(_asked(run, kind, {record.row.key: record.hash.hex() for record in records}))
     new, changed = set(report.new), set(report.changed)
     for record in records:
         key = record.row.key
         prepared.count("inserted" if key in new else "updated" if key in changed else "unchanged")
         if record.body is not record.row.body:
             prepared.settled.append(Settled(key, record.hash, TO_LOAD, record.body))
+    return prepared
 
 
-def _decide(
-    canon: Canon,
-    run: ImportRun,
-    kind: str,
-    records: Sequence[_Record],
-    report: CompareReport,
-    prepared: Prepared,
-) -> None:
-    new, unchanged, shared = set(report.new), set(report.unchanged), set(report.shared)
-    mine = set(report.mine)
+def prepare_uploaded(
+    canon: Canon, run: ImportRun, kind: str, rows: Sequence[Staged], bodies: Bodies
+) -> Prepared:
+    """Decide what of a chunk is loaded, by its hashes; ``bodies`` fetches those that have to be looked into.
+
+    Raises: AppError with status 429 or 50x while data_hub is away.
+    """
+    prepared = Prepared()
+    open_rows = [row for row in rows if row.state != UNNOTED]
+    for _ in range(len(rows) - len(open_rows)):
+        prepared.count("unchanged")
+    if not open_rows:
+        return prepared
+    report = canon.compare(_asked(run, kind, {row.key: (row.hash or b"").hex() for row in open_rows}))
+    new, unchanged = set(report.new), set(report.unchanged)
+    shared, mine = set(report.shared), set(report.mine)
     to_fill = [
-        record
-        for record in records
-        if record.facts is not None
-        and record.row.key not in new | unchanged
-        and (record.row.is_partial or (record.row.key in shared and run.policy == "fill"))
+        row.key
+        for row in open_rows
+        if row.has_body
+        and row.key not in new | unchanged
+        and (row.is_partial or (row.key in shared and run.policy == "fill"))
     ]
     standing = _standing(canon, run, kind, to_fill)
-    for record in records:
-        key = record.row.key
+    held = bodies(list(standing)) if standing else {}
+    for row in open_rows:
+        key, mark = row.key, row.hash or b""
         if key in unchanged:
             prepared.count("unchanged")
-            prepared.settled.append(Settled(key, record.hash, AS_BEFORE, record.body))
-        elif record.facts is None:
+            prepared.settled.append(Settled(key, mark, AS_BEFORE))
+        elif not row.has_body:
             prepared.unread += 1
         elif key in shared and run.policy == "keep":
             prepared.count("skipped")
-            prepared.settled.append(Settled(key, record.hash, LEFT_OUT))
-        elif key in standing:
-            _fill(record, standing[key], key in mine, prepared)
+            prepared.settled.append(Settled(key, mark, LEFT_OUT))
+        elif key in held:
+            _fill(key, held[key], standing[key], key in mine, prepared)
         else:
             prepared.count("inserted" if key in new else "updated")
-            prepared.settled.append(Settled(key, record.hash, TO_LOAD, record.body))
+    return prepared
+
+
+def _asked(run: ImportRun, kind: str, hashes: dict[str, str], facts_of: Sequence[str] = ()) -> CompareBatch:
+    return CompareBatch(
+        run_id=run.run_id,
+        source_id=run.source_id,
+        kind=kind,
+        observed_at=run.observed_at or run.created_at,
+        hashes=hashes,
+        facts_of=tuple(facts_of),
+    )
+
+
+def _read(row: Staged, prepared: Prepared) -> _Record:
+    assert row.body is not None
+    body = normalise(row.body)
+    prepared.rewritten += body is not row.body
+    facts: dict[str, Any] = loads(body)
+    facts.pop("sources", None)
+    session = facts.get("session")
+    if session:
+        prepared.sessions[session] = prepared.sessions.get(session, 0) + 1
+    return _Record(row, body, content_hash(dumps(facts)))
 
 
 def _standing(
-    canon: Canon, run: ImportRun, kind: str, records: Sequence[_Record]
+    canon: Canon, run: ImportRun, kind: str, keys: Sequence[str]
 ) -> Mapping[str, Mapping[str, Any]]:
-    if not records:
-        return {}
-    report = canon.compare(
-        CompareBatch(
-            run_id=run.run_id,
-            source_id=run.source_id,
-            kind=kind,
-            observed_at=run.observed_at or run.created_at,
-            hashes={},
-            facts_of=tuple(record.row.key for record in records),
-        )
-    )
-    return report.facts
+    return canon.compare(_asked(run, kind, {}, keys)).facts if keys else {}
 
 
-def _fill(record: _Record, standing: Mapping[str, Any], is_mine: bool, prepared: Prepared) -> None:
+def _fill(key: str, body: bytes, standing: Mapping[str, Any], is_mine: bool, prepared: Prepared) -> None:
     """Put what stands before what came, gap by gap; where nothing is added, nothing is loaded."""
-    assert record.facts is not None
+    record: dict[str, Any] = loads(body)
+    sources = record.pop("sources", None)
     merged = {
-        name: standing[name] if standing.get(name) not in _EMPTY else value
-        for name, value in record.facts.items()
-        if name != "sources"
+        name: standing[name] if standing.get(name) not in _EMPTY else value for name, value in record.items()
     }
     added = {name for name, value in merged.items() if value not in _EMPTY and value != standing.get(name)}
     mark = content_hash(dumps(merged))
     if not added:
         prepared.count("unchanged")
-        prepared.settled.append(Settled(record.row.key, mark, AS_BEFORE if is_mine else UNNOTED))
+        prepared.settled.append(Settled(key, mark, AS_BEFORE if is_mine else UNNOTED))
         return
     prepared.count("updated")
-    body = dumps({**merged, "sources": record.facts["sources"]})
-    prepared.settled.append(Settled(record.row.key, mark, TO_LOAD, body))
+    prepared.settled.append(Settled(key, mark, TO_LOAD, dumps({**merged, "sources": sources})))

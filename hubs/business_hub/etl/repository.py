@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Select, delete, func, select, text, update
+from sqlalchemy import Select, delete, func, null, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -21,7 +21,7 @@ _INCOMING = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS incoming (run_id uuid, kind text, key text, batch int, body bytea,"
     " hash bytea, is_partial bool, state smallint) ON COMMIT DELETE ROWS"
 )
-_COPY = "COPY incoming (run_id, kind, key, batch, body, hash, is_partial, state) FROM STDIN (FORMAT BINARY)"
+_COPY = "COPY {} (run_id, kind, key, batch, body, hash, is_partial, state) FROM STDIN (FORMAT BINARY)"
 _TYPES = ("uuid", "text", "text", "int4", "bytea", "bytea", "bool", "int2")
 # Sorted, so that two importers that stage the same records cannot deadlock.
 _TAKE = """
@@ -58,6 +58,19 @@ class StageRow:
     is_partial: bool = False
     state: int = TO_LOAD
 
+    def as_tuple(self) -> tuple[UUID, str, str, int, bytes | None, bytes | None, bool, int]:
+        """Return the values in the order of the columns."""
+        return (
+            self.run_id,
+            self.kind,
+            self.key,
+            self.batch,
+            self.body,
+            self.hash,
+            self.is_partial,
+            self.state,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Staged:
@@ -68,6 +81,7 @@ class Staged:
     hash: bytes | None
     is_partial: bool
     state: int
+    has_body: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +155,20 @@ class RunRepository:
         )
         return self.session.scalars(statement).all()
 
-    def stage(self, rows: Iterable[StageRow]) -> None:
-        """Write records; of one key the newest batch wins, and a whole record over a partial one."""
+    def stage(self, rows: Iterable[StageRow], *, are_new: bool = False) -> None:
+        """Write records; of one key the newest batch wins, and a whole record over a partial one.
+
+        ``are_new`` promises that no key of them is staged yet or comes twice.
+        """
         listed = list(rows)
         if not listed:
             return
         with _raw(self.session).cursor() as cursor:
+            if are_new:
+                _copy_rows(cursor, "business.staged_record", listed)
+                return
             cursor.execute(_INCOMING)
-            with cursor.copy(_COPY) as copy:
-                copy.set_types(_TYPES)
-                for row in listed:
-                    copy.write_row(astuple(row))
+            _copy_rows(cursor, "incoming", listed)
             cursor.execute(_TAKE)
             cursor.execute("TRUNCATE incoming")
 
@@ -174,16 +191,24 @@ class RunRepository:
         return self.session.scalar(statement) or 0
 
     def chunk(
-        self, run_id: UUID, kind: str, after: str, limit: int, *, state: int | None = None
+        self,
+        run_id: UUID,
+        kind: str,
+        after: str,
+        limit: int,
+        *,
+        state: int | None = None,
+        has_bodies: bool = True,
     ) -> Sequence[Staged]:
         """Return the next records of a kind in the order of their keys, of one state or of any."""
         statement = (
             select(
                 StagedRecord.key,
-                StagedRecord.body,
+                StagedRecord.body if has_bodies else null(),
                 StagedRecord.hash,
                 StagedRecord.is_partial,
                 StagedRecord.state,
+                StagedRecord.body.is_not(None),
             )
             .where(StagedRecord.run_id == run_id, StagedRecord.kind == kind, StagedRecord.key > after)
             .order_by(StagedRecord.key)
@@ -192,6 +217,13 @@ class RunRepository:
         if state is not None:
             statement = statement.where(StagedRecord.state == state)
         return [Staged(*row) for row in self.session.execute(statement)]
+
+    def bodies(self, run_id: UUID, kind: str, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the bodies that are staged under keys."""
+        statement = select(StagedRecord.key, StagedRecord.body).where(
+            StagedRecord.run_id == run_id, StagedRecord.kind == kind, StagedRecord.key.in_(keys)
+        )
+        return {key: body for key, body in self.session.execute(statement) if body is not None}
 
     def settle(self, run_id: UUID, kind: str, found: Sequence[Settled]) -> None:
         """Note what was found out about staged records."""
@@ -269,6 +301,13 @@ class RunRepository:
         """Return the steps of a run in order."""
         statement = select(ImportStep).where(ImportStep.run_id == run_id).order_by(ImportStep.position)
         return self.session.scalars(statement).all()
+
+
+def _copy_rows(cursor: psycopg.Cursor[tuple[Any, ...]], table: str, rows: Sequence[StageRow]) -> None:
+    with cursor.copy(_COPY.format(table)) as copy:
+        copy.set_types(_TYPES)
+        for row in rows:
+            copy.write_row(row.as_tuple())
 
 
 def _raw(session: Session) -> psycopg.Connection[tuple[Any, ...]]:

@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from hubs.business_hub.etl.service.uploads import RunPlan, StageRow, UploadRuns
+from hubs.business_hub.etl.service.uploads import RunPlan, StageRow, UploadRuns, stage_row
 from hubs.business_hub.op_import.errors import UnknownFormat
-from hubs.business_hub.op_import.formats.base import Format, Parsed, Problem, ReadContext
+from hubs.business_hub.op_import.formats.base import Format, Problem, ReadContext
 from hubs.business_hub.op_import.formats.registry import sort_out
 from hubs.business_hub.op_import.models import MappingTemplate, Upload
 from hubs.business_hub.op_import.reading.documents import Document, documents_of_file, documents_of_folder
@@ -147,37 +146,38 @@ class UploadReader:
         rows: list[StageRow] = []
         size = 0
         documents: set[str] = set()
+        known: set[tuple[str, str]] = set()
+        are_new = True
         for reader, group in groups:
             for item in reader.read(group, context):
                 if isinstance(item, Problem):
                     result.add(item, self._settings.max_problems)
                     continue
-                row = _row(plan.run_id, item)
+                row = stage_row(plan.run_id, item.record, item.is_partial)
                 rows.append(row)
+                place = (row.kind, row.key)
+                are_new = are_new and place not in known
+                known.add(place)
                 size += len(row.body or b"")
                 documents.add(item.document)
                 result.records[row.kind] = result.records.get(row.kind, 0) + 1
                 if len(rows) >= STAGE_RECORDS or size >= STAGE_BYTES:
-                    self._write(rows, len(documents), result, progress)
-                    rows, size = [], 0
-        self._write(rows, len(documents), result, progress)
+                    self._write(rows, are_new, len(documents), result, progress)
+                    rows, size, are_new = [], 0, True
+        self._write(rows, are_new, len(documents), result, progress)
         return result
 
     def _write(
         self,
         rows: Sequence[StageRow],
+        are_new: bool,
         documents: int,
         result: ReadResult,
         progress: Callable[[Session, int, dict[str, int]], None],
     ) -> None:
         with transaction(self._sessions) as session:
-            UploadRuns.over(session).stage(rows)
+            UploadRuns.over(session).stage(rows, are_new=are_new)
             progress(session, documents, result.records)
-
-
-def _row(run_id: UUID, item: Parsed) -> StageRow:
-    body = item.record.model_dump_json().encode()
-    return StageRow(run_id, item.record.kind, item.record.key, 0, body, None, item.is_partial)
 
 
 def manifest_of(

@@ -105,6 +105,8 @@ def test_known_rows_are_counted_per_kind_and_prefix():
     counts = SourceCounts(
         source_id="s",
         counts={
+            "person": 7,
+            "vote_event": 14,
             "person:ca/house/person/": 7,
             "vote_event:ca/house/vote/45-1/": 5,
             "vote_event:ca/house/vote/44-1/": 9,
@@ -113,3 +115,4 @@ def test_known_rows_are_counted_per_kind_and_prefix():
     assert known_in_set(counts, MEMBERS) == 7
     assert known_in_set(counts, CompleteSet(kind="vote_event", prefix="ca/house/vote/45-1/")) == 5
     assert known_in_set(counts, CompleteSet(kind="vote_event", prefix="ca/house/vote/")) == 14
+    assert known_in_set(counts, CompleteSet(kind="vote_event", prefix="")) == 14

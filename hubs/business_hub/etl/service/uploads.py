@@ -11,11 +11,15 @@ from sqlalchemy.orm import Session
 
 from hubs.business_hub.etl.ledger import unpack_marks
 from hubs.business_hub.etl.models import ImportRun
+from hubs.business_hub.etl.normalise import normalise
 from hubs.business_hub.etl.repository import RunRepository, StageRow
+from shared.contracts.civic import Record
 from shared.contracts.events.scraping import CompleteSet
+from shared.contracts.records import content_hash
 from shared.core.clock import utc_now
 
-__all__ = ["RunPlan", "StageRow", "UploadRuns"]
+__all__ = ["RunPlan", "StageRow", "UploadRuns", "stage_row"]
+_SOURCES = {"sources"}
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,12 @@ class UploadRuns:
         if ledger is None or ledger.manifest != plan.manifest:
             return 0
         rows = list(unpack_marks(ledger.records, plan.run_id))
-        self._runs.stage(rows)
+        self._runs.stage(rows, are_new=True)
         return len(rows)
 
-    def stage(self, rows: Sequence[StageRow]) -> None:
-        """Write records down."""
-        self._runs.stage(rows)
+    def stage(self, rows: Sequence[StageRow], *, are_new: bool) -> None:
+        """Write records down; ``are_new`` promises that no key of them is staged yet or comes twice."""
+        self._runs.stage(rows, are_new=are_new)
 
     def drop(self, run_id: UUID) -> None:
         """Give a run up: nothing of it was loaded."""
@@ -93,3 +97,11 @@ class UploadRuns:
         run.outcome, run.state = "succeeded", "ready"
         run.announced_at = run.updated_at = self._now()
         return run
+
+
+def stage_row(run_id: UUID, record: Record, is_partial: bool) -> StageRow:
+    """Return a record as it is staged: normalised bytes and the hash that the record knows it by."""
+    facts = normalise(record.model_dump_json(exclude=_SOURCES).encode())
+    sources = record.model_dump_json(include=_SOURCES).encode()
+    body = b"%s,%s" % (facts[:-1], sources[1:])
+    return StageRow(run_id, record.kind, record.key, 0, body, content_hash(facts), is_partial)
