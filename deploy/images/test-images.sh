@@ -6,6 +6,7 @@
 # Needs root. Uses a dockerd of its own and leaves nothing running; keeps the bases in ~/.cache/openpolicy/images.
 #   KEEP=1       leaves the containers and the folder for a look
 #   TIMEOUT_S    seconds for all of it (900)
+#   DATA_ROOT    folder of the engine, kept from run to run: builds are then taken from its cache
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 timeout_s=${TIMEOUT_S:-900}
@@ -88,7 +89,7 @@ fi
 
 # ---- engine
 say "starting an engine"
-dockerd --data-root "$work/data" --exec-root "$work/exec" -H "$DOCKER_HOST" --pidfile "$work/docker.pid" \
+dockerd --data-root "${DATA_ROOT:-$work/data}" --exec-root "$work/exec" -H "$DOCKER_HOST" --pidfile "$work/docker.pid" \
   --storage-driver "${STORAGE_DRIVER:-overlay2}" >"$work/dockerd.log" 2>&1 &
 engine=$!
 for _ in $(seq 100); do $DOCKER info >/dev/null 2>&1 && break; kill -0 $engine 2>/dev/null || { tail -3 "$work/dockerd.log"; die "dockerd"; }; sleep 0.2; done
@@ -110,7 +111,6 @@ context=$work/context; mkdir -p "$context/deploy/images/wheels"
 cp -r pyproject.toml requirements.lock LICENSE README.md alembic.ini shared hubs services "$context/"
 cp -r deploy/images/. "$context/deploy/images/"
 find "$context" -name __pycache__ -prune -exec rm -rf {} +
-declare -A target=([hub]=hub [scraper]=scraper)
 for component in hub scraper; do
   find "$context/deploy/images/wheels" -type f ! -name README.md -delete
   cat "$work/build.lock" "$work/$component.lock" | sed -nE 's/^([A-Za-z0-9._-]+)==([^ ;]+).*/\1 \2/p' | while read -r name version; do
@@ -120,9 +120,13 @@ for component in hub scraper; do
   done
   say "building openpolicy/$component"
   $DOCKER build --network none -q -f "$context/deploy/images/Dockerfile" --build-arg COMPONENT=$component \
-    --target "${target[$component]}" -t "openpolicy/$component:0.1.0" "$context" >"$work/build.log" 2>&1 || { tail -20 "$work/build.log"; die "building $component"; }
+    --target $component -t "openpolicy/$component:0.1.0" "$context" >"$work/build.log" 2>&1 || { tail -20 "$work/build.log"; die "building $component"; }
+  $DOCKER build --network none -q -f "$context/deploy/images/Dockerfile" --build-arg COMPONENT=$component --target sbom \
+    -t openpolicy/sbom "$context" >/dev/null || die "the bill of materials of $component"
+  held=$($DOCKER create openpolicy/sbom none)
+  $DOCKER cp "$held:/sbom.json" "$work/sbom-$component.json" >/dev/null && $DOCKER rm "$held" >/dev/null
+  say "openpolicy/$component: $(grep -c '"purl"' "$work/sbom-$component.json") components in its bill of materials"
 done
-$DOCKER build --network none -q -f "$context/deploy/images/Dockerfile" --target sbom -t openpolicy/sbom "$context" >/dev/null
 images=$(grep -oE 'image: [^ ]+' deploy/compose.yaml | awk '{print $2}' | sort -u)
 for server in postgres redis rabbitmq; do
   name=$(echo "$images" | grep -E "^$server:")

@@ -17,7 +17,7 @@ def test_rendering_twice_gives_the_same_text(overlays: dict[str, list[Manifest]]
 def test_optional_components_render_on_top_of_the_small_overlay(
     overlays: dict[str, list[Manifest]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    for component in ("size-8gi-4cpu", "ingress", "monitoring", "keda"):
+    for component in ("size-8gi-4cpu", "ingress", "shift", "monitoring", "keda"):
         # kustomize takes relative paths only, and none outside the folder's own tree by default.
         folder = deploy_dir() / "k8s" / "components" / component
         assert (folder / "kustomization.yaml").is_file()
