@@ -107,7 +107,10 @@ def _from_csv(document: Document, delimiter: str, encoding: str) -> Rows:
         first, _, text = text.lstrip().partition("\n")
         delimiter = delimiter or first[4:5]
     csv.field_size_limit(_MAX_FIELD)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or _delimiter_of(text))
+    if not delimiter or delimiter not in text[:20_000]:
+        # A publisher that changes the delimiter changes nothing else.
+        delimiter = _delimiter_of(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     rows: Rows = []
     try:
         for row in reader:
