@@ -25,7 +25,7 @@ from shared.contracts.people import (
 
 VACANT = re.compile(
     r"\s*(?:vacant(?:e|cy)?|vacan[t]?|poste vacant|siège vacant|to be (?:announced|elected|determined)"
-    r"|tbd|tba)\s*\.?\s*",
+    r"|tbd|tba)(?:\s+vacant)?\s*\.?\s*",
     re.I,
 )
 UNIQUE_ROLES = {

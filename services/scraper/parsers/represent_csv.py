@@ -134,6 +134,9 @@ def _seat(document: Document, cells: list[tuple[str, str, str]]) -> Seat | None:
             row.setdefault(column, cell.strip())
     _correct(row, parameters)
     given, family, name = (clean(row.get(key, "")) for key in ("first name", "last name", "name"))
+    if family and not given and not name and all(column != "first name" for column, _, _ in cells):
+        # A list with one column for names calls it as it likes.
+        name, family = family, ""
     if not name and VACANT.fullmatch(clean(f"{given} {family}") or "vacant"):
         given = family = ""
     elif not given and not family and "," in name:

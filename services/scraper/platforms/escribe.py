@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
@@ -92,6 +93,9 @@ def read_page(document: Document) -> ParseResult:
     french = document.companions.get("fr")
     other = read_items(french) if french is not None else []
     french_name = read_page_header(french).name if french is not None else ""
+    if french is None and _is_french(document.url):
+        # The French page alone: what it says is French, the meeting has no English name but its own.
+        items, other, french_name = _untold(items), items, header.name
     identity = str(row.get("ID") or _identity(document))
     start = _clock(row.get("StartDate")) or header.start
     name = clean(str(row.get("MeetingName") or "")) or header.name
@@ -107,7 +111,7 @@ def read_page(document: Document) -> ParseResult:
         end=ends,
         location=str(row.get("Location") or header.location),
         body_name=clean(str(row.get("MeetingType") or "")) or name,
-        name_fr=french_name if french_name != name else "",
+        name_fr=french_name if french_name != name or _is_french(document.url) else "",
         number=header.number,
         links=_page_links(document),
         agenda=_agenda(document, items, other),
@@ -154,6 +158,18 @@ def _agenda(document: Document, items: list[PageItem], french: list[PageItem]) -
             )
         )
     return told
+
+
+def _is_french(url: str) -> bool:
+    return re.search(r"lang=French|[_\-.]French\b", url, re.I) is not None
+
+
+def _untold(items: list[PageItem]) -> list[PageItem]:
+    """Return items with everything that is not a matter of language, their words left out."""
+    return [
+        replace(item, title="", notes="", motions=[replace(motion, text="") for motion in item.motions])
+        for item in items
+    ]
 
 
 def _votes(

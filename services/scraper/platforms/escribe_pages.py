@@ -195,10 +195,18 @@ def _motion(element: html.HtmlElement) -> PageMotion:
 
 
 def _names(element: html.HtmlElement) -> list[str]:
-    """Return the names in a cell: its list items, else its text cut at commas and the last and."""
-    parts = [_words(each) for each in element.iter("li")] or re.split(
-        r",|;|\n|\s+and\s+|\s+et\s+", _words(element)
-    )
+    """Return the names in a cell: one a list item or line, or apart by commas and the last and."""
+    lines = [_words(each) for each in element.iter("li")]
+    if not lines:
+        # Lines end where the page breaks them; within one, tags only dress a name.
+        whole = "".join(
+            f"\n{part}"
+            if part.getparent() is not None and part.is_tail and part.getparent().tag == "br"
+            else part
+            for part in element.xpath(".//text()")
+        )
+        lines = whole.split("\n")
+    parts = [part for line in lines for part in re.split(r",|;|\s+and\s+|\s+et\s+", line)]
     told = [re.sub(r"^(?:and|et)\s+", "", clean(part).strip(" ,;.")) for part in parts]
     return [name for name in told if name and not name.isdigit()]
 

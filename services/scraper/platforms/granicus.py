@@ -14,7 +14,8 @@ from lxml import html
 
 from services.scraper.parsers.base import Document, Parser, ParseResult
 from services.scraper.parsers.page import parse_page
-from services.scraper.parsers.text import clean
+from services.scraper.parsers.text import clean, head
+from services.scraper.parsers.xml import leaf, parse_xml
 from services.scraper.platforms import meetings
 from shared.contracts.proceedings import DocumentRecord, EventRecord
 
@@ -84,6 +85,41 @@ def read_player(document: Document) -> ParseResult:
                 document, event_key, f"{kind}-{len(seen)}", f"{title}, {kind}", address, kind, day=day
             )
         )
+    return result
+
+
+def read_feed(document: Document) -> ParseResult:
+    """Read the feed of agendas, minutes or recordings: one meeting an item.
+
+    Raises: ParseFailed (``wrong-shape``, or as ``parse_xml``).
+    """
+    root = parse_xml(document)
+    if root.tag not in {"rss", "feed"}:
+        raise document.failed("wrong-shape", f"root element {root.tag!r}, not rss")
+    result = ParseResult()
+    for item in root.iter("item"):
+        title, link = leaf(item, "title"), leaf(item, "link")
+        day = meetings.day_in(title) or meetings.day_in(leaf(item, "pubDate"))
+        number = _NUMBER.search(link)
+        if day is None or number is None:
+            result.skip("item without a day or a number")
+            continue
+        name = (
+            re.sub(r"\s*[-–(]*\s*(?:[A-Z][a-z]{2,8}\.? \d{1,2}, \d{4}|\d{4}-\d\d-\d\d).*$", "", title)
+            or title
+        )
+        meeting = meetings.event(
+            document,
+            result,
+            number[2],
+            name,
+            day,
+            meetings.clock_in(title),
+            identity_scheme=SCHEME,
+            body_name=name,
+        )
+        kind = next((kind for viewer, kind in _VIEWERS if viewer.lower() in link.lower()), "document")
+        result.add(meeting, *_papers(document, meeting, [(kind, number[2], link)]))
     return result
 
 
@@ -239,7 +275,9 @@ def _papers(
 
 
 def recognise(document: Document) -> str:
-    """Tell the page of a recording from a list of meetings."""
+    """Tell the page of a recording and a feed from a list of meetings."""
+    if head(document.body, 2_048).startswith(("<?xml", "<rss")):
+        return "feed"
     body = document.body[:200_000]
     is_player = (
         b"index-point" in body or b"documents-toolbar" in body or b"ViewPublisher" not in document.body
@@ -253,5 +291,8 @@ def recognise(document: Document) -> str:
 
 
 PARSER = Parser(
-    name="granicus", version=1, steps={"list": read_list, "player": read_player}, recognise=recognise
+    name="granicus",
+    version=1,
+    steps={"list": read_list, "player": read_player, "feed": read_feed},
+    recognise=recognise,
 )

@@ -59,6 +59,12 @@ _OPTIONS: dict[str, VoteOption] = {
 }  # fmt: skip
 _PASSED = re.compile(r"\b(?:carried|pass(?:ed)?|adopt(?:ed|ée?)|approved|received|agreed)\b", re.I)
 _FAILED = re.compile(r"\b(?:lost|fail(?:ed)?|defeated|rejected|rejetée?|not carried|negatived)\b", re.I)
+_TALLY = re.compile(r"\b(\d{1,4})\s*(?:-|–|to|à|/)\s*(\d{1,4})\b")
+_YEAS_AND_NAYS = re.compile(
+    r"\b(\d{1,4})\s*(?:yeas?|yes|ayes?|for|in favour|pour)\b\D{1,20}?"
+    r"(\d{1,4})\s*(?:nays?|no(?:es)?|against|opposed|contre)\b",
+    re.I,
+)
 _TIED = re.compile(r"\b(?:tie|tied|égalité)\b", re.I)
 _MEDIA_TYPES = {
     "pdf": "application/pdf", "html": "text/html", "htm": "text/html", "mp3": "audio/mpeg",
@@ -280,7 +286,7 @@ def counts_of(ballots: Iterable[Ballot]) -> tuple[VoteCount, ...]:
 
 def tally(text: str) -> tuple[VoteCount, ...]:
     """Return the totals that a result states as ``25-1`` or ``25 to 1``."""
-    match = re.search(r"\b(\d{1,4})\s*(?:-|–|to|à|/)\s*(\d{1,4})\b", text)
+    match = _YEAS_AND_NAYS.search(text) or _TALLY.search(text)
     if match is None:
         return ()
     return (VoteCount(option="yes", value=int(match[1])), VoteCount(option="no", value=int(match[2])))

@@ -42,7 +42,7 @@ def read_meetings(document: Document) -> ParseResult:
 
 
 def _meeting(document: Document, result: ParseResult, row: Mapping[str, Any]) -> EventRecord | None:
-    stamp = str(row.get("dateTime") or "")
+    stamp = str(row.get("dateTime") or row.get("meetingDateTime") or "")
     day = meetings.day_in(stamp) or meetings.day_in(str(row.get("date") or ""))
     if day is None:
         return None
@@ -66,9 +66,8 @@ def _meeting(document: Document, result: ParseResult, row: Mapping[str, Any]) ->
 
 def _papers(document: Document, row: Mapping[str, Any], meeting: EventRecord) -> list[DocumentRecord]:
     base = _base(document)
-    found = row.get("documentList")
     told = []
-    for entry in found if isinstance(found, list) else []:
+    for entry in _entries(row):
         if not isinstance(entry, Mapping) or entry.get("id") is None:
             continue
         name = clean(plain(str(entry.get("templateName") or "Document")))
@@ -97,6 +96,20 @@ def _papers(document: Document, row: Mapping[str, Any], meeting: EventRecord) ->
             ).model_copy(update={"media_type": "text/html" if is_page else "application/pdf"})
         )
     return told
+
+
+def _entries(row: Mapping[str, Any]) -> list[Any]:
+    """Return the documents of a meeting: of a list, or of the templates of a search."""
+    found = row.get("documentList")
+    entries = list(found) if isinstance(found, list) else []
+    templates = row.get("templates")
+    for template in templates if isinstance(templates, list) else []:
+        files = template.get("compiledMeetingDocumentFiles") if isinstance(template, Mapping) else None
+        for file in files if isinstance(files, list) else []:
+            if isinstance(file, Mapping):
+                named = {"templateName": template.get("title"), "templateId": template.get("id")}
+                entries.append({**named, **file})
+    return entries
 
 
 def _base(document: Document) -> str:

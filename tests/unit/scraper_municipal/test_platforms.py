@@ -261,3 +261,95 @@ def test_another_document_is_refused_with_a_reason(make_document, parse, source_
     with pytest.raises(ParseFailed) as failure:
         parse(make_document(source_id, body))
     assert failure.value.code in {"wrong-shape", "empty"}
+
+
+MINUTES = """<html><head><title>City Council - May 01, 2026</title></head><body><article class='Meeting'><section class='Agenda'>
+<header class='AgendaHeader'></header><DIV class='AgendaItemContainer'><DIV class='AgendaItem AgendaItem3'>
+<DIV class='AgendaItemCounter'>5.1</DIV><DIV class='AgendaItemTitle'><a href='#'>A by-law</a></DIV></DIV>
+<UL class='AgendaItemMotions'><LI class='AgendaItemMotion'><DIV class='MovedBy'>Moved by Councillor R. King</DIV>
+<DIV class='MotionText'><p>That it pass.</p></DIV><TABLE class='MotionVoters'>
+<tr><td class='VoterVote'>For (3)</td><td><DIV class='VotesUsers'>{names}</DIV></td></tr>
+<tr><td class='VoterVote'>Against:</td><td><DIV class='VotesUsers'>D. Dee</DIV></td></tr></TABLE>
+<DIV class='MotionResult'>Carried (3 to 1)</DIV></LI></UL></DIV></section></article></body></html>"""
+MEETING = "Meeting.aspx?Id=5f0c1a52-7d7e-4a5e-9c0a-000000000099&Agenda=PostMinutes"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "A. Ay, B. Bee and C. Cee", "A. Ay<br/>B. Bee<br>C. Cee", "<ul><li>A. Ay</li><li>B. Bee</li><li>C. Cee</li></ul>",
+        "<b>A. Ay</b>, B. Bee, and C. Cee.", "A. Ay; B. Bee; C. Cee",
+    ],
+)  # fmt: skip
+def test_voters_are_named_however_the_page_lists_them(make_document, parse, names):
+    page = MINUTES.format(names=names)
+    result = parse(make_document("ca-on-ottawa-meetings", page, f"{OTTAWA}{MEETING}&lang=English"))
+    (vote,) = [r for r in result.records if r.kind == "vote_event"]
+    assert [(b.name, b.option) for b in vote.ballots] == [
+        ("A. Ay", "yes"), ("B. Bee", "yes"), ("C. Cee", "yes"), ("D. Dee", "no")
+    ]  # fmt: skip
+    assert {c.option: c.value for c in vote.counts} == {"yes": 3, "no": 1}
+    meeting = next(r for r in result.records if r.kind == "event")
+    assert meeting.agenda[0].motions[0].mover == "Councillor R. King"
+
+
+def test_a_french_page_alone_fills_the_french_half(make_document, parse):
+    page = (
+        MINUTES.format(names="A. Ay").replace("A by-law", "Un règlement").replace("That it pass.", "Adopter.")
+    )
+    result = parse(make_document("ca-on-ottawa-meetings", page, f"{OTTAWA}{MEETING}&lang=French"))
+    meeting = next(r for r in result.records if r.kind == "event")
+    (item,) = meeting.agenda
+    assert (item.title_en, item.title_fr, item.number) == ("", "Un règlement", "5.1")
+    assert (item.motions[0].text_en, item.motions[0].text_fr) == ("", "Adopter.")
+    (vote,) = [r for r in result.records if r.kind == "vote_event"]
+    assert (vote.subject_fr, vote.motion_fr) == ("Un règlement", "Adopter.")
+    assert vote.ballots
+
+
+def test_a_granicus_feed_gives_the_same_meetings_as_its_list(make_document, parse):
+    feed = """<?xml version="1.0"?><rss version="2.0"><channel><title>Council</title>
+    <item><title>Regular Meeting - Mar 03, 2022</title><link>https://lawa.granicus.com/AgendaViewer.php?view_id=4&amp;clip_id=838</link>
+    <pubDate>Thu, 03 Mar 2022 08:00:00 -0800</pubDate></item><item><title>News</title><link>https://x.ca/</link></item>
+    </channel></rss>"""
+    result = parse(make_document("example-granicus", feed))
+    meeting, paper = (next(r for r in result.records if r.kind == kind) for kind in ("event", "document"))
+    assert (meeting.key, meeting.name_en, meeting.start_date) == (
+        "example-town/event/838",
+        "Regular Meeting",
+        date(2022, 3, 3),
+    )
+    assert (paper.classification, paper.event_key) == ("agenda", meeting.key)
+    assert result.skipped == {"item without a day or a number": 1}
+
+
+def test_a_primegov_search_names_the_files_of_its_templates(make_document, parse):
+    row = {
+        "id": 5,
+        "title": "Council",
+        "meetingDateTime": "2026-05-01T18:00:00",
+        "templates": [
+            {
+                "id": 9,
+                "title": "Minutes",
+                "compiledMeetingDocumentFiles": [
+                    {"id": 1, "compileOutputType": 1},
+                    {"id": 2, "compileOutputType": 3},
+                ],
+            }
+        ],
+    }
+    result = parse(make_document("example-primegov", json.dumps([row])))
+    told = [(r.classification, r.media_type) for r in result.records if r.kind == "document"]
+    assert told == [("minutes", "application/pdf"), ("minutes", "text/html")]
+
+
+def test_totals_are_read_however_a_result_states_them():
+    for text in (
+        "Carried, 25-1",
+        "Carried (25 to 1)",
+        "CARRIED on a division of 25 yeas and 1 nay",
+        "Adoptée (25 pour, 1 contre)",
+    ):
+        assert [(c.option, c.value) for c in meetings.tally(text)] == [("yes", 25), ("no", 1)], text
+    assert meetings.tally("Carried") == ()

@@ -78,7 +78,9 @@ def test_start_documents_name_steps_and_addresses_without_open_parameters():
 
 def test_the_page_of_sources_is_current(pytestconfig):
     page = pytestconfig.rootpath / "docs" / "sources.md"
-    assert page.read_text(encoding="utf-8") == render(registry()), "python -m services.scraper.catalogue > docs/sources.md"
+    assert page.read_text(encoding="utf-8") == render(registry()), (
+        "python -m services.scraper.catalogue > docs/sources.md"
+    )
 
 
 @pytest.mark.parametrize(
