@@ -100,7 +100,8 @@ def test_every_successor_in_a_collection_that_is_served_is_a_route_of_its_hub() 
             collections.add("/".join(path.split("/")[:4]))
     missing = []
     for route in ROUTES:
-        if route.is_gone or route.new_path in ("/openapi.json",) or "*" in route.new_path:
+        # The phone's API keeps the addresses it had, and its own tests hold them.
+        if route.is_gone or route.service == "mobile-api" or "*" in route.new_path:
             continue
         path = re.sub(r"\{\w+\}", "x", route.new_path)
         if "/".join(path.split("/")[:4]) not in collections:
