@@ -2,13 +2,13 @@
 # Prove or perform a restore.
 #   restore.sh check [STAMP]   into a throwaway server on a socket in WORK_DIR; compares checksums, row counts, audit root
 #   restore.sh live  STAMP     into the server of PGHOST/PGDATABASE, in one transaction; then compares the same
-# BACKUP_DIR (/backups), WORK_DIR (/work, for check), PASSWORD_FILE (live). Without STAMP the newest backup is taken.
+# BACKUP_DIR (/backups), WORK_DIR (/scratch, for check), PASSWORD_FILE (live). Without STAMP the newest backup is taken.
 set -euo pipefail
 umask 077
 
 mode=$1
 backup_dir=${BACKUP_DIR:-/backups}
-work=${WORK_DIR:-/work}
+work=${WORK_DIR:-/scratch}
 stamp=${2:-}
 if [ -z "$stamp" ]; then stamp=$(cd "$backup_dir" && ls -d 20*Z | sort | tail -1); fi
 case "$stamp" in (*[!0-9TZ]*|'') echo "not a backup's name: '$stamp'" >&2; exit 2;; esac
