@@ -49,8 +49,8 @@ STALE_AFTER_DAYS = 365
 """A list of people that did not change for so long is doubtful even without an election."""
 
 _CENSUS = {
-    "10": "nl", "11": "pe", "12": "ns", "13": "nb", "24": "qc", "35": "on", "46": "mb", "47": "sk", "48": "ab",
-    "59": "bc", "60": "yt", "61": "nt", "62": "nu",
+    "10": "nl", "11": "pe", "12": "ns", "13": "nb", "24": "qc", "35": "on", "46": "mb", "47": "sk",
+    "48": "ab", "59": "bc", "60": "yt", "61": "nt", "62": "nu",
 }  # fmt: skip
 _YEARS = re.compile(r"(?<!\d)(20[0-4]\d)(?:\D{1,5}(20[0-4]\d))?(?!\d{5})")
 
