@@ -8,11 +8,13 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 HUB_PORTS = {"ux": 0, "security": 1, "data": 2, "business": 3, "ops": 4, "intelligence": 5}
 """Offset of each hub's port from the port base (8000)."""
 START_ORDER = ("security", "data", "business", "intelligence", "ops", "ux")
 _GRACE_S = 10
+_built: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,8 @@ def run_hub(name: str, port: int) -> None:
     """Serve one hub on loopback until SIGTERM."""
     import uvicorn
 
-    module = importlib.import_module(f"hubs.{name}_hub.app")
     config = uvicorn.Config(
-        module.create_app(),
+        _built.get(name) or _app_of(name),
         host=os.environ.get("OP_BIND_HOST", "127.0.0.1"),
         port=port,
         loop="uvloop",
@@ -44,6 +45,10 @@ def run_hub(name: str, port: int) -> None:
         timeout_keep_alive=30,
     )
     uvicorn.Server(config).run()
+
+
+def _app_of(name: str) -> Any:
+    return importlib.import_module(f"hubs.{name}_hub.app").create_app()
 
 
 def _stopped_by_signals() -> threading.Event:
@@ -75,7 +80,10 @@ def run_miniature(port: int) -> None:
 
 
 def warm_up() -> None:
-    """Import what the children share, so that their pages are one copy."""
+    """Import and build what the children share, so that their pages are one copy.
+
+    Building an app opens nothing; its routes and schemas are most of what a hub would allocate of its own.
+    """
     for module in (
         "uvicorn.protocols.http.httptools_impl",
         "uvicorn.lifespan.on",
@@ -89,8 +97,19 @@ def warm_up() -> None:
         *(f"hubs.{name}_hub.app" for name in START_ORDER),
         "hubs.business_hub.importer",
         "services.scraper.worker",
+        "anyio._backends._asyncio",
+        "anyio.to_thread",
+        "uvicorn.loops.uvloop",
+        "uvicorn.server",
+        "httpcore",
+        "h11",
+        "certifi",
+        "encodings.idna",
+        "cryptography.hazmat.primitives.asymmetric.ed25519",
     ):
         importlib.import_module(module)
+    for name in START_ORDER:
+        _built[name] = _app_of(name)
 
 
 def components(port_base: int, miniature_port: int | None) -> list[Component]:
