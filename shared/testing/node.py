@@ -15,7 +15,7 @@ CACHE = Path(".cache") / "node"
 
 
 def node_folder(root: Path, source: Path) -> Path:
-    """Return a folder that holds what `source/package-lock.json` names, installing it first where it is missing.
+    """Return a folder that holds what `source/package-lock.json` names, installed first where it is missing.
 
     `root` is the checkout; the folder's name changes with the lock file. Raises: Unobtainable.
     """

@@ -17,9 +17,12 @@ def test_the_settings_page_is_that_of_the_code() -> None:
 def test_every_local_link_of_the_docs_leads_somewhere() -> None:
     broken = []
     for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
-        for target in re.findall(r"\]\(([^)#\s]+)", path.read_text()):
-            if not re.match(r"[a-z]+:", target) and not (path.parent / target).exists():
-                broken.append(f"{path.relative_to(ROOT)} -> {target}")
+        targets = re.findall(r"\]\(([^)#\s]+)", path.read_text())
+        broken += [
+            f"{path.relative_to(ROOT)} -> {target}"
+            for target in targets
+            if not re.match(r"[a-z]+:", target) and not (path.parent / target).exists()
+        ]
     assert broken == []
 
 

@@ -21,8 +21,7 @@ from hubs.security_hub.clients.dependencies import ClientServiceDep
 from hubs.security_hub.factors.errors import CodeNotConfirmed
 from hubs.security_hub.factors.schemas import TotpSetup
 from hubs.security_hub.pages.dependencies import BrowserDep, FormFieldsDep, PagesDep
-from hubs.security_hub.pages.service import Browser, Pages
-from hubs.security_hub.pages.words import say
+from hubs.security_hub.pages.service import Browser, Pages, say
 from hubs.security_hub.sessions.service import Live
 from hubs.security_hub.signin.router.enter import problem_text
 from hubs.security_hub.throttle.errors import TooManyAttempts

@@ -15,8 +15,7 @@ from hubs.security_hub.factors.errors import BadCode
 from hubs.security_hub.federation.errors import AddressTaken
 from hubs.security_hub.federation.service import build as build_federation
 from hubs.security_hub.pages.dependencies import BrowserDep, FormFieldsDep, PagesDep
-from hubs.security_hub.pages.service import DEVICE, Browser, Pages, safe_next
-from hubs.security_hub.pages.words import say
+from hubs.security_hub.pages.service import DEVICE, Browser, Pages, safe_next, say
 from hubs.security_hub.passwords.errors import TooManyHashes
 from hubs.security_hub.signin.dependencies import Destinations, DestinationsDep
 from hubs.security_hub.throttle.errors import TooManyAttempts

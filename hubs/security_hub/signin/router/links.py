@@ -12,8 +12,7 @@ from hubs.security_hub.accounts.service import RESET, VERIFY, Registration
 from hubs.security_hub.auth.dependencies import AuthServiceDep
 from hubs.security_hub.auth.errors import BadCredentials
 from hubs.security_hub.pages.dependencies import BrowserDep, FormFieldsDep, PagesDep
-from hubs.security_hub.pages.service import Browser, Pages
-from hubs.security_hub.pages.words import say
+from hubs.security_hub.pages.service import Browser, Pages, say
 from hubs.security_hub.passwords.errors import TooManyHashes, WeakPassword
 from hubs.security_hub.settings import SecuritySettings
 from hubs.security_hub.signin.router.enter import enter, origin_of, problem_text
