@@ -115,6 +115,8 @@ def test_a_scrape_is_started_watched_and_its_quarantined_run_refused_by_keyboard
     page.wait_for_url("**/do/start-job*")
     press_until(page, "Tab", "source_id")
     page.keyboard.type("ca-federal-mps")
+    press_until(page, "Tab", "upstream")
+    page.keyboard.type(str(upstream.base_url).rstrip("/"))
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/{lang}/admin/jobs/0*")
     # The page follows the job by itself until the run is held.

@@ -77,6 +77,10 @@ def _account(form: Form) -> dict[str, Any]:
     return {"email": form["email"], "display_name": form["display_name"], "roles": _words(form["roles"])}
 
 
+def _job(form: Form) -> dict[str, Any]:
+    return {"source_id": form["source_id"], "options": {"upstream": form["upstream"]}}
+
+
 def _config(form: Form) -> dict[str, Any]:
     try:
         value = loads(form["value"])
@@ -89,7 +93,7 @@ ACTIONS: dict[str, Action] = {
     action.name: action
     for action in (
         Action("start-job", "business", "POST", "/api/v1/jobs", "jobs:write", "jobs",
-               (Field("source_id"),), lambda f: {"source_id": f["source_id"]}, shows="/admin/jobs/{id}"),
+               (Field("source_id"), Field("upstream", is_required=False)), _job, shows="/admin/jobs/{id}"),
         Action("scrape-source", "business", "POST", "/api/v1/jobs", "jobs:write", "jobs",
                body=lambda f: {"source_id": f["item"]}, shows="/admin/jobs/{id}"),
         Action("cancel-job", "business", "POST", "/api/v1/jobs/{item}/cancel", "jobs:write", "jobs",
