@@ -14,8 +14,7 @@ from hubs.business_hub.etl.loading import Canon
 from hubs.business_hub.etl.pipeline import Pipeline, Tools
 from hubs.business_hub.etl.repository import RunRepository
 from hubs.business_hub.etl.service.runs import RunService
-from hubs.business_hub.queue.dependencies import build_jobs
-from hubs.business_hub.queue.sources import SourceRegistry
+from hubs.business_hub.queue.dependencies import build_jobs, known_sources
 from hubs.business_hub.settings import settings_of
 from shared.app import Resources, ResourcesDep
 from shared.db.dependency import SessionDep
@@ -39,7 +38,7 @@ def open_pipeline(resources: Resources, canon: Canon) -> Pipeline:
             engine=resources.engine,
             sessions=resources.sessionmaker,
             canon=canon,
-            find_source=resources.get(SourceRegistry).find,
+            find_source=known_sources(resources).find,
             build_service=lambda session: build_runs(resources, session),
             settings=settings_of(resources.settings).imports,
         )

@@ -46,6 +46,14 @@ def open_broker_admin(resources: Resources) -> BrokerAdmin:
     return BrokerAdmin(found)
 
 
+def known_sources(resources: Resources) -> SourceRegistry:
+    """Return the registry that this process holds.
+
+    Raises: Unavailable in a process that holds none.
+    """
+    return resources.get(SourceRegistry)
+
+
 def build_jobs(resources: Resources, session: Session) -> JobService:
     """Return the service of one transaction of this process."""
     settings = settings_of(resources.settings).jobs

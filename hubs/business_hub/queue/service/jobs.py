@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from hubs.business_hub.queue.errors import (
-    IdempotencyMismatch,
     IllegalTransition,
     JobNotFound,
     NotRetryable,
     SourceBusy,
 )
-from hubs.business_hub.queue.models import Job, RememberedRequest
+from hubs.business_hub.queue.models import Job
 from hubs.business_hub.queue.repository.jobs import JobRepository
 from hubs.business_hub.queue.service.journal import SCRAPE, SYSTEM, JobJournal, Publisher
 from hubs.business_hub.queue.service.lifecycle import JobLifecycle
+from hubs.business_hub.queue.service.remembering import RequestMemory
 from hubs.business_hub.queue.sources import SourceRegistry
 from hubs.business_hub.queue.states import ACTIVE, TERMINAL, check_transition, state_of
 from hubs.business_hub.settings import JobSettings
@@ -33,7 +31,6 @@ from shared.contracts.http.jobs import JobBatchCreate, JobCreate
 from shared.core.clock import utc_now
 from shared.core.errors import Invalid
 from shared.core.ids import new_id
-from shared.http.json import dumps
 from shared.logging import request_id_var
 
 _KEPT_PROBLEMS = 100
@@ -63,6 +60,7 @@ class JobService:
         self._sources = sources
         self._settings = settings
         self._now = clock
+        self._memory = RequestMemory(jobs, clock)
 
     def create(
         self, asked: JobCreate, actor: str, *, idempotency_key: str | None = None, may_wait: bool = True
@@ -74,14 +72,14 @@ class JobService:
         if asked.kind != SCRAPE:
             raise Invalid(f"jobs of kind {asked.kind!r} are not created here", known=[SCRAPE])
         self._sources.get(asked.source_id)
-        known = self._remembered(actor, idempotency_key, asked)
+        known = self._memory.recall(actor, idempotency_key, asked)
         if known is not None:
             return self.get(known)
         self._jobs.serialize(f"source:{asked.source_id}")
         if not may_wait and self._jobs.has_live(asked.source_id):
             raise SourceBusy(f"a job of {asked.source_id} has not ended")
         job = self.make(asked, actor)
-        self._remember(actor, idempotency_key, asked, job.id)
+        self._memory.keep(actor, idempotency_key, asked, job.id)
         return job
 
     def create_batch(
@@ -103,7 +101,7 @@ class JobService:
         wanted = sorted({*named, *fitting})
         if not wanted:
             raise Invalid("no active source fits")
-        known = self._remembered(actor, idempotency_key, asked)
+        known = self._memory.recall(actor, idempotency_key, asked)
         if known is not None:
             return known, self._jobs.of_batch(known)
         batch_id = new_id()
@@ -115,7 +113,7 @@ class JobService:
             )
             for source_id in wanted
         ]
-        self._remember(actor, idempotency_key, asked, batch_id)
+        self._memory.keep(actor, idempotency_key, asked, batch_id)
         return batch_id, jobs
 
     def retry(self, job_id: UUID, actor: str) -> Job:
@@ -165,27 +163,6 @@ class JobService:
         )
         self._lifecycle.add(job)
         return job
-
-    def _remembered(self, actor: str, key: str | None, asked: BaseModel) -> UUID | None:
-        if key is None:
-            return None
-        self._jobs.serialize(f"key:{actor}:{key}")
-        known = self._jobs.find_remembered(actor, key, self._now())
-        if known is not None and known.fingerprint != _fingerprint(asked):
-            raise IdempotencyMismatch("this Idempotency-Key came with another request before")
-        return known.made if known is not None else None
-
-    def _remember(self, actor: str, key: str | None, asked: BaseModel, made: UUID) -> None:
-        if key is not None:
-            self._jobs.remember(
-                RememberedRequest(
-                    principal=actor,
-                    key=key,
-                    fingerprint=_fingerprint(asked),
-                    made=made,
-                    created_at=self._now(),
-                )
-            )
 
     def get(self, job_id: UUID) -> Job:
         """Return a job.
@@ -382,10 +359,6 @@ class JobService:
         self._journal.log(job, "info", "released", f"released by {actor}")
         self._journal.audit(job, "job.released", actor)
         return job
-
-
-def _fingerprint(asked: BaseModel) -> str:
-    return hashlib.sha256(dumps([type(asked).__name__, asked])).hexdigest()
 
 
 def _reason(event: ScrapeFinishedV1) -> str:
