@@ -195,20 +195,27 @@ class LoadingRepository:
 
 
 def _ballot_lines(votes: Iterable[VoteBallots]) -> Iterable[str]:
+    # Equal ballots are one and the same dictionary (see BallotReader): each is written out once.
+    tails: dict[int, str] = {}
     for vote_id, day, ballots, dissents in votes:
         head = f"{vote_id}\t"
         for position, ballot in enumerate(ballots):
-            key = ballot["person_key"] or "\\N"
-            identifiers = "\\N"
-            if ballot["identifiers"]:
-                marks = (f"{i['scheme']}:{i['value']}" for i in ballot["identifiers"])
-                quoted = ('"' + m.replace("\\", "\\\\").replace('"', '\\"') + '"' for m in marks)
-                identifiers = escape("{" + ",".join(quoted) + "}")
-            yield (
-                f"{head}{position}\t{day}\t{key}\t{escape(ballot['name'])}\t{escape(ballot['option'])}\t"
-                f"{escape(ballot['party'])}\t{escape(ballot['constituency'])}\t{identifiers}\t"
-                f"{'t' if position in dissents else 'f'}\n"
-            )
+            tail = tails.get(id(ballot))
+            if tail is None:
+                tail = tails[id(ballot)] = _tail(ballot)
+            yield f"{head}{position}\t{day}\t{tail}{'t' if position in dissents else 'f'}\n"
+
+
+def _tail(ballot: Mapping[str, Any]) -> str:
+    key, identifiers = ballot["person_key"] or "\\N", "\\N"
+    if ballot["identifiers"]:
+        marks = (f"{i['scheme']}:{i['value']}" for i in ballot["identifiers"])
+        quoted = ('"' + m.replace("\\", "\\\\").replace('"', '\\"') + '"' for m in marks)
+        identifiers = escape("{" + ",".join(quoted) + "}")
+    return (
+        f"{key}\t{escape(ballot['name'])}\t{escape(ballot['option'])}\t"
+        f"{escape(ballot['party'])}\t{escape(ballot['constituency'])}\t{identifiers}\t"
+    )
 
 
 def _name(kind: str) -> sql.Identifier:
