@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from hubs.security_hub.accounts.tasks import create_administrator
+from hubs.security_hub.bundles.service import build as build_bundles
 from hubs.security_hub.clients.service import build as build_clients
 from hubs.security_hub.config.service import build as build_config
 from hubs.security_hub.factors.service import build as build_factors
@@ -83,7 +84,7 @@ def rotate_sealing_key() -> str:
     with opened() as resources:
         number = resources.get(Vault).rotate()
         with transaction(resources.sessionmaker) as session:
-            parts = (build_keys, build_factors, build_federation, build_config)
+            parts = (build_keys, build_factors, build_federation, build_config, build_bundles)
             count = sum(build(session, resources).reseal() for build in parts)
     return f"sealing key {number}; {count} secrets sealed anew"
 

@@ -6,10 +6,12 @@ from fastapi import FastAPI
 
 from hubs.security_hub.accounts.tasks import ensure_first_administrator
 from hubs.security_hub.apikeys.router import router as apikeys_router
+from hubs.security_hub.apikeys.service import accept_api_keys
 from hubs.security_hub.auth.router import router as auth_router
 from hubs.security_hub.authorize.router import install_authorize_errors
 from hubs.security_hub.authorize.router import router as authorize_router
 from hubs.security_hub.base import outbox
+from hubs.security_hub.bundles.router import router as bundles_router
 from hubs.security_hub.clients.router import router as clients_router
 from hubs.security_hub.clients.service import register_platform_clients
 from hubs.security_hub.config.router import router as config_router
@@ -32,6 +34,9 @@ from hubs.security_hub.pages.router import install_page_errors
 from hubs.security_hub.pages.router import router as pages_router
 from hubs.security_hub.pages.service import open_pages
 from hubs.security_hub.passwords.service import open_passwords
+from hubs.security_hub.policy.inspection import open_inspection
+from hubs.security_hub.policy.router import router as policy_router
+from hubs.security_hub.policy.tasks import publish_platform_policies
 from hubs.security_hub.roles.router import router as roles_router
 from hubs.security_hub.roles.service import ensure_builtin_roles
 from hubs.security_hub.settings import SecuritySettings
@@ -69,6 +74,8 @@ SPEC = HubSpec(
         clients_router,
         apikeys_router,
         config_router,
+        bundles_router,
+        policy_router,
         flags_router,
         organisations_router,
     ],
@@ -76,16 +83,19 @@ SPEC = HubSpec(
         open_vault,
         open_key_ring,
         open_mint,
+        accept_api_keys,
         open_passwords,
         open_throttle,
         open_feed,
         open_flag_board,
         open_evaluation_rate,
+        open_inspection,
         open_pages,
         open_remote_providers,
         ensure_builtin_roles,
         register_platform_clients,
         ensure_first_administrator,
+        publish_platform_policies,
         maintain_keys,
         write_flag_uses,
         relay_outbox,

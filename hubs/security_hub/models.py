@@ -6,6 +6,7 @@ from hubs.security_hub.accounts import models as accounts
 from hubs.security_hub.apikeys import models as apikeys
 from hubs.security_hub.authorize import models as authorize
 from hubs.security_hub.base import inbox, metadata, outbox
+from hubs.security_hub.bundles import models as bundles
 from hubs.security_hub.challenges import models as challenges
 from hubs.security_hub.clients import models as clients
 from hubs.security_hub.config import models as config
@@ -15,6 +16,7 @@ from hubs.security_hub.flags import models as flags
 from hubs.security_hub.keys import models as keys
 from hubs.security_hub.organisations import models as organisations
 from hubs.security_hub.passkeys import models as passkeys
+from hubs.security_hub.policy import models as policy
 from hubs.security_hub.roles import models as roles
 from hubs.security_hub.sessions import models as sessions
 from hubs.security_hub.throttle import models as throttle
@@ -25,6 +27,7 @@ __all__ = [
     "accounts",
     "apikeys",
     "authorize",
+    "bundles",
     "challenges",
     "clients",
     "config",
@@ -37,6 +40,7 @@ __all__ = [
     "organisations",
     "outbox",
     "passkeys",
+    "policy",
     "roles",
     "sessions",
     "throttle",

@@ -63,6 +63,17 @@ class FlagSettings(BaseModel):
     per_minute: int = Field(6_000, ge=1, description="evaluations of one caller per minute and process")
 
 
+class PolicySettings(BaseModel):
+    """Policies."""
+
+    opa_program: str = Field(
+        "opa", description="the opa command; where there is none, the embedded interpreter"
+    )
+    needs_review: bool | None = Field(
+        None, description="whether somebody else must approve before publishing; empty: in production only"
+    )
+
+
 class SecuritySettings(HubSettings):
     """Settings of the security hub."""
 
@@ -71,6 +82,7 @@ class SecuritySettings(HubSettings):
     passwords: PasswordSettings = PasswordSettings()
     throttle: ThrottleSettings = ThrottleSettings()
     flags: FlagSettings = FlagSettings()
+    policies: PolicySettings = PolicySettings()
     platform_clients: dict[str, SecretStr] = Field(
         default_factory=dict, description="client id to secret of the platform's own processes, as JSON"
     )

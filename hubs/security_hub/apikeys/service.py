@@ -33,10 +33,11 @@ from hubs.security_hub.tokens.service import Grantee, TokenMint, token_hash
 from hubs.security_hub.trail.service import Trail
 from hubs.security_hub.trail.service import build as build_trail
 from shared.app import Resources
-from shared.auth import Principal
+from shared.auth import Principal, TokenVerifier
 from shared.contracts.http.tokens import TokenRead
 from shared.core.clock import utc_now
 from shared.core.errors import Forbidden
+from shared.db.session import transaction
 
 PREFIX = "opk_"
 MOST_PER_OWNER = 50
@@ -206,6 +207,24 @@ class ApiKeyService:
         return ApiKeyMade(**ApiKeyRead.model_validate(key).model_dump(), key=text)
 
 
+class KeyAwareVerifier(TokenVerifier):
+    """Verifies tokens, and takes API keys as well: for agents that speak to this hub without the gateway."""
+
+    def __init__(self, inner: TokenVerifier, resources: Resources) -> None:
+        self._inner = inner
+        self._resources = resources
+
+    def verify(self, token: str) -> Principal:
+        """Return the principal of a token or an API key.
+
+        Raises: Unauthorized.
+        """
+        if token.startswith(PREFIX):
+            with transaction(self._resources.sessionmaker) as session:
+                token = build(session, self._resources).exchange(token).access_token
+        return self._inner.verify(token)
+
+
 def build(session: Session, resources: Resources) -> ApiKeyService:
     """Return the service for one transaction."""
     return ApiKeyService(
@@ -217,3 +236,8 @@ def build(session: Session, resources: Resources) -> ApiKeyService:
         resources.get(TokenMint),
         SecuritySettings.of(resources.settings),
     )
+
+
+def accept_api_keys(resources: Resources) -> None:
+    """Let this hub take API keys where it takes tokens."""
+    resources.verifier = KeyAwareVerifier(resources.verifier, resources)

@@ -1,0 +1,3 @@
+"""Which rules decide who may do what, who wrote and approved them, and do they do what they say? (the former
+policy-service)
+"""
