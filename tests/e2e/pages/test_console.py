@@ -104,7 +104,9 @@ def test_a_scrape_is_started_watched_and_its_quarantined_run_refused_by_keyboard
     refuse: str, dropped: str,
 ) -> None:  # fmt: skip
     people = parliament.get("/api/v1/people", limit=100)["data"]
-    gone = [i["value"] for p in people for i in p["identifiers"] if i["scheme"] == "ourcommons.ca/person"][:40]
+    gone = [i["value"] for p in people for i in p["identifiers"] if i["scheme"] == "ourcommons.ca/person"][
+        :40
+    ]
     for number in gone:
         upstream.post("/_control/changes", json={"change": "remove_member", "person_id": int(number)})
     page = site.window(width=1280)

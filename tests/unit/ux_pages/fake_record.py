@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.contracts import civic, legislation, people, proceedings
 from shared.core.errors import AppError, NotFound
+from tests.unit.ux_pages.poison import poison
 
 NOW = datetime(2026, 5, 28, 16, 0, tzinfo=timezone.utc)
 SOURCE = {
@@ -371,46 +372,3 @@ SOURCES: list[dict[str, Any]] = [
     {"id": "ca-x", "title_en": "X", "title_fr": "X", "jurisdiction_en": "", "jurisdiction_fr": "", "licence":
      "as published", "status": "broken", "reason": "the site is gone"},
 ]  # fmt: skip
-
-# What the pages read as a choice, a time or an address of ours stays as it is; every other text is an attack.
-_KEPT = frozenset(
-    [
-        "id",
-        "slug",
-        "sha256",
-        "option",
-        "result",
-        "state",
-        "classification",
-        "level",
-        "method",
-        "type",
-        "key",
-        "seq",
-        "document_type",
-        "status",
-        "chamber",
-        "relation",
-        "line",
-        "language",
-        "floor_language",
-        "run_id",
-    ]
-)
-
-
-def poison(value: Any, payload: str, name: str = "") -> Any:
-    """Return the document with the payload in place of every text that a source could have written."""
-    if isinstance(value, dict):
-        return {key: poison(item, payload, key) for key, item in value.items()}
-    if isinstance(value, list):
-        return [poison(item, payload, name) for item in value]
-    if (
-        isinstance(value, str)
-        and name not in _KEPT
-        and not name.endswith(("_id", "_at", "_key", "date", "_on"))
-    ):
-        if name in ("as_of", "time", "since", "next", "slug", "ocd_id") or name == "version":
-            return value
-        return payload
-    return value
