@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
+from services.cli.components import START_ORDER
 from shared.settings import HubSettings
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
@@ -20,9 +23,12 @@ means the embedded part. `OP_ENVIRONMENT=production` refuses embedded parts and 
 
 This page is written by `python -m services.cli.settings_page`; a test compares it with the code.
 
+## Every process
+
 | variable | type | default | meaning |
 |---|---|---|---|
 """
+_COLUMNS = "| variable | type | default | meaning |\n|---|---|---|---|\n"
 
 
 def rows(model: type[BaseModel], prefix: str = "OP_") -> Iterator[str]:
@@ -41,15 +47,27 @@ def _type(kind: Any) -> str:
 
 
 def _default(field: FieldInfo) -> str:
-    value = field.default
+    value = field.get_default(call_default_factory=True, validated_data={})
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
-    return f"`{value}`" if value not in ("", None) else "*(empty)*"
+    return f"`{value}`" if value not in ("", None, {}, []) and value is not PydanticUndefined else "*(empty)*"
+
+
+def own_rows(model: type[BaseModel]) -> list[str]:
+    """Return the rows that a process's settings add to those of all."""
+    common = set(rows(HubSettings))
+    return [row for row in rows(model) if row not in common]
 
 
 def page() -> str:
-    """Return the page as Markdown."""
-    return HEAD + "\n".join(rows(HubSettings)) + "\n"
+    """Return the page as Markdown: what every process has, then what each adds."""
+    text = HEAD + "\n".join(rows(HubSettings)) + "\n"
+    for name in START_ORDER:
+        added = own_rows(import_module(f"hubs.{name}_hub.app").SPEC.settings_class)
+        if added:
+            text += f"\n## {name}_hub adds\n\n{_COLUMNS}" + "\n".join(added) + "\n"
+    scraper = own_rows(import_module("services.scraper.settings").ScraperSettings)
+    return text + f"\n## The scraper adds\n\n{_COLUMNS}" + "\n".join(scraper) + "\n"
 
 
 if __name__ == "__main__":

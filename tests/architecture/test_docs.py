@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from services.cli import events_page
 from services.cli.settings_page import PAGE, page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -12,6 +13,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_the_settings_page_is_that_of_the_code() -> None:
     assert PAGE.read_text() == page(), "run python -m services.cli.settings_page"
+
+
+def test_the_events_page_is_that_of_the_contracts() -> None:
+    assert events_page.PAGE.read_text() == events_page.page(), "run python -m services.cli.events_page"
 
 
 def test_every_local_link_of_the_docs_leads_somewhere() -> None:
