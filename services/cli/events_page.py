@@ -13,8 +13,8 @@ HEAD = """# Events
 
 What processes tell one another over the exchange `openpolicy.events` (or the embedded broker): JSON bodies of
 frozen, versioned classes in `shared/contracts/events`. A published version never changes; another shape is
-another version. Every event also carries `id`, `occurred_at`, `producer` and `correlation_id`. How queues, retries
-and dead letters work: [messaging.md](messaging.md).
+another version. Every event also carries `id`, `occurred_at`, `producer` and `correlation_id`. For queues,
+retries and dead letters see [messaging.md](messaging.md).
 
 This page is written by `python -m services.cli.events_page`; a test compares it with the code.
 
