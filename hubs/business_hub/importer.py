@@ -10,6 +10,7 @@ import httpx
 from hubs.business_hub.etl.consumers import ImportWorker, start_staging
 from hubs.business_hub.etl.dependencies import open_pipeline
 from hubs.business_hub.etl.loading import Canon
+from hubs.business_hub.etl.pipeline import Pipeline
 from hubs.business_hub.queue.dependencies import open_sources
 from hubs.business_hub.settings import BusinessSettings, settings_of
 from hubs.business_hub.tasks import start_tasks
@@ -48,11 +49,17 @@ def open_importer(settings: BusinessSettings) -> Resources:
     return resources
 
 
+def hold_canon(resources: Resources, canon: Canon | None = None) -> Pipeline:
+    """Give a process the record that it loads into (data_hub) and return its pipeline."""
+    settings = settings_of(resources.settings)
+    found = canon or DataHubClient(settings.hubs.data, resources.http, resources.tokens)
+    return open_pipeline(resources, found)
+
+
 def start_importer(resources: Resources, canon: Canon | None = None) -> ImportWorker:
     """Start the threads of the importer: staging, loading and, unless Celery does them, tasks."""
     settings = settings_of(resources.settings)
-    canon = canon or DataHubClient(settings.hubs.data, resources.http, resources.tokens)
-    worker = ImportWorker(resources, open_pipeline(resources, canon))
+    worker = ImportWorker(resources, hold_canon(resources, canon))
     worker.start()
     start_staging(resources, worker)
     if settings.tasks.is_done_here(settings):
