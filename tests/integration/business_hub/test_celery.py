@@ -136,7 +136,7 @@ def test_of_two_beats_one_fires_and_the_other_takes_over(bench_on_rabbit, launch
         connection.execute(text("UPDATE business.job SET state = 'cancelled', lock_key = NULL"))
     os.killpg(first.pid, 9)
     first.wait()
-    due(bench_on_rabbit, minutes=1)
+    due(bench_on_rabbit, minutes=30)
     wait_until(lambda: len(jobs(bench_on_rabbit)) == 2, timeout=90, what="a job by the other beat")
     assert {beat.pid for beat in beats} == set(active(bench_on_rabbit))
 
