@@ -97,6 +97,8 @@ def scrapy_settings(options: ScraperOptions, upstream: str) -> dict[str, Any]:
         "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
         "SCHEDULER_PRIORITY_QUEUE": "scrapy.pqueues.ScrapyPriorityQueue",
         "STATS_DUMP": False,
+        # It reads the spider's own source again for every response.
+        "WARN_ON_GENERATOR_RETURN_VALUE": False,
         "LOG_ENABLED": False,
         "LOG_INSTALL_ROOT_HANDLER": False,
         "DNS_TIMEOUT": 20,

@@ -28,12 +28,13 @@ def refusal(response: Response) -> ParseFailed | None:
     """Return why a response is not a document, or None when it may be one."""
     if IS_CUT_OFF in response.flags:
         return ParseFailed(response.url, "truncated", "the response ended before its Content-Length")
-    is_wall = (
-        _WALL_MARKS.search(response.body[:100_000]) is not None and b"<html" in response.body[:5_000].lower()
-    )
-    if response.status in _WALL_STATUSES and (is_wall or response.status in {401, 403}):
-        detail = "a bot wall answered" if is_wall else "the server refuses to answer us"
-        return ParseFailed(response.url, "blocked", f"{detail} (status {response.status})")
+    if response.status in _WALL_STATUSES:
+        is_wall = b"<html" in response.body[:5_000].lower() and bool(
+            _WALL_MARKS.search(response.body[:100_000])
+        )
+        if is_wall or response.status in {401, 403}:
+            detail = "a bot wall answered" if is_wall else "the server refuses to answer us"
+            return ParseFailed(response.url, "blocked", f"{detail} (status {response.status})")
     if response.status != 200:
         return ParseFailed(response.url, f"http-{response.status}", f"the server answered {response.status}")
     return None

@@ -20,7 +20,7 @@ from services.scraper.parsers.base import Document, Fetch, Parser, ParseResult
 from services.scraper.parsers.house_members import PERSON_SCHEME
 from services.scraper.parsers.tabular import read_table
 from services.scraper.parsers.text import clean, head
-from services.scraper.parsers.xml import leaf, parse_xml
+from services.scraper.parsers.xml import leaf, leaves, parse_xml
 from shared.contracts.civic import Ballot, Identifier, VoteCount, VoteOption
 from shared.contracts.legislation import VoteEventRecord
 
@@ -41,6 +41,11 @@ _OPTIONS: dict[str, VoteOption] = {
     "pairé": "paired",
     "abstain": "abstain",
 }
+_FLAGS: tuple[tuple[str, VoteOption], ...] = (
+    ("IsVoteYea", "yes"),
+    ("IsVoteNay", "no"),
+    ("IsVotePaired", "paired"),
+)
 _MEMBER = re.compile(r"^(?P<name>.+?) \((?P<riding>.+)\)$")
 _PLACE = re.compile(r"(?P<parliament>\d{1,2})[-_/](?P<session>\d)[-_/](?P<number>\d{1,4})(?!\d)")
 
@@ -185,14 +190,14 @@ def _moment(document: Document, text: str) -> str:
 
 
 def _ballot(document: Document, row: etree._Element) -> Ballot:
-    flags = {name: leaf(row, f"IsVote{name}") == "true" for name in ("Yea", "Nay", "Paired")}
+    told = leaves(row)
     # A member may be listed as paired and have voted all the same: the vote counts.
-    option = next((_OPTIONS[name.lower()] for name, is_set in flags.items() if is_set), None)
+    option = next((option for flag, option in _FLAGS if told.get(flag) == "true"), None)
     if option is None:
-        option = _OPTIONS.get(leaf(row, "VoteValueName").lower(), "other")
-    name = clean(f"{leaf(row, 'PersonOfficialFirstName')} {leaf(row, 'PersonOfficialLastName')}")
-    riding = leaf(row, "ConstituencyName")
-    return _made(document, leaf(row, "PersonId"), name, option, riding, leaf(row, "CaucusShortName"))
+        option = _OPTIONS.get(told.get("VoteValueName", "").lower(), "other")
+    name = clean(f"{told.get('PersonOfficialFirstName', '')} {told.get('PersonOfficialLastName', '')}")
+    riding, party = told.get("ConstituencyName", ""), told.get("CaucusShortName", "")
+    return _made(document, told.get("PersonId", ""), name, option, riding, party)
 
 
 def _csv_ballot(document: Document, row: dict[str, str]) -> Ballot:

@@ -22,6 +22,9 @@ def clean(text: str | None) -> str:
     """
     if not text:
         return ""
+    if text.isprintable() and "  " not in text:
+        # The common case: no white space but single spaces, nothing to leave out.
+        return text.strip(" ")
     kept = text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
     return " ".join(kept.split())
 

@@ -26,7 +26,7 @@ def parse_xml(document: Document) -> etree._Element:
     """
     text = text_of(document, "XML", _declared_encoding(document.body))
     text = _DECLARATION.sub("", text, count=1).lstrip()
-    if "<!DOCTYPE" in text[:100_000].upper() or "<!ENTITY" in text.upper():
+    if "<!" in text and ("<!DOCTYPE" in text[:100_000].upper() or "<!ENTITY" in text.upper()):
         raise document.failed("unsafe-xml", "the document declares a DOCTYPE or entities")
     try:
         root = etree.fromstring(text.encode("utf-8", "ignore"), _parser())
@@ -61,7 +61,21 @@ def _declared_encoding(body: bytes) -> str:
 def leaf(element: etree._Element, name: str) -> str:
     """Return the text of the child ``name``, cleaned; absent, empty and nil are all ``""``."""
     child = element.find(name)
-    return "" if child is None or child.get(NIL) == "true" else clean(child.text)
+    text = None if child is None else child.text
+    return "" if child is None or not text or child.get(NIL) == "true" else clean(text)
+
+
+def leaves(element: etree._Element) -> dict[str, str]:
+    """Return the text of every child by its name as ``leaf`` does, in one pass: for rows of many columns.
+
+    A name that occurs twice keeps its first text.
+    """
+    found: dict[str, str] = {}
+    for child in element:
+        name, text = child.tag, child.text
+        if name not in found:
+            found[name] = clean(text) if text and child.get(NIL) != "true" else ""
+    return found
 
 
 def whole_text(element: etree._Element | None) -> str:
