@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from hubs.data_hub.database.models import Ballot, table_of
+from hubs.data_hub.database.repository.reading import one_of
 from hubs.data_hub.database.schemas import BallotQuery
 from shared.db.cursor import CursorCodec
 from shared.db.paginate import Slice, paginate
@@ -61,7 +62,7 @@ class BallotRepository:
             (ballot.c.party, query.parties or None),
             (vote.c.session, (query.session,) if query.session else None),
         )
-        clauses += [column.in_(list(values)) for column, values in lists if values is not None]
+        clauses += [one_of(column, values) for column, values in lists if values is not None]
         if query.is_dissent is not None:
             clauses.append(ballot.c.is_dissent == query.is_dissent)
         if query.date_from:

@@ -10,6 +10,7 @@ from sqlalchemy import Table, func, select
 from sqlalchemy.orm import Session
 
 from hubs.data_hub.database.models import Change, table_of
+from hubs.data_hub.database.repository.reading import one_of
 
 Row = Mapping[str, Any]
 _SHOWN = ("id", "key", "slug", "jurisdiction", "title_en", "title_fr", "sort_date", "identifiers", "facts")
@@ -41,7 +42,7 @@ class FeedingRepository:
         """Return those of the rows that stand."""
         table = table_of(kind)
         return self._read(
-            table, select(*_columns(kind, table)).where(table.c.id.in_(list(ids)), *_stands(table))
+            table, select(*_columns(kind, table)).where(one_of(table.c.id, ids), *_stands(table))
         )
 
     def scan(self, kind: str, after: UUID | None, limit: int) -> list[Row]:
@@ -69,7 +70,7 @@ class FeedingRepository:
         """Return some columns of rows by their natural keys."""
         table = table_of(kind)
         columns = [table.c.key, *(table.c[name] for name in names)]
-        rows = self._session.execute(select(*columns).where(table.c.key.in_(list(keys)))).mappings()
+        rows = self._session.execute(select(*columns).where(one_of(table.c.key, keys))).mappings()
         return {row["key"]: dict(row) for row in rows}
 
     def seats(self, person_keys: Collection[str]) -> dict[str, list[Row]]:
@@ -88,7 +89,7 @@ class FeedingRepository:
         found: dict[str, list[Row]] = {}
         for row in self._session.execute(
             select(*(table.c[name] for name in names))
-            .where(table.c.person_key.in_(list(person_keys)), table.c.deleted_at.is_(None))
+            .where(one_of(table.c.person_key, person_keys), table.c.deleted_at.is_(None))
             .order_by(table.c.sort_date.desc())
         ).mappings():
             found.setdefault(row["person_key"], []).append(dict(row))
@@ -100,7 +101,7 @@ class FeedingRepository:
         rows = self._session.execute(
             select(person.c.id)
             .join(membership, membership.c.person_key == person.c.key)
-            .where(membership.c.id.in_(list(ids)))
+            .where(one_of(membership.c.id, ids))
             .distinct()
         )
         return list(rows.scalars())

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from hubs.data_hub.database.models import table_of
+from hubs.data_hub.database.repository.reading import one_of
 
 Row = Mapping[str, Any]
 _SHOWN = (
@@ -36,9 +37,9 @@ class SeatsRepository:
     ) -> list[Row]:
         """Return standing posts of divisions, or of bodies in districts of these folded names."""
         table = table_of("post")
-        clauses: list[ColumnElement[bool]] = [table.c.division_id.in_(list(division_ids))]
+        clauses: list[ColumnElement[bool]] = [one_of(table.c.division_id, division_ids)]
         if organizations:
-            by_name = table.c.organization_key.in_(list(organizations)) & table.c.division_folded.in_(
+            by_name = one_of(table.c.organization_key, organizations) & table.c.division_folded.in_(
                 list(names)
             )
             clauses.append(by_name)
@@ -56,10 +57,10 @@ class SeatsRepository:
     ) -> list[Row]:
         """Return standing memberships in force on a day, in these posts or in these bodies' districts."""
         table = table_of("membership")
-        clauses: list[ColumnElement[bool]] = [table.c.post_key.in_(list(post_keys))]
+        clauses: list[ColumnElement[bool]] = [one_of(table.c.post_key, post_keys)]
         if organizations:
             clauses.append(
-                table.c.organization_key.in_(list(organizations)) & table.c.area_folded.in_(list(names))
+                one_of(table.c.organization_key, organizations) & one_of(table.c.area_folded, names)
             )
         statement = (
             select(
@@ -82,7 +83,7 @@ class SeatsRepository:
         columns = [table.c[name] for name in _SHOWN]
         found: dict[str, Row] = {
             row["key"]: dict(row)
-            for row in self._session.execute(select(*columns).where(table.c.key.in_(list(keys)))).mappings()
+            for row in self._session.execute(select(*columns).where(one_of(table.c.key, keys))).mappings()
         }
         heads = {row["merged_into"] for row in found.values() if row["merged_into"]}
         if heads:

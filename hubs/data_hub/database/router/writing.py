@@ -12,7 +12,6 @@ from hubs.data_hub.database.service.formats import MEDIA_TYPES, popolo, write_re
 from hubs.data_hub.database.service.reading import RecordPage
 from shared.http.conditional import conditional
 from shared.http.json import dumps
-from shared.http.pages import Page, PageMeta
 
 FORMAT = Query(
     pattern="^(json|csv|ndjson|popolo)?$", description="json, csv, ndjson or popolo; else by Accept"
@@ -39,6 +38,11 @@ def answer_page(request: Request, page: RecordPage, chosen: str, name: str, kind
         body = write_records(list(page.records), chosen, lang)
         return conditional(request, body, MEDIA_TYPES[chosen], headers=headers)
     records: Any = popolo(list(page.records), kind) if chosen == "popolo" else page.records
-    meta = PageMeta(freshness=page.freshness, total=page.total)
-    answer = Page[Any](data=list(records), next=following, meta=meta)
-    return conditional(request, dumps(answer.model_dump()), headers=headers)
+    # Not through the page's model: that would copy every record, field by field.
+    answer = {
+        "data": records,
+        "next": following,
+        "previous": None,
+        "meta": {"freshness": page.freshness.model_dump(), "total": page.total},
+    }
+    return conditional(request, dumps(answer), headers=headers)

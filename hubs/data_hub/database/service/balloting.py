@@ -37,7 +37,8 @@ class BallotingService:
         narrowed = self._named(names, replace(query, limit=query.limit + 1))
         rows = self._ballots.window(narrowed, offset)
         records = [as_record(row) for row in rows[: query.limit]]
-        rendering.link(records, self._records.ids_of(rendering.references(records)))
+        places = rendering.references(records)
+        rendering.link(places, self._records.ids_of(rendering.keys_by_kind(places)))
         return records, len(rows) > query.limit
 
     def list(
@@ -50,7 +51,8 @@ class BallotingService:
         query = self._named(names, query)
         page = self._ballots.page(query)
         records: Sequence[rendering.Record] = [as_record(row) for row in page.items]
-        rendering.link(records, self._records.ids_of(rendering.references(records)))
+        places = rendering.references(records)
+        rendering.link(places, self._records.ids_of(rendering.keys_by_kind(places)))
         if lang:
             records = [rendering.in_language(record, lang) for record in records]
         counted = self._ballots.count(query) if total else None

@@ -119,7 +119,8 @@ class ReadingService:
         if query.recorded_at is not None and "ballots" in records[0]:
             past = self._recorded.ballots(row["id"], query.recorded_at)
             if past is not None:
-                rendering.link(past, self._repository.ids_of(rendering.references(past)))
+                places = rendering.references(past)
+                rendering.link(places, self._repository.ids_of(rendering.keys_by_kind(places)))
                 records[0]["ballots"] = past
         return self.dress(collection, records, query.lang, query.fields)[0]
 
@@ -135,8 +136,8 @@ class ReadingService:
         self._includer.include(collection, records, includes)
         if on is not None:
             records = [as_of(collection.kind, record, on) for record in records]
-        ids = self._repository.ids_of(rendering.references(records))
-        rendering.link(records, ids)
+        places = rendering.references(records)
+        rendering.link(places, self._repository.ids_of(rendering.keys_by_kind(places)))
         sources = self._repository.sources_of([record["id"] for record in records])
         for record in records:
             rendering.attach_sources(record, sources.get(record["id"], []))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from hubs.data_hub.database.schemas import Collection
 from hubs.data_hub.database.service.collections import url_of
 
 Record = dict[str, Any]
-References = dict[str, set[str]]
+Keys = dict[str, set[str]]
 
 _NAMES = ("key", "slug", "jurisdiction")
 
@@ -52,45 +53,71 @@ def render(collection: Collection, row: Mapping[str, Any]) -> Record:
     return record
 
 
-def references(values: Iterable[Any]) -> References:
-    """Return every key that these documents refer to, by kind."""
-    found: References = {}
-    for node in _nodes(values):
-        for name, kind in KIND_OF_REFERENCE.items():
-            value = node.get(name)
-            if isinstance(value, str):
-                found.setdefault(kind, set()).add(value)
-            elif isinstance(value, list | tuple):
-                found.setdefault(kind, set()).update(value)
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A place in a document where a key names another record (or several)."""
+
+    node: Record
+    name: str
+    kind: str
+
+
+# Lists of plain values, in which no record is named: most of what a record weighs.
+_PLAIN_LISTS = frozenset(
+    {
+        "stages", "actions", "versions", "identifiers", "contacts", "links", "sources", "counts", "party_lines",
+        "paragraphs", "other_names", "agenda", "speaker_identifiers", "mentioned_identifiers",
+    }
+)  # fmt: skip
+
+
+def references(values: Iterable[Any]) -> list[Reference]:
+    """Return every place in these documents where a key names another record."""
+    found: list[Reference] = []
+    stack: list[Any] = list(values)
+    while stack:
+        node = stack.pop()
+        for name, value in node.items():
+            kind = KIND_OF_REFERENCE.get(name)
+            if kind is not None:
+                found.append(Reference(node, name, kind))
+            elif type(value) is list:
+                if name not in _PLAIN_LISTS:
+                    stack += [item for item in value if type(item) is dict]
+            elif type(value) is dict:
+                stack.append(value)
     return found
 
 
-def link(values: Iterable[Any], ids: Mapping[tuple[str, str], UUID]) -> None:
-    """Put beside each reference the id and the URL of what it leads to (null when that is not on record)."""
-    for node in _nodes(values):
-        for name, kind in KIND_OF_REFERENCE.items():
-            if name not in node:
-                continue
-            value, stem = node[name], name.removesuffix("s").removesuffix("_key")
-            if isinstance(value, str) or value is None:
-                found = ids.get((kind, value)) if value else None
-                node[f"{stem}_id"] = found
-                node[f"{stem}_url"] = url_of(kind, found) if found else None
-            else:
-                known = [ids.get((kind, key)) for key in value]
-                node[f"{stem}_ids"] = known
-                node[f"{stem}_urls"] = [url_of(kind, one) if one else None for one in known]
+def keys_by_kind(places: Iterable[Reference]) -> Keys:
+    """Return the keys that are named, by kind."""
+    keys: Keys = {}
+    for place in places:
+        value = place.node[place.name]
+        if type(value) is str:
+            keys.setdefault(place.kind, set()).add(value)
+        elif value:
+            keys.setdefault(place.kind, set()).update(value)
+    return keys
 
 
-def _nodes(values: Iterable[Any]) -> Iterator[dict[str, Any]]:
-    stack = list(values)
-    while stack:
-        value = stack.pop()
-        if isinstance(value, dict):
-            yield value
-            stack.extend(child for child in list(value.values()) if isinstance(child, dict | list))
-        elif isinstance(value, list):
-            stack.extend(child for child in value if isinstance(child, dict | list))
+def link(places: Iterable[Reference], ids: Mapping[tuple[str, str], UUID]) -> None:
+    """Put beside each key the id and the URL of what it leads to (null when that is not on record)."""
+    urls: dict[UUID, str] = {}
+    for place in places:
+        value, kind = place.node[place.name], place.kind
+        stem = place.name.removesuffix("s").removesuffix("_key")
+        if value is None or type(value) is str:
+            found = ids.get((kind, value)) if value else None
+            place.node[f"{stem}_id"] = found
+            url = urls.get(found) if found else None
+            if found is not None and url is None:
+                url = urls[found] = url_of(kind, found)
+            place.node[f"{stem}_url"] = url
+        else:
+            known = [ids.get((kind, key)) for key in value]
+            place.node[f"{stem}_ids"] = known
+            place.node[f"{stem}_urls"] = [url_of(kind, one) if one else None for one in known]
 
 
 def attach_sources(record: Record, sources: Sequence[Mapping[str, Any]]) -> None:

@@ -103,7 +103,8 @@ class _Rendered:
         self._held = {row["id"]: rendering.render(BY_PATH["memberships"], row) for row in held}
         self._posts = {row["id"]: rendering.render(BY_PATH["posts"], row) for row in posts}
         every = [*self._people.values(), *self._held.values(), *self._posts.values()]
-        rendering.link(every, records.ids_of(rendering.references(every)))
+        places = rendering.references(every)
+        rendering.link(places, records.ids_of(rendering.keys_by_kind(places)))
         sources = records.sources_of([record["id"] for record in every])
         for record in every:
             rendering.attach_sources(record, sources.get(record["id"], []))
