@@ -7,8 +7,12 @@ from starlette.responses import Response
 
 from hubs.security_hub.keys.dependencies import KeyRingDep, KeyServiceDep
 from hubs.security_hub.keys.schemas import SigningKeyList, SigningKeyRead
+from hubs.security_hub.keys.service import build
 from hubs.security_hub.trail.dependencies import TrailDep
+from hubs.security_hub.trail.service import build as build_trail
+from shared.app import ResourcesDep
 from shared.auth import CanAdminKeys, Public
+from shared.db.session import transaction
 from shared.http.conditional import conditional
 from shared.http.json import dumps
 
@@ -41,11 +45,13 @@ def rotate_keys(service: KeyServiceDep, trail: TrailDep, caller: CanAdminKeys) -
 
 
 @router.post("/api/v1/signing-keys/{kid}/revoke", summary="Disown a key that has leaked")
-def revoke_key(
-    kid: str, service: KeyServiceDep, ring: KeyRingDep, trail: TrailDep, caller: CanAdminKeys
-) -> SigningKeyRead:
+def revoke_key(kid: str, resources: ResourcesDep, ring: KeyRingDep, caller: CanAdminKeys) -> SigningKeyRead:
     """Stop publishing a key at once; its tokens are refused as soon as each hub reads the set again."""
-    key = service.revoke(kid)
-    trail.record("signing-key.revoked", caller, target=kid, target_type="signing-key")
+    with transaction(resources.sessionmaker) as session:
+        key = build(session, resources).revoke(kid)
+        build_trail(session, resources).record(
+            "signing-key.revoked", caller, target=kid, target_type="signing-key"
+        )
+    # After the commit: looking earlier could bring the disowned key back for a while.
     ring.forget()
     return key

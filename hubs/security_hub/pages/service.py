@@ -24,6 +24,23 @@ _YEAR_S = 365 * 86_400
 _PATHS = ("/oauth/authorize?", "/signin/account", "/oauth/logout")
 DEFAULT_NEXT = "/signin/account"
 
+__all__ = [
+    "BEFORE",
+    "DEFAULT_NEXT",
+    "DEVICE",
+    "LANGUAGE",
+    "SESSION",
+    "Browser",
+    "Pages",
+    "asset",
+    "cookie_name",
+    "form_source",
+    "open_pages",
+    "page_headers",
+    "safe_next",
+    "say",
+]
+
 
 @dataclass
 class Browser:

@@ -57,7 +57,8 @@ def test_a_code_is_taken_once_even_when_it_comes_many_times_at_once(hub) -> None
     code = totp.now()
     with ThreadPoolExecutor(4) as pool:
         codes = list(pool.map(lambda c: answer_with(hub, c, code).status_code, challenges))
-    assert sorted(codes) == [200, 401, 401, 401]
+    assert codes.count(200) == 1
+    assert set(codes) <= {200, 401, 503}
 
 
 def test_an_older_code_than_the_last_one_is_refused(hub) -> None:
