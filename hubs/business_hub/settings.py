@@ -37,6 +37,7 @@ class ImportSettings(BaseModel):
     min_rows_for_drop: int = Field(5, ge=1, description="below this many known rows the drop guard is silent")
     batch_records: int = Field(500, ge=1, le=5_000, description="records per request to data_hub")
     batch_bytes: int = Field(4 * 2**20, ge=1024, description="bytes of records per request to data_hub")
+    parallel: int = Field(2, ge=1, le=8, description="requests to data_hub side by side")
     missing_batches_s: float = Field(
         600.0, gt=0, description="seconds to wait for batches after the end of a crawl"
     )

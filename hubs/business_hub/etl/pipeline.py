@@ -7,6 +7,7 @@ same Idempotency-Key and answered as before.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,6 +48,19 @@ PREPARE_RECORDS = 500
 SEEN_KEYS = 5_000
 _HOLD = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 7))")
 _LET_GO = text("SELECT pg_advisory_unlock(hashtextextended(:name, 7))")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Records of one kind that are sent together; without bodies they are only noted as seen."""
+
+    keys: tuple[str, ...]
+    bodies: tuple[bytes, ...]
+
+    @property
+    def last(self) -> str:
+        """Return the key after which the next batch begins."""
+        return self.keys[-1]
 
 
 @dataclass(frozen=True)
@@ -246,7 +260,7 @@ class Pipeline:
                 service.enter(run, "load", counts={"findings": len(findings)})
 
     def _load(self, run_id: UUID) -> None:
-        """Send one batch and note it: the intent first, so that a second try sends the same records."""
+        """Send the next batches side by side and note them: the intent first, so a second try is the same."""
         with self._working(run_id, "loading") as working:
             if working is None:
                 return
@@ -257,53 +271,59 @@ class Pipeline:
                 return
             settings = self._tools.settings
             # Kept with the run: a batch sent again must be the same one, whatever the settings are then.
-            size = run.cursor.get("size") or [settings.batch_records, settings.batch_bytes]
-            number, after = run.cursor.get("number", 0), run.cursor.get("after", "")
+            size = run.cursor.get("size") or [settings.batch_records, settings.batch_bytes, settings.parallel]
+            number = run.cursor.get("number", 0)
             run.cursor = {**run.cursor, "kind": kind, "number": number, "size": size}
-            seen, rows = self._next_batch(service, run, kind, after, size)
+            batches = self._next_batches(service, run, kind, size)
             head = _head(run, kind)
-        answer = self._send(head, seen, rows, batch_key(run_id, kind, number))
+        keys = [batch_key(run_id, kind, number + at) for at in range(len(batches))]
+        with ThreadPoolExecutor(max_workers=max(1, len(batches))) as senders:
+            # An error of one is raised when all have ended; then all are sent again, which the record knows.
+            answers = list(senders.map(partial(self._send, head), batches, keys))
         with self._working(run_id, "loading") as working:
             if working is None:
                 return
             service, run = working
             if run.cursor.get("number") != number:
                 return
-            if not seen and not rows:
+            if not batches:
                 following = next_kind(run.staged, kind)
                 if following is None:
                     service.enter(run, "close", counts={"batches": number})
                 else:
                     run.cursor = {**run.cursor, "kind": following, "after": "", "is_seen": False}
                 return
-            if answer is None:
-                run.report = add_reports(run.report, kind, KindReport(unchanged=len(seen)))
-                run.cursor = {**run.cursor, "after": seen[-1], "number": number + 1}
-                return
-            run.report = add_reports(run.report, kind, answer.report)
-            run.unmatched += len(answer.unmatched)
-            run.cursor = {**run.cursor, "after": rows[-1][0], "number": number + 1}
+            for answer in answers:
+                run.report = add_reports(run.report, kind, answer.report)
+                run.unmatched += len(answer.unmatched)
+            run.cursor = {**run.cursor, "after": batches[-1].last, "number": number + len(batches)}
 
-    def _next_batch(
-        self, service: RunService, run: ImportRun, kind: str, after: str, size: list[int]
-    ) -> tuple[list[str], list[tuple[str, bytes]]]:
-        """Return keys that are to be noted as seen, or records that are to be sent; neither at the end."""
+    def _next_batches(
+        self, service: RunService, run: ImportRun, kind: str, size: Sequence[int]
+    ) -> list[Batch]:
+        """Return what is to be noted as seen, or else what is to be sent; nothing at the end of the kind."""
+        after = run.cursor.get("after", "")
         if run.origin == "upload" and not run.cursor.get("is_seen"):
             noted = service.runs.chunk(run.run_id, kind, after, SEEN_KEYS, state=AS_BEFORE, has_bodies=False)
             if noted:
-                return [row.key for row in noted], []
+                return [Batch(tuple(row.key for row in noted), ())]
             run.cursor = {**run.cursor, "is_seen": True, "after": ""}
             after = ""
-        rows = service.runs.chunk(run.run_id, kind, after, size[0], state=TO_LOAD)
-        return [], cut([(row.key, row.body) for row in rows if row.body is not None], size[1])
+        batches: list[Batch] = []
+        while len(batches) < size[2]:
+            rows = service.runs.chunk(run.run_id, kind, after, size[0], state=TO_LOAD)
+            held = cut([(row.key, row.body) for row in rows if row.body is not None], size[1])
+            if not held:
+                break
+            batches.append(Batch(tuple(key for key, _ in held), tuple(body for _, body in held)))
+            after = batches[-1].last
+        return batches
 
-    def _send(
-        self, head: dict[str, Any], seen: list[str], rows: list[tuple[str, bytes]], key: str
-    ) -> UpsertReport | None:
-        if seen:
-            self._tools.canon.compare(CompareBatch(**head, seen=tuple(seen)))
-            return None
-        return self._tools.canon.upsert_encoded(head, [body for _, body in rows], key) if rows else None
+    def _send(self, head: dict[str, Any], batch: Batch, key: str) -> UpsertReport:
+        if batch.bodies:
+            return self._tools.canon.upsert_encoded(head, batch.bodies, key)
+        self._tools.canon.compare(CompareBatch(**head, seen=batch.keys))
+        return UpsertReport(kind=head["kind"], report=KindReport(unchanged=len(batch.keys)))
 
     def _close(self, run_id: UUID) -> None:
         """Have what is gone marked, and end the run."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -97,10 +98,15 @@ class MemoryCanon:
     calls: list[str] = field(default_factory=list)
     is_away: bool = False
     after_call: Callable[[int], None] | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def upsert_encoded(
         self, head: Mapping[str, Any], bodies: Sequence[bytes], idempotency_key: str
     ) -> UpsertReport:
+        with self.lock:
+            return self._upsert(head, bodies, idempotency_key)
+
+    def _upsert(self, head: Mapping[str, Any], bodies: Sequence[bytes], idempotency_key: str) -> UpsertReport:
         if self.is_away:
             raise Unavailable("data_hub is away")
         self.calls.append(idempotency_key)
