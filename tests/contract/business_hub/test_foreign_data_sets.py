@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from hubs.business_hub.importer import open_importer, start_importer
+from hubs.business_hub.importer import hold_canon, open_importer
 from hubs.business_hub.op_import.dependencies import build_uploads
+from hubs.business_hub.op_import.repository import UploadRepository
 from hubs.business_hub.op_import.schemas import ImportOptions
-from hubs.business_hub.op_import.tasks import import_upload
+from hubs.business_hub.op_import.tasks import import_upload, undo_upload
 from hubs.business_hub.queue.dependencies import build_jobs
 from hubs.business_hub.settings import BusinessSettings, UploadSettings
 from shared.app import Resources
@@ -37,25 +38,29 @@ def migrate_business(database: FreshDatabase) -> None:
 
 
 @pytest.fixture
-def bring(
-    embedded_databases, tmp_path, samples, data_hub: DataHubClient
-) -> Iterator[Callable[..., dict[str, Any]]]:
-    """Import a path below the samples and return its job."""
+def importer(embedded_databases, tmp_path, samples, data_hub: DataHubClient) -> Iterator[Resources]:
+    """An importer that loads into the real record; the recorded documents are its folder of imports."""
     with embedded_databases.fresh(migrate_business) as database:
         settings = BusinessSettings(
             data_dir=tmp_path / "business",
             database=database.settings().database,
             uploads=UploadSettings(folder=samples),
         )
-        importer = open_importer(settings)
-        start_importer(importer, data_hub)
+        resources = open_importer(settings)
+        hold_canon(resources, data_hub)
+        yield resources
+        resources.stop.set()
+        resources.stack.close()
 
-        def run(path: str, **options: Any) -> dict[str, Any]:
-            return import_path(importer, path, ImportOptions(**options))
 
-        yield run
-        importer.stop.set()
-        importer.stack.close()
+@pytest.fixture
+def bring(importer: Resources) -> Callable[..., dict[str, Any]]:
+    """Import a path below the samples and return what became of its job."""
+
+    def run(path: str, **options: Any) -> dict[str, Any]:
+        return import_path(importer, path, ImportOptions(**options))
+
+    return run
 
 
 def import_path(resources: Resources, path: str, options: ImportOptions) -> dict[str, Any]:
@@ -65,7 +70,14 @@ def import_path(resources: Resources, path: str, options: ImportOptions) -> dict
     import_upload(resources, str(job_id))
     with transaction(resources.sessionmaker) as session:
         job = build_jobs(resources, session).get(job_id)
-        return {"state": job.state, "reason": job.reason, "report": job.report, "summary": job.summary_en}
+        upload = UploadRepository(session).find_by_job(job_id)
+        return {
+            "upload_id": upload.id,
+            "state": job.state,
+            "reason": job.reason,
+            "report": job.report,
+            "summary": job.summary_en,
+        }
 
 
 def row_versions(data_hub: DataHubClient) -> dict[str, list[str]]:
@@ -125,3 +137,21 @@ def test_a_list_of_single_attributes_does_not_undo_what_is_known(bring, data_hub
     found = data_hub.list("divisions", limit=50)["data"]
     quebec = next(row for row in found if row["ocd_id"].endswith("province:qc"))
     assert (quebec["name_en"], quebec["name_fr"]) == ("Quebec", "Québec")
+
+
+def test_an_import_is_undone_by_its_own_job_and_may_be_done_again(bring, importer, data_hub):
+    path = "represent/import_json_2013/ca_on_windsor.json"
+    done = bring(path)
+    assert done["state"] == "succeeded", done
+    assert len(data_hub.list("people", limit=50)["data"]) == 10
+    with transaction(importer.sessionmaker) as session:
+        job_id = build_uploads(importer, session).undo(done["upload_id"], "ann").job_id
+    undo_upload(importer, str(job_id))
+    with transaction(importer.sessionmaker) as session:
+        job = build_jobs(importer, session).get(job_id)
+        assert (job.kind, job.state, job.summary_fr) == ("undo", "succeeded", "Annulé.")
+        assert build_uploads(importer, session).get(done["upload_id"]).state == "undone"
+    assert data_hub.list("people", limit=50)["data"] == []
+    again = bring(path)
+    assert again["report"]["person"]["revived"] == 10, again
+    assert len(data_hub.list("people", limit=50)["data"]) == 10
