@@ -34,6 +34,7 @@ from shared.auth import (
     fetch_keys_over_http,
 )
 from shared.cache import Cache, create_cache
+from shared.core.allocator import tune_allocator
 from shared.core.errors import Unavailable
 from shared.db.engine import create_engine
 from shared.db.session import create_sessionmaker
@@ -181,6 +182,7 @@ def create_hub_app(spec: HubSpec, settings: HubSettings | None = None) -> FastAP
 
 
 def _open(spec: HubSpec, resources: Resources) -> None:
+    tune_allocator()
     settings = resources.settings
     ProcessCollector(registry=resources.registry)
     PlatformCollector(registry=resources.registry)

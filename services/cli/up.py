@@ -20,6 +20,7 @@ from services.cli.platform_api import PlatformApi
 from services.cli.supervisor import Supervisor
 from shared.contracts.events.jobs import ScrapeOptions
 from shared.contracts.http.jobs import JobCreate, JobRead
+from shared.core.allocator import tune_allocator
 from shared.core.errors import AppError
 from shared.core.ids import new_id
 from shared.db.embedded import EmbeddedPostgres
@@ -139,6 +140,7 @@ class _Up:
             os.environ["OP_RABBIT__EMBEDDED_DSN"] = broker_dsn(settings)
         upgrade_schemas(settings)
         self.say("the schema is current")
+        tune_allocator()
         warm_up()
         miniature_port = None if options.live else _free_port(host)
         upstream = "" if miniature_port is None else f"http://{host}:{miniature_port}"

@@ -32,7 +32,7 @@ CONFIGURATION = {
     "unix_socket_permissions": "0700",
     "max_connections": "80",
     "superuser_reserved_connections": "2",
-    "shared_buffers": "32MB",
+    "shared_buffers": "16MB",
     "work_mem": "4MB",
     "maintenance_work_mem": "32MB",
     "effective_cache_size": "256MB",

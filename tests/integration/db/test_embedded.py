@@ -95,7 +95,7 @@ def test_the_server_is_small_and_not_on_the_network(data_dir: Path) -> None:
             assert row is not None
             return row[0]
 
-        assert show("shared_buffers") == "32MB"
+        assert show("shared_buffers") == "16MB"
         assert show("max_connections") == "80"
         assert show("jit") == "off"
         assert show("max_parallel_workers_per_gather") == "0"
