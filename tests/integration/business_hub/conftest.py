@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -341,3 +342,60 @@ def make_bench_on_rabbit(request, embedded_databases, tmp_path) -> Iterator[Call
             return stack.enter_context(running(embedded_databases, folder, rabbit=RabbitSettings(url=url)))
 
         yield make
+
+
+class TokenIssuer:
+    """Keys and tokens over HTTP, as security_hub gives them to the other hubs."""
+
+    def __init__(self) -> None:
+        self._key = ECKey.generate_key("P-256", parameters={"kid": "test"})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def token(self) -> str:
+        now = int(time.time())
+        claims = {
+            "iss": self.url, "aud": "openpolicy", "sub": "hub:business", "iat": now, "exp": now + 36_000,
+            "scope": "data:write jobs:read jobs:write",
+        }  # fmt: skip
+        header = {"alg": "ES256", "typ": "at+jwt", "kid": "test"}
+        return jwt.encode(header, claims, self._key, algorithms=["ES256"])
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        issuer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self._answer({"keys": [issuer._key.as_dict(private=False, kid="test")]})
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("content-length", 0)))
+                self._answer({"access_token": issuer.token(), "token_type": "Bearer", "expires_in": 36_000})
+
+            def _answer(self, content: dict[str, Any]) -> None:
+                body = dumps(content)
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Stay quiet."""
+
+        return Handler
+
+
+@pytest.fixture(scope="module")
+def token_issuer() -> Iterator[TokenIssuer]:
+    """Issues tokens for processes."""
+    issuer = TokenIssuer()
+    yield issuer
+    issuer.close()
