@@ -42,7 +42,9 @@ def main() -> None:
             print(f"  {name:17} {'all':11} {total:6.2f} s  {rows / total:9,.0f} rows/s")
         limit, written = copy_limit(hub)
         print(f"  limit: the same {written:,} rows by COPY to staging + INSERT ON CONFLICT: {limit:.2f} s")
-        print(f"  first run at {limit / seconds[0]:.2f} of the limit (aim 0.5); re-run {seconds[0] / min(seconds[1:]):.1f} times faster (aim 4)")
+        print(
+            f"  first run at {limit / seconds[0]:.2f} of the limit (aim 0.5); re-run {seconds[0] / min(seconds[1:]):.1f} times faster (aim 4)"
+        )
 
 
 def copy_limit(hub: BenchHub) -> tuple[float, int]:
@@ -51,25 +53,35 @@ def copy_limit(hub: BenchHub) -> tuple[float, int]:
     with psycopg.connect(hub.dsn, autocommit=True) as connection:
         connection.execute("SET statement_timeout = 0")
         for table, key in TABLES.items():
-            with connection.cursor().copy(sql.SQL("COPY data.{} TO STDOUT").format(sql.Identifier(table))) as copy:
+            with connection.cursor().copy(
+                sql.SQL("COPY data.{} TO STDOUT").format(sql.Identifier(table))
+            ) as copy:
                 data = b"".join(copy)
             copied = sql.Identifier("data", f"limit_{table}")
-            connection.execute(sql.SQL("CREATE TABLE {} (LIKE data.{} INCLUDING ALL)").format(copied, sql.Identifier(table)))
+            connection.execute(
+                sql.SQL("CREATE TABLE {} (LIKE data.{} INCLUDING ALL)").format(copied, sql.Identifier(table))
+            )
             names = [row[0] for row in connection.execute(
                 "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
                 (f"data.{table}",),
             )]  # fmt: skip
-            sets = sql.SQL(", ").join(sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name)) for name in names)
+            sets = sql.SQL(", ").join(
+                sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name)) for name in names
+            )
             began = time.perf_counter()
             with connection.transaction():
                 connection.execute(
-                    sql.SQL("CREATE TEMPORARY TABLE staging ON COMMIT DROP AS SELECT * FROM data.{} WITH NO DATA").format(sql.Identifier(table))
+                    sql.SQL(
+                        "CREATE TEMPORARY TABLE staging ON COMMIT DROP AS SELECT * FROM data.{} WITH NO DATA"
+                    ).format(sql.Identifier(table))
                 )
                 with connection.cursor().copy("COPY staging FROM STDIN") as copy:
                     for start in range(0, len(data), 1 << 18):
                         copy.write(data[start : start + (1 << 18)])
                 done = connection.execute(
-                    sql.SQL("INSERT INTO {} SELECT * FROM staging ON CONFLICT ({}) DO UPDATE SET {}").format(copied, sql.SQL(key), sets)
+                    sql.SQL("INSERT INTO {} SELECT * FROM staging ON CONFLICT ({}) DO UPDATE SET {}").format(
+                        copied, sql.SQL(key), sets
+                    )
                 )
                 written += done.rowcount
             total += time.perf_counter() - began

@@ -33,7 +33,26 @@ VOTES, BALLOTS = 1_480, 338
 WORDS = 60
 QUERIES = 300
 FREQUENT = "motion"
-SYLLABLES = ("ba", "ce", "di", "fo", "gu", "la", "me", "ni", "po", "ru", "sa", "te", "vi", "zo", "tra", "ment", "tion", "al")
+SYLLABLES = (
+    "ba",
+    "ce",
+    "di",
+    "fo",
+    "gu",
+    "la",
+    "me",
+    "ni",
+    "po",
+    "ru",
+    "sa",
+    "te",
+    "vi",
+    "zo",
+    "tra",
+    "ment",
+    "tion",
+    "al",
+)
 
 
 def vocabulary(seed: int, size: int = 40_000) -> list[str]:
@@ -81,7 +100,10 @@ def make_speeches(english: Zipf, french: Zipf) -> Iterator[list[dict[str, Any]]]
 def spread(name: str, samples: Sequence[float], more: str = "") -> float:
     """Print median and 99th percentile in milliseconds; return the median."""
     ordered = sorted(samples)
-    median, late = statistics.median(ordered) * 1_000, ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))] * 1_000
+    median, late = (
+        statistics.median(ordered) * 1_000,
+        ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))] * 1_000,
+    )
     print(f"  {name:58} p50 {median:8.2f}  p99 {late:8.2f} ms  {more}")
     return median
 
@@ -102,7 +124,10 @@ def main() -> None:
     with bench_hub() as hub:
         fill(hub, english, french)
         chance = random.Random(5)
-        queries = [" ".join(chance.choice(english.words[20:4_000]) for _ in range(chance.choice((2, 3)))) for _ in range(QUERIES)]
+        queries = [
+            " ".join(chance.choice(english.words[20:4_000]) for _ in range(chance.choice((2, 3))))
+            for _ in range(QUERIES)
+        ]
         queries = [" OR ".join(q.split()) if n % 3 == 0 else q for n, q in enumerate(queries)]
         ask(hub, queries)
         lists(hub)
@@ -141,21 +166,30 @@ def fill(hub: BenchHub, english: Zipf, french: Zipf) -> None:
     if group:
         seconds, counts = hub.load(batches("speech", group, 1_000, run))
         took, count = took + seconds, count + counts.get("inserted", 0)
-    print(f"  loaded speech      {count} in {took:.1f} s; the index stood {hub.wait_for_index():.1f} s later", flush=True)
+    print(
+        f"  loaded speech      {count} in {took:.1f} s; the index stood {hub.wait_for_index():.1f} s later",
+        flush=True,
+    )
 
 
 def ask(hub: BenchHub, queries: Sequence[str]) -> None:
     """Time searches through the API and the same on the bare engine."""
+
     def api(q: str) -> Callable[[], Any]:
         return lambda: hub.http.get(f"{hub.url}/api/v1/search?q={quote_plus(q)}").raise_for_status()
 
     timed([api(q) for q in queries[:50]])
     here = spread("search at the API, facets and highlights", timed([api(q) for q in queries]))
     with tempfile.TemporaryDirectory() as folder:
-        bare = spread("bare tantivy: top 20, count, four facets, 20 snippets", bare_engine(hub, queries, Path(folder)))
+        bare = spread(
+            "bare tantivy: top 20, count, four facets, 20 snippets", bare_engine(hub, queries, Path(folder))
+        )
     print(f"  {'the API is above bare tantivy by':58} {here - bare:12.2f} ms (aim 3)")
     spread(f"search at the API, a word of nine speeches in ten ({FREQUENT})", timed([api(FREQUENT)] * 30))
-    spread("search at the API, that word with another", timed([api(f"{FREQUENT} {q.split()[0]}") for q in queries[:50]]))
+    spread(
+        "search at the API, that word with another",
+        timed([api(f"{FREQUENT} {q.split()[0]}") for q in queries[:50]]),
+    )
 
 
 def bare_engine(hub: BenchHub, queries: Sequence[str], folder: Path) -> list[float]:
@@ -170,11 +204,16 @@ def bare_engine(hub: BenchHub, queries: Sequence[str], folder: Path) -> list[flo
     for name, analyser in build_analysers().items():
         index.register_tokenizer(name, analyser)
     index.reload()
-    facets = {name: {"terms": {"field": name, "size": 200}} for name in ("type", "party", "jurisdiction", "year")}
+    facets = {
+        name: {"terms": {"field": name, "size": 200}} for name in ("type", "party", "jurisdiction", "year")
+    }
 
     def run(q: str) -> None:
         searcher = index.searcher()
-        query = index.parse_query(q.replace(" OR ", " ") if " OR " in q else " ".join(f"+{w}" for w in q.split()), ["body_en", "body_fr"])
+        query = index.parse_query(
+            q.replace(" OR ", " ") if " OR " in q else " ".join(f"+{w}" for w in q.split()),
+            ["body_en", "body_fr"],
+        )
         result = searcher.search(query, 20, count=True)
         searcher.aggregate(query, facets)
         for field in ("body_en", "body_fr"):
@@ -188,6 +227,7 @@ def bare_engine(hub: BenchHub, queries: Sequence[str], folder: Path) -> list[flo
 
 def lists(hub: BenchHub) -> None:
     """Time lists and details at the API beside their bare SQL, and a crawl at its beginning and its end."""
+
     def api(path: str) -> Callable[[], Any]:
         return lambda: hub.http.get(f"{hub.url}{path}").raise_for_status()
 
@@ -208,7 +248,10 @@ def lists(hub: BenchHub) -> None:
         def bare(query: str) -> Callable[[], Any]:
             return lambda: connection.execute(query).fetchall()
 
-        spread("bare SQL: the 50 bills", timed([bare("SELECT * FROM bill ORDER BY sort_date DESC, id DESC LIMIT 50")] * 100))
+        spread(
+            "bare SQL: the 50 bills",
+            timed([bare("SELECT * FROM bill ORDER BY sort_date DESC, id DESC LIMIT 50")] * 100),
+        )
         vote = f"SELECT b.* FROM ballot b JOIN vote_event v ON v.id = b.vote_id WHERE v.slug = '{one}' ORDER BY position"
         spread("bare SQL: the 338 ballots", timed([bare(vote)] * 100))
     pages = []
@@ -235,7 +278,12 @@ def throughput(hub: BenchHub, queries: Sequence[str]) -> None:
             "return wrk.format('GET', paths[n % #paths + 1]) end\n"
         )
         script.flush()
-        done = subprocess.run([wrk, "-t1", "-c8", "-d15s", "-s", script.name, hub.url], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [wrk, "-t1", "-c8", "-d15s", "-s", script.name, hub.url],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
     rate = next(line for line in done.stdout.splitlines() if "Requests/sec" in line)
     print(f"  searches at eight connections: {rate.split()[-1]} a second (aim 500 on two cores)")
 
@@ -264,7 +312,9 @@ def naive(hub: BenchHub, queries: Sequence[str]) -> None:
                 connection.execute(f"SELECT {column}, count(*) {match} GROUP BY 1", {"q": asked}).fetchall()
 
         timed([lambda q=q: search(q) for q in queries[:20]])
-        spread("naive PostgreSQL: rank, headline, two facets", timed([lambda q=q: search(q) for q in queries]))
+        spread(
+            "naive PostgreSQL: rank, headline, two facets", timed([lambda q=q: search(q) for q in queries])
+        )
         spread(f"naive PostgreSQL: the frequent word ({FREQUENT})", timed([lambda: search(FREQUENT)] * 3))
         connection.execute("DROP TABLE naive")
 

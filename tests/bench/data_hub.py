@@ -45,7 +45,9 @@ KEY = ECKey.generate_key("P-256", parameters={"kid": "bench"})
 def migrate(database: FreshDatabase) -> None:
     """Bring the schema of data_hub to its newest migration."""
     subprocess.run(
-        [sys.executable, "-m", "shared.db.migrate", "data", "upgrade"], env={**os.environ, **database.env()}, check=True
+        [sys.executable, "-m", "shared.db.migrate", "data", "upgrade"],
+        env={**os.environ, **database.env()},
+        check=True,
     )
 
 
@@ -77,7 +79,9 @@ class BenchHub:
         claims = {
             "iss": self.issuer, "aud": "openpolicy", "sub": "bench", "iat": now, "exp": now + 3_000, "scope": "data:*",
         }  # fmt: skip
-        token = jwt.encode({"alg": "ES256", "typ": "at+jwt", "kid": "bench"}, claims, KEY, algorithms=["ES256"])
+        token = jwt.encode(
+            {"alg": "ES256", "typ": "at+jwt", "kid": "bench"}, claims, KEY, algorithms=["ES256"]
+        )
         return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def load(self, bodies: Sequence[bytes]) -> tuple[float, dict[str, int]]:
@@ -87,7 +91,9 @@ class BenchHub:
         began = time.perf_counter()
         for body in bodies:
             answer = self.http.post(
-                f"{self.url}/api/v1/batches", content=body, headers={**headers, "Idempotency-Key": str(new_id())}
+                f"{self.url}/api/v1/batches",
+                content=body,
+                headers={**headers, "Idempotency-Key": str(new_id())},
             )
             answer.raise_for_status()
             for name, count in answer.json()["report"].items():
@@ -120,7 +126,11 @@ def bench_hub() -> Iterator[BenchHub]:
                 admin.execute(f"ALTER SYSTEM SET {name} = '{value}'")
         server.end(signal.SIGINT)
         server.start()
-        with Databases(server).fresh(migrate) as database, tempfile.TemporaryDirectory() as folder, Processes() as run:
+        with (
+            Databases(server).fresh(migrate) as database,
+            tempfile.TemporaryDirectory() as folder,
+            Processes() as run,
+        ):
             port = free_port()
             issuer = f"http://127.0.0.1:{keys.server_port}"
             environment = {
@@ -151,7 +161,9 @@ def _plain(url: Any) -> str:
     return str(url.set(drivername="postgresql").render_as_string(hide_password=False))
 
 
-def batches(kind: str, rows: Sequence[dict[str, Any]], size: int, run_id: Any, source_id: str = "bench") -> list[bytes]:
+def batches(
+    kind: str, rows: Sequence[dict[str, Any]], size: int, run_id: Any, source_id: str = "bench"
+) -> list[bytes]:
     """Return rows as the bodies of batches."""
     return [
         orjson.dumps(
@@ -166,7 +178,15 @@ def batches(kind: str, rows: Sequence[dict[str, Any]], size: int, run_id: Any, s
 
 def source(url: str) -> list[dict[str, str]]:
     """Return the provenance of a record."""
-    return [{"url": url, "retrieved_at": "2026-01-01T00:00:00Z", "sha256": "a" * 64, "parser": "bench/1", "licence": "OGL"}]
+    return [
+        {
+            "url": url,
+            "retrieved_at": "2026-01-01T00:00:00Z",
+            "sha256": "a" * 64,
+            "parser": "bench/1",
+            "licence": "OGL",
+        }
+    ]
 
 
 PARTIES = ("Liberal", "Conservative", "Bloc Québécois", "NDP", "Green Party")
@@ -213,15 +233,22 @@ def make_votes(count: int, ballots: int, members: int = 2_000) -> list[dict[str,
         first = (n // 200 * 50) % max(1, members - ballots)
         found.append(
             {
-                "key": f"ca/house/vote/{38 + n // 200}-1/{n % 200 + 1}", "organization_key": "ca/house", "session": f"{38 + n // 200}-1",
-                "number": n % 200 + 1, "date": f"20{10 + n % 15}-06-{n % 28 + 1:02}", "result": "pass",
-                "subject_en": f"2nd reading of Bill C-{n % 1_000}", "subject_fr": f"2e lecture du projet de loi C-{n % 1_000}",
+                "key": f"ca/house/vote/{38 + n // 200}-1/{n % 200 + 1}",
+                "organization_key": "ca/house",
+                "session": f"{38 + n // 200}-1",
+                "number": n % 200 + 1,
+                "date": f"20{10 + n % 15}-06-{n % 28 + 1:02}",
+                "result": "pass",
+                "subject_en": f"2nd reading of Bill C-{n % 1_000}",
+                "subject_fr": f"2e lecture du projet de loi C-{n % 1_000}",
                 "bill_key": f"ca/bill/{38 + n // 200}-1/c-{n % 1_000 + 1}",
                 "ballots": [
                     {
-                        "person_key": f"ca/house/person/{80_000 + first + k}", "name": f"Jean-François Tremblay {first + k}",
+                        "person_key": f"ca/house/person/{80_000 + first + k}",
+                        "name": f"Jean-François Tremblay {first + k}",
                         "option": "yes" if chance.random() < (0.95 if k % 5 < 2 else 0.1) else "no",
-                        "constituency": f"Circonscription {k}", "party": PARTIES[k % 5],
+                        "constituency": f"Circonscription {k}",
+                        "party": PARTIES[k % 5],
                     }
                     for k in range(ballots)
                 ],

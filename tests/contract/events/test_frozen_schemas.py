@@ -20,7 +20,9 @@ SNAPSHOT = Path(__file__).with_name("schemas.json")
 def _bare(value: object) -> object:
     # Words may be mended; shapes may not.
     if isinstance(value, dict):
-        return {key: _bare(item) for key, item in sorted(value.items()) if key not in ("description", "title")}
+        return {
+            key: _bare(item) for key, item in sorted(value.items()) if key not in ("description", "title")
+        }
     return [_bare(item) for item in value] if isinstance(value, list) else value
 
 

@@ -395,7 +395,6 @@ class TokenIssuer:
 
 @pytest.fixture(scope="module")
 def token_issuer() -> Iterator[TokenIssuer]:
-    """Issues tokens for processes."""
     issuer = TokenIssuer()
     yield issuer
     issuer.close()

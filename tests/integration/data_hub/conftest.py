@@ -34,7 +34,10 @@ def migrate(database: FreshDatabase) -> None:
     """Bring the schema of data_hub to its newest migration."""
     done = subprocess.run(
         [sys.executable, "-m", "shared.db.migrate", "data", "upgrade"],
-        env={**os.environ, **database.env()}, capture_output=True, text=True, check=False,
+        env={**os.environ, **database.env()},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 
@@ -63,7 +66,9 @@ def person(number: int, name: str = "Ruby Sahota", **changes: Any) -> dict[str, 
     }
 
 
-def membership(number: int, party: str = "Liberal", start: str = "2025-04-28", **changes: Any) -> dict[str, Any]:
+def membership(
+    number: int, party: str = "Liberal", start: str = "2025-04-28", **changes: Any
+) -> dict[str, Any]:
     return {
         "key": f"ca/house/membership/{number}-{start}",
         "person_key": f"ca/house/person/{number}",
@@ -131,8 +136,12 @@ class Hub:
     def token(self, scope: str = "data:write", subject: str = "hub:business") -> str:
         now = int(time.time())
         claims = {
-            "iss": self.resources.settings.issuer, "aud": "openpolicy", "sub": subject, "iat": now,
-            "exp": now + 600, "scope": scope,
+            "iss": self.resources.settings.issuer,
+            "aud": "openpolicy",
+            "sub": subject,
+            "iat": now,
+            "exp": now + 600,
+            "scope": scope,
         }
         return jwt.encode({"alg": "ES256", "typ": "at+jwt", "kid": "test"}, claims, KEY, algorithms=["ES256"])
 
@@ -143,7 +152,9 @@ class Hub:
         headers = self.headers(**{"Idempotency-Key": key or str(new_id())})
         return self.http.post(path, json=body, headers=headers, **options)
 
-    def batch(self, kind: str, *records: dict[str, Any], run_id: Any = None, source_id: str = "test") -> dict[str, Any]:
+    def batch(
+        self, kind: str, *records: dict[str, Any], run_id: Any = None, source_id: str = "test"
+    ) -> dict[str, Any]:
         return {
             "run_id": str(run_id or new_id()),
             "source_id": source_id,
@@ -181,7 +192,9 @@ class Hub:
 
     def search(self, q: str, status: int = 200, **params: Any) -> Any:
         """Search what has been committed so far."""
-        assert self.resources.get(IndexKeeper).wait_for(self.position(), 30), self.resources.get(IndexKeeper).state
+        assert self.resources.get(IndexKeeper).wait_for(self.position(), 30), self.resources.get(
+            IndexKeeper
+        ).state
         return self.get("/api/v1/search", status, q=q, **params)
 
     @contextmanager

@@ -42,20 +42,33 @@ def put(hub: Hub, path: str, body: Any, status: int = 200, **params: Any) -> Any
 
 def load_places(hub: Hub) -> None:
     put(
-        hub, f"/api/v1/boundary-sets/{SET}",
+        hub,
+        f"/api/v1/boundary-sets/{SET}",
         {
-            "name_en": "Federal electoral districts (2023)", "name_fr": "Circonscriptions fédérales (2023)",
-            "singular_en": "Federal electoral district", "domain": "Canada", "authority": "Elections Canada",
-            "organization_key": "ca/house", "valid_from": "2024-04-23",
+            "name_en": "Federal electoral districts (2023)",
+            "name_fr": "Circonscriptions fédérales (2023)",
+            "singular_en": "Federal electoral district",
+            "domain": "Canada",
+            "authority": "Elections Canada",
+            "organization_key": "ca/house",
+            "valid_from": "2024-04-23",
         },
     )
     loaded = put(
-        hub, f"/api/v1/boundary-sets/{SET}/boundaries", shapes(), division="ocd-division/country:ca/ed:{id}-2023"
+        hub,
+        f"/api/v1/boundary-sets/{SET}/boundaries",
+        shapes(),
+        division="ocd-division/country:ca/ed:{id}-2023",
     )
     assert loaded["inserted"] == 2
     put(
-        hub, "/api/v1/boundary-sets/federal-electoral-districts-2013",
-        {"name_en": "Federal electoral districts (2013)", "organization_key": "ca/house", "valid_through": "2024-04-22"},
+        hub,
+        "/api/v1/boundary-sets/federal-electoral-districts-2013",
+        {
+            "name_en": "Federal electoral districts (2013)",
+            "organization_key": "ca/house",
+            "valid_through": "2024-04-22",
+        },
     )
     old = collection(({"id": "35070", "name": "Ottawa"}, {"type": "Polygon", "coordinates": [OLD]}))
     put(hub, "/api/v1/boundary-sets/federal-electoral-districts-2013/boundaries", old)
@@ -66,12 +79,19 @@ def load_members(hub: Hub) -> None:
     hub.load(
         "post",
         {
-            "key": "ca/house/post/ottawa-west-nepean", "organization_key": "ca/house",
-            "label_en": "Member for Ottawa West—Nepean", "division_name": "Ottawa West—Nepean", "sources": [source()],
+            "key": "ca/house/post/ottawa-west-nepean",
+            "organization_key": "ca/house",
+            "label_en": "Member for Ottawa West—Nepean",
+            "division_name": "Ottawa West—Nepean",
+            "sources": [source()],
         },
         {
-            "key": "ca/house/post/ottawa-centre", "organization_key": "ca/house", "is_vacant": True,
-            "label_en": "Member for Ottawa Centre", "division_name": "Ottawa Centre", "sources": [source()],
+            "key": "ca/house/post/ottawa-centre",
+            "organization_key": "ca/house",
+            "is_vacant": True,
+            "label_en": "Member for Ottawa Centre",
+            "division_name": "Ottawa Centre",
+            "sources": [source()],
         },
     )
     hub.load(
@@ -88,5 +108,7 @@ def load_postal(hub: Hub) -> None:
         {"code": "K1A 0A6", "set": SET, "external_id": "35077", "share": 0.75},
         {"code": "K1P 5M7", "lat": 45.4, "lng": -75.2, "city": "Ottawa", "province": "ON"},
     ]
-    answer = hub.http.post("/api/v1/postal-codes", json={"source": "test", "rows": rows}, headers=hub.headers())
+    answer = hub.http.post(
+        "/api/v1/postal-codes", json={"source": "test", "rows": rows}, headers=hub.headers()
+    )
     assert answer.json() == {"concordances": 3, "centroids": 1}

@@ -71,4 +71,7 @@ def test_bad_names_and_sizes_and_callers_are_refused(hub: Hub) -> None:
     put(hub, "x/k", {"value": 1, "ttl_s": 0}, 422)
     put(hub, "x/k", {"value": 1, "colour": "red"}, 422)
     assert hub.http.get("/api/v1/cache/x/k").status_code == 401
-    assert hub.http.put("/api/v1/cache/x/k", json={"value": 1}, headers=hub.headers("data:read")).status_code == 403
+    assert (
+        hub.http.put("/api/v1/cache/x/k", json={"value": 1}, headers=hub.headers("data:read")).status_code
+        == 403
+    )

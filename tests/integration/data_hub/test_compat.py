@@ -38,8 +38,14 @@ def members(hub: Hub) -> None:
         {"type": "address", "value": "House of Commons\nOttawa ON  K1A 0A6", "note": "legislature"},
         {"type": "voice", "value": "1 613 990-7720", "note": "constituency"},
     ]
-    links = [{"url": "https://www.ourcommons.ca/members/en/71738"}, {"url": "http://www.anitamp.ca", "note": "personal"}]
-    hub.load("person", person(1, "Anita Vandenbeld", contacts=contacts, links=links, gender="F", image="https://x/1.jpg"))
+    links = [
+        {"url": "https://www.ourcommons.ca/members/en/71738"},
+        {"url": "http://www.anitamp.ca", "note": "personal"},
+    ]
+    hub.load(
+        "person",
+        person(1, "Anita Vandenbeld", contacts=contacts, links=links, gender="F", image="https://x/1.jpg"),
+    )
 
 
 def test_represent_answers_in_the_shapes_of_its_own_documents(hub: Hub, samples: Path) -> None:
@@ -58,7 +64,10 @@ def test_represent_answers_in_the_shapes_of_its_own_documents(hub: Hub, samples:
     assert found["email"] == "Anita.Vandenbeld@parl.gc.ca"
     assert found["related"]["boundary_url"] == f"/boundaries/{SET}/ottawa-west-nepean/"
     assert found["offices"][0] == {
-        "tel": "1 613 996-0984", "fax": "1 613 996-9880", "postal": "House of Commons\nOttawa ON  K1A 0A6", "type": "legislature",
+        "tel": "1 613 996-0984",
+        "fax": "1 613 996-9880",
+        "postal": "House of Commons\nOttawa ON  K1A 0A6",
+        "type": "legislature",
     }
     theirs = json.loads((samples / "represent/api/boundaries_ottawa-wards_page1.json").read_text())
     ours = hub.get(f"{REP}/boundaries/", sets=SET)
@@ -90,7 +99,10 @@ def test_represent_pages_filters_points_and_postal_codes(hub: Hub) -> None:
     hub.get(f"{REP}/postcodes/90210/", 404)
     hub.get(f"{REP}/postcodes/V6B1A1/", 404)
     assert hub.get(f"{REP}/boundaries/{SET}/ottawa-centre/simple_shape")["type"] == "MultiPolygon"
-    assert hub.get(f"{REP}/boundaries/{SET}/ottawa-centre/centroid") == {"type": "Point", "coordinates": [-75.25, 45.25]}
+    assert hub.get(f"{REP}/boundaries/{SET}/ottawa-centre/centroid") == {
+        "type": "Point",
+        "coordinates": [-75.25, 45.25],
+    }
     assert hub.get(f"{REP}/boundary-sets/{SET}/")["authority"] == "Elections Canada"
     assert [s["url"] for s in hub.get(f"{REP}/boundary-sets/")["objects"]][1] == f"/boundary-sets/{SET}/"
     sets = hub.get(f"{REP}/representative-sets/")["objects"]
@@ -103,17 +115,28 @@ def test_represent_pages_filters_points_and_postal_codes(hub: Hub) -> None:
 def parliament(hub: Hub) -> None:
     members(hub)
     hub.load("person", person(2, "Judy Foote"))
-    hub.load("membership", membership(1, area="Ottawa West—Nepean"), membership(2, start="2008-11-18", end_date="2017-09-30", area="Random—Burin—St. George's"))
+    hub.load(
+        "membership",
+        membership(1, area="Ottawa West—Nepean"),
+        membership(2, start="2008-11-18", end_date="2017-09-30", area="Random—Burin—St. George's"),
+    )
     hub.load(
         "bill",
         bill(
-            "C-2", "37-1", introduced_on="2001-02-02", identifiers=[{"scheme": "legisinfo", "value": "9992"}],
-            title_en="An Act to amend the Employment Insurance Act", title_fr="Loi modifiant la Loi sur l'assurance-emploi",
+            "C-2",
+            "37-1",
+            introduced_on="2001-02-02",
+            identifiers=[{"scheme": "legisinfo", "value": "9992"}],
+            title_en="An Act to amend the Employment Insurance Act",
+            title_fr="Loi modifiant la Loi sur l'assurance-emploi",
             sponsors=[{"name": "Judy Foote", "person_key": "ca/house/person/2"}],
         ),
         bill("C-3"),
     )
-    hub.load("vote_event", vote(760, [ballot(1), ballot(2, "no"), ballot(3, "absent")], bill_key="ca/bill/45-1/c-3"))
+    hub.load(
+        "vote_event",
+        vote(760, [ballot(1), ballot(2, "no"), ballot(3, "absent")], bill_key="ca/bill/45-1/c-3"),
+    )
     hub.load("debate", {
         "key": "ca/house/debate/41-1/271", "organization_key": "ca/house", "date": "2013-06-18", "session": "41-1",
         "number": "271", "url_en": "https://x/HAN271-E.XML", "sources": [source()],
@@ -145,8 +168,15 @@ def test_openparliament_answers_in_the_shapes_of_its_own_documents(hub: Hub, sam
     recorded = theirs("api_2014/bills-p1.json")
     assert shape(bills) == shape(recorded)
     assert bills["objects"][0] == {
-        "name": {"en": "An Act to amend the Employment Insurance Act", "fr": "Loi modifiant la Loi sur l'assurance-emploi"},
-        "url": "/bills/37-1/C-2/", "number": "C-2", "session": "37-1", "introduced": "2001-02-02", "legisinfo_id": 9992,
+        "name": {
+            "en": "An Act to amend the Employment Insurance Act",
+            "fr": "Loi modifiant la Loi sur l'assurance-emploi",
+        },
+        "url": "/bills/37-1/C-2/",
+        "number": "C-2",
+        "session": "37-1",
+        "introduced": "2001-02-02",
+        "legisinfo_id": 9992,
     }
     votes = hub.get(f"{OP}/votes/")
     assert shape(votes) == shape(theirs("api_2013/votes/alice-wong.json"))
@@ -163,22 +193,33 @@ def test_openparliament_answers_in_the_shapes_of_its_own_documents(hub: Hub, sam
     speech = hub.get(f"{OP}/debates/2013/6/18/judy-foote-1/")
     assert shape(speech) == shape(theirs("api_2013/speeches/2013-6-18-bob-dechert-1.json"))
     assert speech["time"] == "2013-06-18 10:20:00"
-    assert speech["content"]["en"] == '<p data-HoCid="3310734" data-originallang="en">Fish &amp; chips &lt;now&gt;.</p>'
+    assert (
+        speech["content"]["en"]
+        == '<p data-HoCid="3310734" data-originallang="en">Fish &amp; chips &lt;now&gt;.</p>'
+    )
 
 
 def test_openparliament_pages_filters_and_links_lead_on(hub: Hub) -> None:
     parliament(hub)
     first = hub.get(f"{OP}/bills/", limit=1)
     assert first["pagination"]["next_url"] == "/bills/?limit=1&offset=1"
-    assert hub.get(OP + first["pagination"]["next_url"])["pagination"]["previous_url"] == "/bills/?limit=1&offset=0"
+    assert (
+        hub.get(OP + first["pagination"]["next_url"])["pagination"]["previous_url"]
+        == "/bills/?limit=1&offset=0"
+    )
     assert [b["number"] for b in hub.get(f"{OP}/bills/", introduced__lt="2010-01-01")["objects"]] == ["C-2"]
-    assert [b["number"] for b in hub.get(f"{OP}/bills/", sponsor_politician="judy-foote")["objects"]] == ["C-2"]
+    assert [b["number"] for b in hub.get(f"{OP}/bills/", sponsor_politician="judy-foote")["objects"]] == [
+        "C-2"
+    ]
     assert [b["number"] for b in hub.get(f"{OP}/bills/45-1/")["objects"]] == ["C-3"]
     detail = hub.get(f"{OP}/bills/45-1/C-3/")
     assert detail["vote_urls"] == ["/votes/45-1/760/"]
     assert hub.get(f"{OP}/bills/37-1/C-2/")["sponsor_politician_url"] == "/politicians/judy-foote/"
     one = hub.get(f"{OP}/votes/45-1/760/")
-    assert hub.get(OP + "/votes/ballots/", vote="45-1/760", politician="judy-foote")["objects"][0]["ballot"] == "No"
+    assert (
+        hub.get(OP + "/votes/ballots/", vote="45-1/760", politician="judy-foote")["objects"][0]["ballot"]
+        == "No"
+    )
     assert one["party_votes"][0]["party"]["short_name"] == {"en": "Liberal"}
     assert [p["name"] for p in hub.get(f"{OP}/politicians/")["objects"]] == ["Anita Vandenbeld"]
     assert [p["name"] for p in hub.get(f"{OP}/politicians/", include="former")["objects"]] == ["Judy Foote"]
@@ -207,7 +248,9 @@ def client(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pyopenstates import core
-    settings = hub.resources.settings.model_copy(update={"data_dir": tmp_path / "replica", "secret": SecretStr("s" * 40)})
+    settings = hub.resources.settings.model_copy(
+        update={"data_dir": tmp_path / "replica", "secret": SecretStr("s" * 40)}
+    )
     with Served(create_app(settings)) as served:
         monkeypatch.setattr(core, "API_ROOT", f"{served.url}{OS}")
         monkeypatch.setattr(core, "sleep", lambda _: None)
@@ -221,7 +264,10 @@ def test_pyopenstates_works_unmodified(hub: Hub, client: Any) -> None:
     members(hub)
     hub.load(
         "bill",
-        *[bill(f"C-{n}", sponsors=[{"name": "Anita Vandenbeld", "person_key": "ca/house/person/1"}]) for n in range(1, 26)],
+        *[
+            bill(f"C-{n}", sponsors=[{"name": "Anita Vandenbeld", "person_key": "ca/house/person/1"}])
+            for n in range(1, 26)
+        ],
         bill("S-1", chamber="senate", title_en="An Act about railways"),
     )
     federal = "ocd-jurisdiction/country:ca/legislature"
@@ -229,7 +275,9 @@ def test_pyopenstates_works_unmodified(hub: Hub, client: Any) -> None:
     assert len({b["identifier"] for b in found}) == 26
     assert [b["identifier"] for b in client.search_bills(jurisdiction=federal, q="railway")] == ["S-1"]
     assert [b["identifier"] for b in client.search_bills(jurisdiction="ca", chamber="upper")] == ["S-1"]
-    one = client.get_bill(state="ca", session="45-1", bill_id="C-2", include=["sponsorships", "votes", "sources"])
+    one = client.get_bill(
+        state="ca", session="45-1", bill_id="C-2", include=["sponsorships", "votes", "sources"]
+    )
     assert one["jurisdiction"]["id"] == federal
     assert one["sponsorships"][0]["person"]["name"] == "Anita Vandenbeld"
     assert one["updated_at"].year >= 2025
@@ -243,7 +291,15 @@ def test_pyopenstates_works_unmodified(hub: Hub, client: Any) -> None:
     hub.load("jurisdiction", {
         "key": "ca/jurisdiction/federal", "ocd_id": federal, "name_en": "Canada", "level": "federal", "sources": [source()],
     })  # fmt: skip
-    hub.load("organization", {"key": "ca/house", "name_en": "House of Commons", "classification": "chamber", "sources": [source()]})
+    hub.load(
+        "organization",
+        {
+            "key": "ca/house",
+            "name_en": "House of Commons",
+            "classification": "chamber",
+            "sources": [source()],
+        },
+    )
     assert [j["id"] for j in client.get_metadata()] == [federal]
     districts = client.search_districts(state=federal, chamber="lower")
     assert {d["label"] for d in districts} == {"Ottawa West—Nepean", "Ottawa Centre"}

@@ -28,17 +28,23 @@ def test_a_merge_leads_every_name_to_one_person_and_can_be_taken_back(hub: Hub) 
     assert [b["vote"]["number"] for b in hub.get("/api/v1/ballots", person="bill-blair")["data"]] == [2, 1]
     assert [b["vote"]["number"] for b in hub.get("/api/v1/ballots", person="william-blair")["data"]] == [2, 1]
     assert hub.get("/api/v1/votes/45-1-1")["ballots"][0]["person_id"] == winner["id"]
-    assert [p["name"] for p in hub.get("/api/v1/people", identifier="ourcommons.ca/person:1")["data"]] == ["Bill Blair"]
+    assert [p["name"] for p in hub.get("/api/v1/people", identifier="ourcommons.ca/person:1")["data"]] == [
+        "Bill Blair"
+    ]
     assert hub.search("William Blair")["meta"]["total"] in (0, 1)
 
     hub.load("person", person(1, "William S. Blair"), person(2, "Bill Blair", gender="M"))
-    assert [p["name"] for p in hub.get("/api/v1/people", identifier="ourcommons.ca/person:1")["data"]] == ["Bill Blair"]
+    assert [p["name"] for p in hub.get("/api/v1/people", identifier="ourcommons.ca/person:1")["data"]] == [
+        "Bill Blair"
+    ]
 
     post(hub, f"/api/v1/people/{loser['id']}/unmerge", {"reason": "father and son"})
     assert hub.get(f"/api/v1/people/{loser['id']}")["name"] == "William S. Blair"
     assert hub.get("/api/v1/votes/45-1-1")["ballots"][0]["person_id"] == loser["id"]
     assert len(hub.get("/api/v1/people/bill-blair")["memberships"]) == 1
-    assert [p["name"] for p in hub.get("/api/v1/people", identifier="ourcommons.ca/person:1")["data"]] == ["William S. Blair"]
+    assert [p["name"] for p in hub.get("/api/v1/people", identifier="ourcommons.ca/person:1")["data"]] == [
+        "William S. Blair"
+    ]
     [logged] = hub.get("/api/v1/merges")["data"]
     assert (logged["reason"], logged["undone_reason"]) == ("the same man", "father and son")
     kinds = [c["change"] for c in hub.changes() if c["source_id"] == "curation"]
@@ -60,8 +66,18 @@ def test_merges_that_make_no_sense_are_refused(hub: Hub) -> None:
 
 
 def test_merge_candidates_come_with_score_and_reasons(hub: Hub) -> None:
-    hub.load("person", person(1, "Jean Côté"), person(2, "Jean Cote"), person(3, "Jules Côté"), person(4, "Someone Else"))
-    hub.load("membership", membership(1, area="Laval"), membership(2, area="Laval", start="2011-05-02", end_date="2015-01-01"))
+    hub.load(
+        "person",
+        person(1, "Jean Côté"),
+        person(2, "Jean Cote"),
+        person(3, "Jules Côté"),
+        person(4, "Someone Else"),
+    )
+    hub.load(
+        "membership",
+        membership(1, area="Laval"),
+        membership(2, area="Laval", start="2011-05-02", end_date="2015-01-01"),
+    )
     answer = hub.http.get("/api/v1/people/ca%2Fhouse%2Fperson%2F1/merge-candidates", headers=hub.headers())
     if answer.status_code == 404:
         answer = hub.http.get("/api/v1/people/jean-cote/merge-candidates", headers=hub.headers())
@@ -77,8 +93,15 @@ def test_merge_candidates_come_with_score_and_reasons(hub: Hub) -> None:
 def test_a_corrected_field_survives_loads_until_it_is_withdrawn(hub: Hub) -> None:
     hub.load("bill", bill(status_code="A"))
     made = post(
-        hub, "/api/v1/corrections",
-        {"collection": "bills", "item": "45-1-c-2", "field": "title_en", "value": "The right title", "reason": "misprint"},
+        hub,
+        "/api/v1/corrections",
+        {
+            "collection": "bills",
+            "item": "45-1-c-2",
+            "field": "title_en",
+            "value": "The right title",
+            "reason": "misprint",
+        },
         201,
     )
     assert hub.get("/api/v1/bills/45-1-c-2")["title_en"] == "The right title"
@@ -89,7 +112,10 @@ def test_a_corrected_field_survives_loads_until_it_is_withdrawn(hub: Hub) -> Non
     assert hub.changes()[-1]["fields"] == {"status_code": ["A", "B"]}
     [entry] = hub.get("/api/v1/corrections", collection="bills", item="45-1-c-2")["data"]
     assert (entry["field"], entry["value"], entry["source_value"], entry["reason"]) == (
-        "title_en", "The right title", "A new misprint", "misprint",
+        "title_en",
+        "The right title",
+        "A new misprint",
+        "misprint",
     )
     assert hub.http.delete(f"/api/v1/corrections/{made['id']}", headers=hub.headers()).status_code == 204
     assert hub.get("/api/v1/bills/45-1-c-2")["title_en"] == "A new misprint"
@@ -118,8 +144,16 @@ def test_a_name_is_given_a_person_here_and_from_now_on(hub: Hub) -> None:
     hub.load("vote_event", vote(1, [unknown, ballot(3)]), vote(2, [unknown]))
     hub.load("bill", bill(sponsors=[{"name": "Hon. Pat O'Brien"}]))
     [entry] = hub.http.get("/api/v1/unmatched", headers=hub.headers()).json()["data"]
-    assert (entry["name"], entry["count"], entry["jurisdiction"]) == ("Hon. Pat O'Brien", 3, "ocd-jurisdiction/country:ca/legislature")
-    done = post(hub, f"/api/v1/unmatched/{entry['id']}/resolve", {"person": "ca/house/person/2", "reason": "by riding"})
+    assert (entry["name"], entry["count"], entry["jurisdiction"]) == (
+        "Hon. Pat O'Brien",
+        3,
+        "ocd-jurisdiction/country:ca/legislature",
+    )
+    done = post(
+        hub,
+        f"/api/v1/unmatched/{entry['id']}/resolve",
+        {"person": "ca/house/person/2", "reason": "by riding"},
+    )
     assert done["changed"] == 3
     assert hub.get("/api/v1/votes/45-1-1")["ballots"][0]["person_key"] == "ca/house/person/2"
     assert hub.get("/api/v1/bills/45-1-c-2")["sponsors"][0]["person_key"] == "ca/house/person/2"
@@ -135,7 +169,14 @@ def test_a_name_is_given_a_person_here_and_from_now_on(hub: Hub) -> None:
 def test_a_name_can_be_said_to_be_nobody(hub: Hub) -> None:
     hub.load("vote_event", vote(1, [ballot(0, person_key=None, name="Some Officer")]))
     [entry] = hub.http.get("/api/v1/unmatched", headers=hub.headers()).json()["data"]
-    assert post(hub, f"/api/v1/unmatched/{entry['id']}/resolve", {"person": None, "reason": "an office"})["changed"] == 0
+    assert (
+        post(hub, f"/api/v1/unmatched/{entry['id']}/resolve", {"person": None, "reason": "an office"})[
+            "changed"
+        ]
+        == 0
+    )
     assert hub.http.get("/api/v1/unmatched", headers=hub.headers()).json()["data"] == []
-    [done] = hub.http.get("/api/v1/unmatched", params={"resolved": True}, headers=hub.headers()).json()["data"]
+    [done] = hub.http.get("/api/v1/unmatched", params={"resolved": True}, headers=hub.headers()).json()[
+        "data"
+    ]
     assert done["resolution"] == "an office"

@@ -58,7 +58,12 @@ def test_an_export_tells_the_same_in_every_format(hub: Hub, tmp_path: Path) -> N
     assert rows["ballots", "ndjson"] == 2
     assert rows["all", "sqlite"] == 7
     said = lines(fetch(hub, manifest, "bills.ndjson.gz"))
-    table = {row["number"]: row for row in csv.DictReader(io.StringIO(gzip.decompress(fetch(hub, manifest, "bills.csv.gz")).decode("utf-8-sig")))}
+    table = {
+        row["number"]: row
+        for row in csv.DictReader(
+            io.StringIO(gzip.decompress(fetch(hub, manifest, "bills.csv.gz")).decode("utf-8-sig"))
+        )
+    }
     (tmp_path / "b.parquet").write_bytes(fetch(hub, manifest, "bills.parquet"))
     columns = pq.read_table(tmp_path / "b.parquet").to_pylist()
     (tmp_path / "o.sqlite").write_bytes(fetch(hub, manifest, "openpolicy.sqlite"))
@@ -88,7 +93,8 @@ def test_the_next_export_holds_what_changed_since(hub: Hub) -> None:
     assert second["previous_position"] == first["position"]
     changes = lines(fetch(hub, second, "delta.ndjson.gz"))
     assert [(c["change"], c["key"], (c["record"] or {}).get("status_code")) for c in changes] == [
-        ("update", "ca/bill/45-1/c-1", "X"), ("tombstone", "ca/bill/45-1/c-2", None),
+        ("update", "ca/bill/45-1/c-1", "X"),
+        ("tombstone", "ca/bill/45-1/c-2", None),
     ]
     assert [f["rows"] for f in second["files"] if f["name"] == "bills.ndjson.gz"] == [1]
     assert len(hub.get("/api/v1/exports")["data"]) == 2
@@ -129,7 +135,21 @@ def test_one_export_is_built_at_a_time_and_a_failed_one_says_why(hub: Hub) -> No
 
 def test_every_collection_has_typed_columns() -> None:
     types = {column.name: column.type for column in columns_of("votes")}
-    assert (types["date"], types["number"], types["counts"], types["is_consistent"], types["occurred_at"]) == (
-        "date", "int", "json", "bool", "time",
+    assert (
+        types["date"],
+        types["number"],
+        types["counts"],
+        types["is_consistent"],
+        types["occurred_at"],
+    ) == (
+        "date",
+        "int",
+        "json",
+        "bool",
+        "time",
     )
-    assert {c.type for c in columns_of("candidacies") if c.name in ("votes", "vote_share", "is_elected")} == {"int", "float", "bool"}
+    assert {c.type for c in columns_of("candidacies") if c.name in ("votes", "vote_share", "is_elected")} == {
+        "int",
+        "float",
+        "bool",
+    }

@@ -14,7 +14,7 @@ def rows_of(answer) -> list[dict[str, str]]:
 
 
 def test_lists_come_as_csv_or_ndjson_by_parameter_or_by_accept(hub: Hub) -> None:
-    hub.load("bill", bill("C-1", title_en='=cmd|"x"'), bill("C-2", title_en="A, \"quoted\"\ntitle"))
+    hub.load("bill", bill("C-1", title_en='=cmd|"x"'), bill("C-2", title_en='A, "quoted"\ntitle'))
     answer = hub.http.get("/api/v1/bills", params={"sort": "number", "format": "csv"})
     assert answer.headers["content-type"].startswith("text/csv")
     assert answer.headers["content-disposition"] == 'attachment; filename="bills.csv"'
@@ -56,19 +56,47 @@ def test_popolo_says_the_same_in_its_own_words(hub: Hub) -> None:
 @both_servers
 def test_a_bill_as_of_a_day_has_reached_what_it_had_then(hub: Hub) -> None:
     stages = [
-        {"chamber": "house", "code": "1", "name_en": "First reading", "name_fr": "Première lecture", "date": "2025-06-03"},
-        {"chamber": "house", "code": "2", "name_en": "Second reading", "name_fr": "Deuxième lecture", "date": "2025-06-10"},
-        {"chamber": "senate", "code": "3", "name_en": "Third reading", "name_fr": "Troisième lecture", "date": "2025-06-20"},
+        {
+            "chamber": "house",
+            "code": "1",
+            "name_en": "First reading",
+            "name_fr": "Première lecture",
+            "date": "2025-06-03",
+        },
+        {
+            "chamber": "house",
+            "code": "2",
+            "name_en": "Second reading",
+            "name_fr": "Deuxième lecture",
+            "date": "2025-06-10",
+        },
+        {
+            "chamber": "senate",
+            "code": "3",
+            "name_en": "Third reading",
+            "name_fr": "Troisième lecture",
+            "date": "2025-06-20",
+        },
     ]
     hub.load(
         "bill",
-        bill("C-5", stages=stages, status_en="Royal assent", royal_assent_on="2025-06-26", latest_activity_on="2025-06-26"),
+        bill(
+            "C-5",
+            stages=stages,
+            status_en="Royal assent",
+            royal_assent_on="2025-06-26",
+            latest_activity_on="2025-06-26",
+        ),
         bill("C-9", introduced_on="2025-07-01"),
     )
     then = hub.get("/api/v1/bills/45-1-c-5", as_of="2025-06-15")
     assert [s["name_en"] for s in then["stages"]] == ["First reading", "Second reading"]
     assert (then["status_en"], then["status_fr"]) == ("Second reading", "Deuxième lecture")
-    assert (then["royal_assent_on"], then["is_law"], then["latest_activity_on"]) == (None, False, "2025-06-10")
+    assert (then["royal_assent_on"], then["is_law"], then["latest_activity_on"]) == (
+        None,
+        False,
+        "2025-06-10",
+    )
     assert hub.get("/api/v1/bills/45-1-c-5", as_of="2025-07-15")["is_law"] is True
     assert [b["number"] for b in hub.get("/api/v1/bills", as_of="2025-06-15")["data"]] == ["C-5"]
     assert hub.get("/api/v1/bills", as_of="2025-06-15")["data"][0]["status_en"] == "Second reading"
@@ -113,7 +141,15 @@ def test_how_a_member_voted_across_votes(hub: Hub) -> None:
     party = [ballot(n) for n in range(3, 13)]
     for number, day in ((1, "2025-06-01"), (2, "2025-06-02"), (3, "2025-06-03")):
         mine = ballot(1, "no" if number == 2 else "yes")
-        hub.load("vote_event", vote(number, [mine, ballot(2), *party], date=day, bill_key="ca/bill/45-1/c-2" if number > 1 else None))
+        hub.load(
+            "vote_event",
+            vote(
+                number,
+                [mine, ballot(2), *party],
+                date=day,
+                bill_key="ca/bill/45-1/c-2" if number > 1 else None,
+            ),
+        )
 
     def numbers(**params: object) -> list[int]:
         return [row["vote"]["number"] for row in hub.get("/api/v1/ballots", **params)["data"]]
@@ -130,6 +166,11 @@ def test_how_a_member_voted_across_votes(hub: Hub) -> None:
     member = hub.get("/api/v1/people/ruby-sahota")
     assert first["data"][-1]["vote_url"].startswith("/api/v1/votes/")
     assert hub.get("/api/v1/ballots", person=member["id"])["data"][0]["person_url"] == member["url"]
-    assert rows_of(hub.http.get("/api/v1/ballots", params={"person": "ruby-sahota", "format": "csv"}))[0]["option"] == "yes"
+    assert (
+        rows_of(hub.http.get("/api/v1/ballots", params={"person": "ruby-sahota", "format": "csv"}))[0][
+            "option"
+        ]
+        == "yes"
+    )
     hub.get("/api/v1/ballots", 422, date__gte="2025-02-02", date__lte="2025-01-01")
     hub.get("/api/v1/ballots", 422, colour="red")

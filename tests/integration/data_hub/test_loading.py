@@ -89,11 +89,21 @@ def test_ballots_add_up_and_party_lines_and_dissent_are_worked_out(hub: Hub) -> 
     hub.load("vote_event", vote(12, ballots, counts=counts))
     found = hub.get("/api/v1/votes/45-1-12")
     assert found["is_consistent"] is True
-    assert (found["yes_count"], found["no_count"], found["paired_count"], found["ballot_count"]) == (11, 7, 1, 20)
+    assert (found["yes_count"], found["no_count"], found["paired_count"], found["ballot_count"]) == (
+        11,
+        7,
+        1,
+        20,
+    )
     assert len(found["ballots"]) == 20
     lines = {line["party"]: (line["line"], line["dissents"]) for line in found["party_lines"]}
     # 1 of 10 is 10 %: a line with one dissent. 1 of 7 is 14.3 %: still a line. No yes and no: none.
-    assert lines == {"Liberal": ("yes", 1), "Conservative": ("no", 1), "Independent": ("none", 0), "NDP": ("none", 0)}
+    assert lines == {
+        "Liberal": ("yes", 1),
+        "Conservative": ("no", 1),
+        "Independent": ("none", 0),
+        "NDP": ("none", 0),
+    }
     assert sorted(b["name"] for b in found["ballots"] if b["is_dissent"]) == ["Member 10", "Member 17"]
 
 
@@ -186,7 +196,11 @@ def test_source_counts_are_per_kind_and_per_prefix_of_the_keys(hub: Hub) -> None
     hub.load("bill", bill("C-1"), bill("C-2", "44-1"), run_id=run)
     answer = hub.http.get("/api/v1/source-counts", params={"source_id": "test"}, headers=hub.headers())
     assert answer.json()["counts"] == {
-        "bill": 2, "bill:ca/bill/44-1/": 1, "bill:ca/bill/45-1/": 1, "person": 2, "person:ca/house/person/": 2,
+        "bill": 2,
+        "bill:ca/bill/44-1/": 1,
+        "bill:ca/bill/45-1/": 1,
+        "person": 2,
+        "person:ca/house/person/": 2,
     }
 
 
@@ -204,7 +218,11 @@ def test_a_name_without_a_key_is_matched_by_identifier_then_by_a_unique_name_or_
 def test_two_people_of_one_name_have_two_slugs(hub: Hub) -> None:
     hub.load("person", person(1, "John Smith"), person(2, "John Smith"))
     hub.load("person", person(3, "John Smith"))
-    assert sorted(p["slug"] for p in hub.get("/api/v1/people")["data"]) == ["john-smith", "john-smith-2", "john-smith-3"]
+    assert sorted(p["slug"] for p in hub.get("/api/v1/people")["data"]) == [
+        "john-smith",
+        "john-smith-2",
+        "john-smith-3",
+    ]
 
 
 def test_every_change_leaves_as_an_event_of_at_most_five_hundred(hub: Hub) -> None:
@@ -222,9 +240,15 @@ def test_every_change_leaves_as_an_event_of_at_most_five_hundred(hub: Hub) -> No
     finally:
         subscription.close()
         bus.close()
-    assert [(event.kind, len(event.changes)) for event in events] == [("membership", 1), ("bill", 500), ("bill", 101)]
+    assert [(event.kind, len(event.changes)) for event in events] == [
+        ("membership", 1),
+        ("bill", 500),
+        ("bill", 101),
+    ]
     first = events[1].changes[0]
     assert (first.change, first.key, first.title_en) == (
-        "insert", "ca/bill/45-1/c-1", "C-1 An Act respecting the security of the border",
+        "insert",
+        "ca/bill/45-1/c-1",
+        "C-1 An Act respecting the security of the border",
     )
     assert all(event.source_id == "test" and event.producer == "data_hub.database" for event in events)

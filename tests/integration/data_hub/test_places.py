@@ -18,7 +18,11 @@ def test_a_point_finds_its_district_holes_and_islands_included(hub: Hub) -> None
 
     def districts(lat: float, lng: float, **params: object) -> list[str]:
         answer = hub.http.get("/api/v1/representatives", params={"point": f"{lat},{lng}", **params})
-        return [c["boundary"]["name_en"] for c in answer.json()["meta"]["candidates"]] if answer.status_code == 200 else []
+        return (
+            [c["boundary"]["name_en"] for c in answer.json()["meta"]["candidates"]]
+            if answer.status_code == 200
+            else []
+        )
 
     assert districts(45.05, -75.95) == ["Ottawa West—Nepean"]
     assert districts(45.12, -75.88) == []
@@ -36,7 +40,12 @@ def test_a_representative_is_given_with_method_and_confidence(hub: Hub) -> None:
     answer = hub.get("/api/v1/representatives", postal_code="k2b7y4")
     assert [r["person"]["name"] for r in answer["data"]] == ["Anita Vandenbeld"]
     meta = answer["meta"]
-    assert (meta["method"], meta["confidence"], meta["is_ambiguous"], meta["ask_for_address"]) == ("concordance", 1.0, False, False)
+    assert (meta["method"], meta["confidence"], meta["is_ambiguous"], meta["ask_for_address"]) == (
+        "concordance",
+        1.0,
+        False,
+        False,
+    )
     assert meta["postal_code"] == "K2B 7Y4"
     assert answer["data"][0]["boundary"]["division_id"] == "ocd-division/country:ca/ed:35075-2023"
     old = hub.get("/api/v1/representatives", point="45.05,-75.95", as_of="2020-01-01")
@@ -62,7 +71,12 @@ def test_a_code_known_by_its_middle_only_says_so(hub: Hub) -> None:
     load_places(hub)
     load_postal(hub)
     meta = hub.get("/api/v1/representatives", postal_code="K1P5M7")["meta"]
-    assert (meta["method"], meta["confidence"], meta["ask_for_address"], meta["city"]) == ("centroid", 0.7, True, "Ottawa")
+    assert (meta["method"], meta["confidence"], meta["ask_for_address"], meta["city"]) == (
+        "centroid",
+        0.7,
+        True,
+        "Ottawa",
+    )
 
 
 def test_an_unknown_code_is_a_404_that_asks_for_the_address(hub: Hub) -> None:
@@ -89,12 +103,17 @@ def test_the_same_shapes_again_change_nothing_and_a_missing_one_goes(hub: Hub) -
 
 def test_boundaries_are_listed_and_their_shapes_served(hub: Hub) -> None:
     load_places(hub)
-    assert [s["slug"] for s in hub.get("/api/v1/boundary-sets")["data"]] == ["federal-electoral-districts-2013", SET]
+    assert [s["slug"] for s in hub.get("/api/v1/boundary-sets")["data"]] == [
+        "federal-electoral-districts-2013",
+        SET,
+    ]
     one = hub.get(f"/api/v1/boundary-sets/{SET}")
     assert (one["count"], one["valid_from"]) == (2, "2024-04-23")
     listed = hub.get("/api/v1/boundaries", sets=SET)
     assert [b["slug"] for b in listed["data"]] == ["ottawa-centre", "ottawa-west-nepean"]
-    assert [b["slug"] for b in hub.get("/api/v1/boundaries", contains="45.2,-75.2")["data"]] == ["ottawa-centre"]
+    assert [b["slug"] for b in hub.get("/api/v1/boundaries", contains="45.2,-75.2")["data"]] == [
+        "ottawa-centre"
+    ]
     assert hub.get(f"/api/v1/boundaries/{SET}/35075")["attributes"]["ED_NAMEF"] == "Ottawa-Ouest—Nepean"
     shape = hub.http.get(f"/api/v1/boundaries/{SET}/ottawa-west-nepean/shape")
     assert shape.headers["content-type"] == "application/geo+json"
@@ -111,7 +130,9 @@ def shapefile(projection: str = 'GEOGCS["GCS_North_American_1983"]') -> bytes:
     points = [p for ring in rings for p in ring]
     body = struct.pack("<i4d", 5, -76.0, 45.0, -75.5, 45.5) + struct.pack("<ii", 2, len(points))
     body += struct.pack("<2i", 0, len(rings[0])) + b"".join(struct.pack("<2d", *p) for p in points)
-    header = struct.pack(">i5ii", 9994, 0, 0, 0, 0, 0, (100 + 8 + len(body)) // 2) + struct.pack("<ii8d", 1000, 5, *[0.0] * 8)
+    header = struct.pack(">i5ii", 9994, 0, 0, 0, 0, 0, (100 + 8 + len(body)) // 2) + struct.pack(
+        "<ii8d", 1000, 5, *[0.0] * 8
+    )
     shp = header + struct.pack(">ii", 1, len(body) // 2) + body
     fields = [("NAME", 20), ("FED_NUM", 5)]
     row = b" " + "Québec".ljust(20).encode("latin-1") + b"24024"
@@ -149,11 +170,20 @@ def test_bad_shapes_are_refused_and_nothing_is_stored(hub: Hub) -> None:
     put(hub, "/api/v1/boundary-sets/bad", {"name_en": "Bad"})
     square = {"type": "Polygon", "coordinates": [WEST]}
     bad: list[bytes | dict] = [
-        b"", b"not json", b"PK\x03\x04 broken", bomb(), shapefile('PROJCS["Lambert"]'), shapefile()[:-40],
-        {"type": "Feature"}, collection(), collection(({}, square)),
+        b"",
+        b"not json",
+        b"PK\x03\x04 broken",
+        bomb(),
+        shapefile('PROJCS["Lambert"]'),
+        shapefile()[:-40],
+        {"type": "Feature"},
+        collection(),
+        collection(({}, square)),
         collection(({"name": "x"}, {"type": "Point", "coordinates": [0, 0]})),
         collection(({"name": "x"}, {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [0, 0]]]})),
-        collection(({"name": "x"}, {"type": "Polygon", "coordinates": [[[0, 0], [500000, 1], [3, 3], [0, 0]]]})),
+        collection(
+            ({"name": "x"}, {"type": "Polygon", "coordinates": [[[0, 0], [500000, 1], [3, 3], [0, 0]]]})
+        ),
         collection(({"name": "x"}, {"type": "Polygon", "coordinates": "x"})),
         collection(({"name": "x"}, None)),
     ]

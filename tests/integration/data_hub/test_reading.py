@@ -23,11 +23,25 @@ def crawl(hub: Hub, path: str, **params: object) -> list[list[dict]]:
 
 
 @both_servers
-@pytest.mark.parametrize("sort", ["name", "-name", "-latest_activity_on", "introduced_on", "-royal_assent_on", "-updated_at", "created_at", "number"])
+@pytest.mark.parametrize(
+    "sort",
+    [
+        "name",
+        "-name",
+        "-latest_activity_on",
+        "introduced_on",
+        "-royal_assent_on",
+        "-updated_at",
+        "created_at",
+        "number",
+    ],
+)
 def test_a_crawl_by_cursor_sees_every_row_once_in_order(hub: Hub, sort: str) -> None:
     rows = [
         bill(
-            f"C-{n}", latest_activity_on=f"2025-06-{n % 5 + 10}", introduced_on=None if n % 3 == 0 else f"2025-05-{n % 4 + 10}",
+            f"C-{n}",
+            latest_activity_on=f"2025-06-{n % 5 + 10}",
+            introduced_on=None if n % 3 == 0 else f"2025-05-{n % 4 + 10}",
             royal_assent_on=f"2025-07-{n % 9 + 10}" if n % 2 else None,
         )
         for n in range(1, 24)
@@ -44,7 +58,9 @@ def test_rows_that_come_and_go_disturb_no_crawl(hub: Hub) -> None:
     hub.load("person", *[person(n, f"Name {chr(64 + n)}") for n in range(1, 11)])
     first = hub.get("/api/v1/people", limit=4)
     hub.load("person", person(50, "Name AA"), person(51, "Name ZZ"))
-    rest = crawl(hub, "/api/v1/people", limit=4, cursor=dict(parse_qsl(urlsplit(first["next"]).query))["cursor"])
+    rest = crawl(
+        hub, "/api/v1/people", limit=4, cursor=dict(parse_qsl(urlsplit(first["next"]).query))["cursor"]
+    )
     names = [p["name"] for p in first["data"]] + [p["name"] for page in rest for p in page]
     assert names == [f"Name {chr(64 + n)}" for n in range(1, 11)] + ["Name ZZ"]
 
@@ -115,7 +131,9 @@ def test_members_on_a_date_are_those_whose_seat_was_in_force(hub: Hub) -> None:
     assert names(party="Liberal") == ["Ruby Sahota"]
     assert names(party="Liberal", as_of="2020-01-01") == ["Anita Anand", "Ruby Sahota"]
     assert names(party="Liberal", province="Québec") == []
-    on = [m["party"] for m in hub.get("/api/v1/memberships", person="anita-anand", as_of="2020-01-01")["data"]]
+    on = [
+        m["party"] for m in hub.get("/api/v1/memberships", person="anita-anand", as_of="2020-01-01")["data"]
+    ]
     assert on == ["Liberal"]
     assert len(hub.get("/api/v1/people/anita-anand")["memberships"]) == 2
 
@@ -124,11 +142,19 @@ def test_members_on_a_date_are_those_whose_seat_was_in_force(hub: Hub) -> None:
 def test_each_list_takes_a_fixed_number_of_queries(hub: Hub) -> None:
     hub.load("person", *[person(n, f"Name {n}") for n in range(40)])
     hub.load("membership", *[membership(n) for n in range(40)])
-    hub.load("bill", *[bill(f"C-{n}", sponsors=[{"name": "x", "person_key": f"ca/house/person/{n}"}]) for n in range(40)])
-    hub.load("vote_event", *[vote(n, [ballot(1), ballot(2)], bill_key=f"ca/bill/45-1/c-{n}") for n in range(40)])
+    hub.load(
+        "bill",
+        *[bill(f"C-{n}", sponsors=[{"name": "x", "person_key": f"ca/house/person/{n}"}]) for n in range(40)],
+    )
+    hub.load(
+        "vote_event", *[vote(n, [ballot(1), ballot(2)], bill_key=f"ca/bill/45-1/c-{n}") for n in range(40)]
+    )
     for collection in COLLECTIONS:
         includes = ",".join(collection.includes)
-        for params, most in (({}, 4), ({"include": includes} if includes else {}, 5 + len(collection.includes))):
+        for params, most in (
+            ({}, 4),
+            ({"include": includes} if includes else {}, 5 + len(collection.includes)),
+        ):
             counts = []
             for limit in (2, 40):
                 with hub.queries() as seen:
@@ -223,12 +249,19 @@ def test_contradicting_values_and_forged_cursors_are_refused(hub: Hub) -> None:
     cursor = dict(parse_qsl(urlsplit(following).query))["cursor"]
     for bad in ("x", cursor[:-2], cursor + "A", "é", "A" * 5_000):
         assert hub.http.get("/api/v1/bills", params={"limit": 1, "cursor": bad}).status_code == 400
-    assert hub.http.get("/api/v1/bills", params={"limit": 1, "cursor": cursor, "number": "C-1"}).status_code == 400
+    assert (
+        hub.http.get("/api/v1/bills", params={"limit": 1, "cursor": cursor, "number": "C-1"}).status_code
+        == 400
+    )
     assert hub.http.get("/api/v1/votes", params={"limit": 1, "cursor": cursor}).status_code == 400
 
 
 def test_what_is_not_there_is_a_404_problem(hub: Hub) -> None:
-    for path in ("/api/v1/bills/nothing", "/api/v1/bills/01a20966-cd8e-7457-95fc-1d48cf98307c", "/api/v1/votes/ca/x"):
+    for path in (
+        "/api/v1/bills/nothing",
+        "/api/v1/bills/01a20966-cd8e-7457-95fc-1d48cf98307c",
+        "/api/v1/votes/ca/x",
+    ):
         answer = hub.http.get(path)
         assert answer.status_code == 404
         assert answer.headers["content-type"] == "application/problem+json"
@@ -248,7 +281,12 @@ def test_changes_come_in_commit_order_and_can_be_followed_from_a_position(hub: H
     split = urlsplit(first["next"])
     second = hub.get(split.path, **dict(parse_qsl(split.query)))
     assert [c["seq"] for c in first["data"] + second["data"]] == seqs[:6]
-    for bad in ({"after": "x"}, {"after": "-1"}, {"type": "cat"}, {"after": "1", "since": "2025-01-01T00:00:00Z"}):
+    for bad in (
+        {"after": "x"},
+        {"after": "-1"},
+        {"type": "cat"},
+        {"after": "1", "since": "2025-01-01T00:00:00Z"},
+    ):
         hub.get("/api/v1/changes", 422, **bad)
 
 

@@ -17,32 +17,64 @@ HOUSE = "ca/house/debate/45-1/10"
 
 def debate(**changes: object) -> dict:
     return {
-        "key": HOUSE, "organization_key": "ca/house", "date": "2025-06-05", "session": "45-1", "number": "10",
-        "sources": [source("https://www.ourcommons.ca/han010.xml")], **changes,
+        "key": HOUSE,
+        "organization_key": "ca/house",
+        "date": "2025-06-05",
+        "session": "45-1",
+        "number": "10",
+        "sources": [source("https://www.ourcommons.ca/han010.xml")],
+        **changes,
     }
 
 
 def speech(sequence: int, en: str, fr: str, **changes: object) -> dict:
     return {
-        "key": f"{HOUSE}/{sequence}", "debate_key": HOUSE, "sequence": sequence, "speaker_name": "Ruby Sahota",
-        "slug": f"ruby-sahota-{sequence}", "person_key": "ca/house/person/1",
+        "key": f"{HOUSE}/{sequence}",
+        "debate_key": HOUSE,
+        "sequence": sequence,
+        "speaker_name": "Ruby Sahota",
+        "slug": f"ruby-sahota-{sequence}",
+        "person_key": "ca/house/person/1",
         "paragraphs": [{"id": str(sequence), "text_en": en, "text_fr": fr}],
-        "h2_en": "Climate", "h2_fr": "Climat",
-        "sources": [source("https://www.ourcommons.ca/han010.xml")], **changes,
+        "h2_en": "Climate",
+        "h2_fr": "Climat",
+        "sources": [source("https://www.ourcommons.ca/han010.xml")],
+        **changes,
     }
 
 
 def fill(hub: Hub) -> None:
     hub.load("person", person(1), person(2, "Élisabeth Brière"))
-    hub.load("membership", membership(1), membership(2, "Bloc Québécois", province="Quebec", area="Sherbrooke"))
-    hub.load("bill", bill(), bill("C-12", title_en="Strengthening Canada's Immigration Act", title_fr="Loi sur l'immigration"))
+    hub.load(
+        "membership", membership(1), membership(2, "Bloc Québécois", province="Quebec", area="Sherbrooke")
+    )
+    hub.load(
+        "bill",
+        bill(),
+        bill("C-12", title_en="Strengthening Canada's Immigration Act", title_fr="Loi sur l'immigration"),
+    )
     hub.load("vote_event", vote(12, bill_key="ca/bill/45-1/c-2"))
     hub.load("debate", debate())
     hub.load(
         "speech",
-        speech(1, "Madam Speaker, farmers need carbon pricing relief.", "Madame la Présidente, les agriculteurs ont besoin d'aide."),
-        speech(2, "The environment matters to every province.", "L'environnement compte pour chaque province.", bill_keys=["ca/bill/45-1/c-2"]),
-        speech(3, "Housing costs are rising.", "Le prix du logement augmente.", person_key="ca/house/person/2", speaker_name="Élisabeth Brière"),
+        speech(
+            1,
+            "Madam Speaker, farmers need carbon pricing relief.",
+            "Madame la Présidente, les agriculteurs ont besoin d'aide.",
+        ),
+        speech(
+            2,
+            "The environment matters to every province.",
+            "L'environnement compte pour chaque province.",
+            bill_keys=["ca/bill/45-1/c-2"],
+        ),
+        speech(
+            3,
+            "Housing costs are rising.",
+            "Le prix du logement augmente.",
+            person_key="ca/house/person/2",
+            speaker_name="Élisabeth Brière",
+        ),
     )
 
 
@@ -100,7 +132,10 @@ def test_facets_count_every_hit(hub: Hub) -> None:
     assert facets == {"speech": 3, "person": 2, "bill": 2, "vote": 1}
     assert answer["meta"]["total"] == 8
     assert {f["value"]: f["count"] for f in answer["meta"]["facets"]["year"]} == {2025: 6}
-    assert {f["value"]: f["count"] for f in answer["meta"]["facets"]["party"]} == {"Liberal": 3, "Bloc Québécois": 2}
+    assert {f["value"]: f["count"] for f in answer["meta"]["facets"]["party"]} == {
+        "Liberal": 3,
+        "Bloc Québécois": 2,
+    }
 
 
 def test_pages_do_not_overlap_and_the_order_by_date_is_exact(hub: Hub) -> None:
@@ -143,7 +178,9 @@ def test_a_new_membership_shows_on_the_member(hub: Hub) -> None:
     assert hits(hub.search("party:ndp")) == ["ca/house/person/1"]
 
 
-def test_the_index_catches_up_at_start_and_is_not_built_again(database: FreshDatabase, tmp_path: Path) -> None:
+def test_the_index_catches_up_at_start_and_is_not_built_again(
+    database: FreshDatabase, tmp_path: Path
+) -> None:
     with running(database, tmp_path) as hub:
         fill(hub)
         hub.search("farmers")
@@ -205,14 +242,48 @@ def test_without_an_index_search_says_503_with_progress_and_all_else_works(hub: 
 
 def test_hostile_queries_are_a_clear_4xx(hub: Hub) -> None:
     hub.search("")
-    for bad in ("x " * 400, "word " * 10_000, "a\x00b", "date:never", "date:2025-13", "date:2025..2024", f'"{"w " * 21}"'):
+    for bad in (
+        "x " * 400,
+        "word " * 10_000,
+        "a\x00b",
+        "date:never",
+        "date:2025-13",
+        "date:2025..2024",
+        f'"{"w " * 21}"',
+    ):
         answer = hub.http.get("/api/v1/search", params={"q": bad})
         assert answer.status_code == 422, bad[:20]
         assert answer.headers["content-type"] == "application/problem+json"
     assert hub.http.get(b"/api/v1/search?q=%ED%A0%80".decode()).status_code in (200, 422)
-    for odd in ('"', "-", "*", ":", "OR", "OR OR", "-OR", '""', "a:b:c", "(((", "\\", "+", "[1 TO 2]", "party:", "~" * 999, ".*", "[a-", "a*"):
+    for odd in (
+        '"',
+        "-",
+        "*",
+        ":",
+        "OR",
+        "OR OR",
+        "-OR",
+        '""',
+        "a:b:c",
+        "(((",
+        "\\",
+        "+",
+        "[1 TO 2]",
+        "party:",
+        "~" * 999,
+        ".*",
+        "[a-",
+        "a*",
+    ):
         assert hub.http.get("/api/v1/search", params={"q": odd}).status_code == 200, odd
-    for params in ({"limit": 101}, {"offset": 10_001}, {"sort": "best"}, {"lang": "de"}, {"date_from": "2025-02-01", "date_to": "2025-01-01"}, {"colour": 1}):
+    for params in (
+        {"limit": 101},
+        {"offset": 10_001},
+        {"sort": "best"},
+        {"lang": "de"},
+        {"date_from": "2025-02-01", "date_to": "2025-01-01"},
+        {"colour": 1},
+    ):
         assert hub.http.get("/api/v1/search", params=params).status_code == 422
 
 

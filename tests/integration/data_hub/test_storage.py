@@ -37,13 +37,23 @@ def pdf(words: str = "Minutes of the council") -> bytes:
     for number, body in enumerate(objects, 1):
         places.append(len(out))
         out += f"{number} 0 obj\n".encode() + body + b"\nendobj\n"
-    table = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n" + "".join(f"{at:010} 00000 n \n" for at in places)
-    return out + table.encode() + f"trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(out)}\n%%EOF".encode()
+    table = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n" + "".join(
+        f"{at:010} 00000 n \n" for at in places
+    )
+    return (
+        out
+        + table.encode()
+        + f"trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(out)}\n%%EOF".encode()
+    )
 
 
-def store(hub: Hub, body: bytes, name: str = "a.txt", status: int = 201, media: str = "", **params: Any) -> Any:
+def store(
+    hub: Hub, body: bytes, name: str = "a.txt", status: int = 201, media: str = "", **params: Any
+) -> Any:
     headers = hub.headers(**({"Content-Type": media} if media else {}))
-    answer = hub.http.post("/api/v1/storage/uploads", content=body, params={"name": name, **params}, headers=headers)
+    answer = hub.http.post(
+        "/api/v1/storage/uploads", content=body, params={"name": name, **params}, headers=headers
+    )
     assert answer.status_code == status, answer.text
     return answer.json()
 
@@ -58,7 +68,9 @@ def test_equal_bytes_are_kept_once_and_names_have_versions(hub: Hub) -> None:
     assert (first["version"], third["version"]) == (1, 2)
     usage = hub.http.get("/api/v1/storage/usage", headers=hub.headers()).json()
     assert (usage["files"], usage["blobs"], usage["size_bytes"]) == (3, 2, 16)
-    listed = hub.http.get("/api/v1/storage/files", params={"name": "a.txt"}, headers=hub.headers()).json()["data"]
+    listed = hub.http.get("/api/v1/storage/files", params={"name": "a.txt"}, headers=hub.headers()).json()[
+        "data"
+    ]
     assert [f["version"] for f in listed] == [2, 1]
 
 
@@ -66,9 +78,18 @@ def test_bytes_are_served_whole_in_parts_and_conditionally(hub: Hub) -> None:
     body = bytes(range(32, 127)) * 50
     url = store(hub, body, "chars.txt", is_public=True)["content_url"]
     whole = hub.http.get(url)
-    assert (whole.content, whole.headers["content-length"], whole.headers["accept-ranges"]) == (body, str(len(body)), "bytes")
+    assert (whole.content, whole.headers["content-length"], whole.headers["accept-ranges"]) == (
+        body,
+        str(len(body)),
+        "bytes",
+    )
     assert whole.headers["x-content-type-options"] == "nosniff"
-    for asked, expected in (("bytes=0-9", body[:10]), ("bytes=-5", body[-5:]), ("bytes=4740-", body[4740:]), ("bytes=10-99999", body[10:])):
+    for asked, expected in (
+        ("bytes=0-9", body[:10]),
+        ("bytes=-5", body[-5:]),
+        ("bytes=4740-", body[4740:]),
+        ("bytes=10-99999", body[10:]),
+    ):
         part = hub.http.get(url, headers={"Range": asked})
         assert (part.status_code, part.content) == (206, expected)
     assert part.headers["content-range"] == f"bytes 10-{len(body) - 1}/{len(body)}"
@@ -91,7 +112,12 @@ def test_a_private_file_is_read_by_scope_or_by_a_signed_address(hub: Hub) -> Non
     assert hub.http.get("/api/v1/storage/files").json()["data"] == []
     signed = hub.http.post(f"{made['url']}/sign", json={"ttl_s": 60}, headers=hub.headers()).json()["url"]
     assert hub.http.get(signed).content == b"private words"
-    for bad in (signed[:-3] + "AAA", signed + "x", "/api/v1/storage/signed/abc", "/api/v1/storage/signed/%2e%2e%2f"):
+    for bad in (
+        signed[:-3] + "AAA",
+        signed + "x",
+        "/api/v1/storage/signed/abc",
+        "/api/v1/storage/signed/%2e%2e%2f",
+    ):
         assert hub.http.get(bad).status_code in (403, 404), bad
     signer: Signer = hub.resources.get(StorageParts).signer
     late = signer.sign(made_id(made), utc_now() - timedelta(seconds=1))
@@ -123,7 +149,9 @@ def zipped(**files: bytes) -> bytes:
         ("Québec".encode("latin-1"), "a.txt", "text/plain", "text/plain"),
         (zipped(a=b"x"), "a.zip", "application/zip", "application/zip"),
         (
-            zipped(word__document=b"x", **{"[Content_Types].xml": b"x"}), "a.docx", "application/octet-stream",
+            zipped(word__document=b"x", **{"[Content_Types].xml": b"x"}),
+            "a.docx",
+            "application/octet-stream",
             "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         ),
         (gzip.compress(b"WARC/1.1"), "run.warc.gz", "application/gzip", None),
@@ -137,7 +165,9 @@ def zipped(**files: bytes) -> bytes:
         (b"#!/bin/sh\n\x00", "a.txt", "text/plain", None),
     ],
 )
-def test_a_type_is_what_the_content_says(tmp_path: Path, body: bytes, name: str, claimed: str, found: str | None) -> None:
+def test_a_type_is_what_the_content_says(
+    tmp_path: Path, body: bytes, name: str, claimed: str, found: str | None
+) -> None:
     from hubs.data_hub.storage.errors import TypeRefused
     from hubs.data_hub.storage.sniffing import sniff
 
@@ -150,7 +180,9 @@ def test_a_type_is_what_the_content_says(tmp_path: Path, body: bytes, name: str,
         assert sniff(path, claimed, name) == found
 
 
-def test_hostile_names_types_and_sizes_are_refused_and_nothing_is_stored(database: Any, tmp_path: Path) -> None:
+def test_hostile_names_types_and_sizes_are_refused_and_nothing_is_stored(
+    database: Any, tmp_path: Path
+) -> None:
     small = {"storage": {"quota_bytes": 1_000, "max_file_bytes": 600}}
     with running(database, tmp_path, **small) as hub:
         for name in ("../etc/passwd", "..", ".", "a/b", "a\\b", "C:x", "", " a", "a\nb", "x" * 256):
@@ -162,13 +194,19 @@ def test_hostile_names_types_and_sizes_are_refused_and_nothing_is_stored(databas
         store(hub, b"x" * 601, "a.txt", 413)
         lying = hub.headers(**{"Transfer-Encoding": "chunked"})
         answer = hub.http.post(
-            "/api/v1/storage/uploads", params={"name": "a.txt"}, content=(b"y" * 100 for _ in range(10)), headers=lying
+            "/api/v1/storage/uploads",
+            params={"name": "a.txt"},
+            content=(b"y" * 100 for _ in range(10)),
+            headers=lying,
         )
         assert answer.status_code == 413
         store(hub, b"a" * 600)
         full = store(hub, b"b" * 600, "b.txt", 413)
         assert full["type"] == "urn:openpolicy:problem:quota-exceeded"
-        assert hub.http.post("/api/v1/storage/uploads", params={"name": "a.txt"}, content=b"x").status_code == 401
+        assert (
+            hub.http.post("/api/v1/storage/uploads", params={"name": "a.txt"}, content=b"x").status_code
+            == 401
+        )
         usage = hub.http.get("/api/v1/storage/usage", headers=hub.headers()).json()
         assert (usage["files"], usage["size_bytes"]) == (1, 600)
         assert list((tmp_path / "storage" / "incoming").iterdir()) == []
@@ -192,7 +230,9 @@ def test_a_scrub_finds_damage_ends_retention_and_removes_what_nobody_names(hub: 
     gone, expired = store(hub, b"gone", "g.txt"), store(hub, b"expired", "e.txt", retention_days=1)
     hub.http.delete(gone["url"], headers=hub.headers())
     with hub.resources.engine.begin() as connection:
-        connection.execute(text("UPDATE data.stored_file SET expires_at = now() - interval '1 day' WHERE name = 'e.txt'"))
+        connection.execute(
+            text("UPDATE data.stored_file SET expires_at = now() - interval '1 day' WHERE name = 'e.txt'")
+        )
         connection.execute(text("UPDATE data.blob SET created_at = now() - interval '1 day'"))
     store_: LocalStore = hub.resources.get(StorageParts).store  # type: ignore[assignment]
     path = store_._path(broken["sha256"])
@@ -218,7 +258,11 @@ def wait_for_text(hub: Hub, made: dict[str, Any]) -> dict[str, Any]:
 
 def test_text_is_taken_out_of_pdf_and_html_in_a_process_of_its_own(hub: Hub) -> None:
     minutes = store(hub, pdf(), "minutes.pdf")
-    page = store(hub, "<html><head><title>x</title><script>alert(1)</script></head><p>Procès-verbal <b>du conseil</b>".encode(), "p.html")
+    page = store(
+        hub,
+        "<html><head><title>x</title><script>alert(1)</script></head><p>Procès-verbal <b>du conseil</b>".encode(),
+        "p.html",
+    )
     damaged = store(hub, b"%PDF-1.4\nnonsense", "bad.pdf")
     assert wait_for_text(hub, minutes) == {"state": "done", "text": "Minutes of the council", "problem": ""}
     assert wait_for_text(hub, page)["text"] == "Procès-verbal du conseil"
@@ -227,7 +271,9 @@ def test_text_is_taken_out_of_pdf_and_html_in_a_process_of_its_own(hub: Hub) -> 
     assert failed["problem"]
 
 
-def test_extraction_that_eats_memory_or_time_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_extraction_that_eats_memory_or_time_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import subprocess
     import sys
 
@@ -240,7 +286,9 @@ def test_extraction_that_eats_memory_or_time_is_ended(tmp_path: Path, monkeypatc
         "e.html_text = hungry\n"
         "sys.exit(e.main(sys.argv[1:]))"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(path), "text/html"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path), "text/html"], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout) == (1, "")
     assert "memory" in done.stderr
 
@@ -259,14 +307,18 @@ def archived(folder: Path, source_id: str, run_id: Any, url: str, body: bytes, *
         writer.write_record(writer.create_warcinfo_record("x", {"software": "test"}))
         offset = file.tell()
         http = StatusAndHeaders("200 OK", headers, protocol="HTTP/1.1")
-        writer.write_record(writer.create_warc_record(url, "response", payload=io.BytesIO(sent), http_headers=http))
+        writer.write_record(
+            writer.create_warc_record(url, "response", payload=io.BytesIO(sent), http_headers=http)
+        )
         length = file.tell() - offset
     line = f'{{"key": "{url}", "url": "{url}", "status": 200, "file": "{run_id}.warc.gz", "offset": {offset}, "length": {length}}}\n'
     (place / f"{run_id}.index.jsonl").write_text(line)
 
 
 @pytest.mark.parametrize("coding", ["", "gzip"])
-def test_provenance_returns_the_archived_bytes_and_verifies_them(hub: Hub, tmp_path: Path, coding: str) -> None:
+def test_provenance_returns_the_archived_bytes_and_verifies_them(
+    hub: Hub, tmp_path: Path, coding: str
+) -> None:
     body, url, run = b"<Members><Member/></Members>", "https://www.ourcommons.ca/members/xml", new_id()
     digest = hashlib.sha256(body).hexdigest()
     archived(tmp_path / "archive", "test", run, url, body, coding=coding)
@@ -275,7 +327,11 @@ def test_provenance_returns_the_archived_bytes_and_verifies_them(hub: Hub, tmp_p
     found = hub.get(f"/api/v1/provenance/{record['id']}")
     [document] = found["documents"]
     assert (found["type"], found["key"], found["url"]) == ("person", record["key"], record["url"])
-    assert (document["is_archived"], document["is_verified"], document["size_bytes"]) == (True, True, len(body))
+    assert (document["is_archived"], document["is_verified"], document["size_bytes"]) == (
+        True,
+        True,
+        len(body),
+    )
     answer = hub.http.get(document["content_url"])
     assert (answer.content, answer.headers["x-source-url"]) == (body, url)
     assert answer.headers["content-security-policy"].endswith("sandbox")
@@ -284,7 +340,12 @@ def test_provenance_returns_the_archived_bytes_and_verifies_them(hub: Hub, tmp_p
 def test_provenance_admits_bytes_that_are_gone_or_altered(hub: Hub, tmp_path: Path) -> None:
     url, run = "https://www.ourcommons.ca/members/xml", new_id()
     archived(tmp_path / "archive", "test", run, url, b"other bytes")
-    hub.load("person", person(1, sources=[source(url)]), person(2, "No Archive", sources=[source("https://x/y")]), run_id=run)
+    hub.load(
+        "person",
+        person(1, sources=[source(url)]),
+        person(2, "No Archive", sources=[source("https://x/y")]),
+        run_id=run,
+    )
     altered = hub.get("/api/v1/people/ruby-sahota")["id"]
     [document] = hub.get(f"/api/v1/provenance/{altered}")["documents"]
     assert (document["is_archived"], document["is_verified"]) == (True, False)

@@ -33,7 +33,11 @@ class Bucket(BaseHTTPRequestHandler):
 
         given = self.headers["authorization"]
         names = given.partition("SignedHeaders=")[2].partition(",")[0].split(";")
-        request = AWSRequest(self.command, f"http://{self.headers['host']}{self.path}", headers={n: self.headers[n] for n in names})
+        request = AWSRequest(
+            self.command,
+            f"http://{self.headers['host']}{self.path}",
+            headers={n: self.headers[n] for n in names},
+        )
         request.context["timestamp"] = self.headers["x-amz-date"]
         auth = S3SigV4Auth(Credentials("key", SECRET), "s3", "ca-central-1")
         canonical = auth.canonical_request(request)
@@ -79,7 +83,9 @@ def store() -> Iterator[S3Store]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Bucket)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    settings = S3Settings(f"http://127.0.0.1:{server.server_port}", "civic-files", "ca-central-1", "key", SECRET, "blobs/")
+    settings = S3Settings(
+        f"http://127.0.0.1:{server.server_port}", "civic-files", "ca-central-1", "key", SECRET, "blobs/"
+    )
     with httpx.Client() as http:
         yield S3Store(settings, http)
     server.shutdown()

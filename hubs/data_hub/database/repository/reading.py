@@ -260,7 +260,7 @@ class ReadingRepository:
 def one_of(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
     """Return the condition: equal to one of these, as one array parameter.
 
-    With IN, a statement has as many forms as lists have lengths: none of them is prepared, each is parsed anew.
+    With IN, a statement has as many forms as lists have lengths: none is prepared, each is parsed anew.
     """
     clause: ColumnElement[bool] = column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
     return clause

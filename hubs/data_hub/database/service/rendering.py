@@ -65,7 +65,8 @@ class Reference:
 # Lists of plain values, in which no record is named: most of what a record weighs.
 _PLAIN_LISTS = frozenset(
     {
-        "stages", "actions", "versions", "identifiers", "contacts", "links", "sources", "counts", "party_lines",
+        "stages", "actions", "versions", "identifiers", "contacts", "links", "sources", "counts",
+        "party_lines",
         "paragraphs", "other_names", "agenda", "speaker_identifiers", "mentioned_identifiers",
     }
 )  # fmt: skip
