@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from hubs.business_hub.base import outbox
+from hubs.business_hub.etl.router import quality_router
 from hubs.business_hub.etl.router import router as etl_router
 from hubs.business_hub.op_import.router import router as imports_router
 from hubs.business_hub.queue.consumers import start_consumer
@@ -37,7 +38,7 @@ def start_relay(resources: Resources) -> None:
 SPEC = HubSpec(
     name="business",
     title="OpenPolicy business hub: jobs and imports",
-    routers=[jobs.router, schedules.router, broker.router, etl_router, imports_router],
+    routers=[jobs.router, schedules.router, broker.router, etl_router, quality_router, imports_router],
     start=[hold_parts, start_relay, start_consumer, start_keeper],
     body_limit_exempt=("/api/v1/imports",),
     settings_class=BusinessSettings,

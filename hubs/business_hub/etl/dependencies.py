@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from hubs.business_hub.base import outbox
 from hubs.business_hub.etl.loading import Canon
 from hubs.business_hub.etl.pipeline import Pipeline, Tools
+from hubs.business_hub.etl.quality_repository import QualityRepository
 from hubs.business_hub.etl.repository import RunRepository
+from hubs.business_hub.etl.service.quality import QualityService
 from hubs.business_hub.etl.service.runs import RunService
-from hubs.business_hub.queue.dependencies import build_jobs, known_sources
+from hubs.business_hub.queue.dependencies import build_jobs, interval_of, known_sources
 from hubs.business_hub.settings import settings_of
 from shared.app import Resources, ResourcesDep
 from shared.db.dependency import SessionDep
@@ -23,7 +25,12 @@ from shared.outbox.outbox import Outbox
 
 def build_runs(resources: Resources, session: Session) -> RunService:
     """Return the service of one transaction of this process."""
-    return RunService(RunRepository(session), build_jobs(resources, session), Outbox(session, outbox))
+    return RunService(
+        RunRepository(session),
+        build_jobs(resources, session),
+        Outbox(session, outbox),
+        QualityService(QualityRepository(session)),
+    )
 
 
 def run_service(resources: ResourcesDep, session: SessionDep) -> RunService:
@@ -39,6 +46,7 @@ def open_pipeline(resources: Resources, canon: Canon) -> Pipeline:
             sessions=resources.sessionmaker,
             canon=canon,
             find_source=known_sources(resources).find,
+            interval_of=interval_of,
             build_service=lambda session: build_runs(resources, session),
             settings=settings_of(resources.settings).imports,
         )
@@ -71,4 +79,10 @@ def carry_run(resources: Resources, run_id: UUID) -> None:
     resources.get(Pipeline).carry(run_id)
 
 
+def quality_service(session: SessionDep) -> QualityService:
+    """Dependency: the quality of sources and runs."""
+    return QualityService(QualityRepository(session))
+
+
+QualityServiceDep = Annotated[QualityService, Depends(quality_service)]
 RunServiceDep = Annotated[RunService, Depends(run_service)]

@@ -6,11 +6,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, SmallInteger, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hubs.business_hub.base import Model
-from shared.db.base import HasTimestamps
+from shared.db.base import HasId, HasTimestamps
 
 _STATES = "'staging', 'ready', 'held', 'loaded', 'dropped'"
 
@@ -48,6 +58,8 @@ class ImportRun(HasTimestamps, Model):
     staged: Mapped[dict[str, Any]] = mapped_column(default=dict)
     forecast: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     """What loading would do, by comparison with the record."""
+    quality: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
+    """Good and all of each metric, per kind."""
     report: Mapped[dict[str, Any]] = mapped_column(default=dict)
     findings: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     """What the guards object to."""
@@ -90,6 +102,54 @@ class StagedRecord(Model):
     """Holds only some of what it is about: what else is on record stays."""
     state: Mapped[int] = mapped_column(SmallInteger, default=0, server_default=text("0"))
     """0 to be loaded, 1 as before, 2 left out, 3 as before and nobody's to note."""
+
+
+class QualityMetric(HasId, Model):
+    """What share of a run's records of a kind was good, in one respect."""
+
+    __tablename__ = "quality_metric"
+    __table_args__ = (
+        UniqueConstraint("run_id", "kind", "metric"),
+        Index("ix_quality_metric_series", "source_id", "kind", "metric", "measured_at"),
+    )
+
+    run_id: Mapped[UUID]
+    source_id: Mapped[str]
+    kind: Mapped[str]
+    metric: Mapped[str]
+    value: Mapped[float]
+    sample_size: Mapped[int]
+    measured_at: Mapped[datetime]
+
+
+class QualityThreshold(Model):
+    """Below ``warning`` a run is noted, below ``critical`` it is held; ``*`` is every source or kind."""
+
+    __tablename__ = "quality_threshold"
+
+    source_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    metric: Mapped[str] = mapped_column(primary_key=True)
+    warning: Mapped[float]
+    critical: Mapped[float]
+    set_by: Mapped[str]
+    set_at: Mapped[datetime]
+
+
+class RunDiscrepancy(Model):
+    """Something about one record of a run that does not fit."""
+
+    __tablename__ = "run_discrepancy"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    run_id: Mapped[UUID] = mapped_column(index=True)
+    source_id: Mapped[str]
+    kind: Mapped[str]
+    key: Mapped[str]
+    field: Mapped[str]
+    code: Mapped[str]
+    detail_en: Mapped[str]
+    detail_fr: Mapped[str]
 
 
 class RunLedger(Model):

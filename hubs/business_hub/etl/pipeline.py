@@ -32,6 +32,7 @@ from hubs.business_hub.etl.loading import (
 )
 from hubs.business_hub.etl.models import ImportRun
 from hubs.business_hub.etl.preparing import prepare_scraped, prepare_uploaded
+from hubs.business_hub.etl.quality import merged
 from hubs.business_hub.etl.repository import AS_BEFORE, TO_LOAD, RunRepository
 from hubs.business_hub.etl.service.runs import RunService
 from hubs.business_hub.settings import ImportSettings
@@ -71,6 +72,8 @@ class Tools:
     sessions: sessionmaker[Session]
     canon: Canon
     find_source: Callable[[str], SourceRead | None]
+    interval_of: Callable[[str], float | None]
+    """Seconds between two slots of a cron expression."""
     build_service: Callable[[Session], RunService]
     settings: ImportSettings
     clock: Callable[[], datetime] = utc_now
@@ -199,6 +202,8 @@ class Pipeline:
             if run.cursor != before:
                 return
             service.runs.settle(run_id, kind, found.settled)
+            run.quality = merged(run.quality, found.quality)
+            service.quality.note(run, found.discrepancies)
             run.forecast = {**run.forecast, kind: _added(run.forecast.get(kind, {}), found.forecast)}
             counts = before.get("counts", {})
             counts = {
@@ -214,6 +219,9 @@ class Pipeline:
             else:
                 after = "" if is_last else rows[-1].key
                 run.cursor = {"kind": following, "after": after, "counts": counts}
+
+    def _interval(self, source: SourceRead | None) -> float | None:
+        return self._tools.interval_of(source.schedule) if source is not None else None
 
     def _bodies(self, run_id: UUID, kind: str, keys: Sequence[str]) -> dict[str, bytes]:
         with transaction(self._tools.sessions) as session:
@@ -250,10 +258,14 @@ class Pipeline:
                 expect=source.expect if source is not None and is_full else {},
                 may_be_empty=run.origin == "upload" or (source is not None and source.may_be_empty),
             )
-            findings = examine(facts, self._tools.settings)
+            findings = [
+                *examine(facts, self._tools.settings),
+                *service.quality.measure(run, self._interval(source)),
+            ]
             run.findings = [finding.as_json() for finding in findings]
-            if any(finding.is_blocking for finding in findings) and not run.is_released:
-                service.hold(run, findings)
+            blocking = [finding for finding in findings if finding.is_blocking]
+            if blocking and not run.is_released:
+                service.hold(run, blocking)
             elif run.is_dry_run or options.dry_run:
                 service.end(run, "succeeded", "", report=reports(run.forecast), is_loaded=False)
             else:

@@ -13,6 +13,7 @@ from typing import Any
 from hubs.business_hub.etl.loading import Canon
 from hubs.business_hub.etl.models import ImportRun
 from hubs.business_hub.etl.normalise import normalise
+from hubs.business_hub.etl.quality import Discrepancy, Meter
 from hubs.business_hub.etl.repository import AS_BEFORE, LEFT_OUT, TO_LOAD, UNNOTED, Settled, Staged
 from shared.contracts.http.ingest import CompareBatch
 from shared.contracts.records import content_hash
@@ -31,6 +32,8 @@ class Prepared:
     forecast: dict[str, int] = field(default_factory=dict)
     sessions: dict[str, int] = field(default_factory=dict)
     rewritten: int = 0
+    quality: dict[str, dict[str, list[int]]] = field(default_factory=dict)
+    discrepancies: list[Discrepancy] = field(default_factory=list)
     unread: int = 0
     """Records that differ and of which only the hash is at hand: the upload must be read again."""
 
@@ -52,7 +55,9 @@ def prepare_scraped(canon: Canon, run: ImportRun, kind: str, rows: Sequence[Stag
     Raises: AppError with status 429 or 50x while data_hub is away.
     """
     prepared = Prepared()
-    records = [_read(row, prepared) for row in rows if row.body is not None]
+    meter = Meter((run.observed_at or run.created_at).date())
+    records = [_read(kind, row, prepared, meter) for row in rows if row.body is not None]
+    prepared.quality, prepared.discrepancies = meter.counts, meter.found
     if not records:
         return prepared
     report = canon.compare(_asked(run, kind, {record.row.key: record.hash.hex() for record in records}))
@@ -118,12 +123,13 @@ def _asked(run: ImportRun, kind: str, hashes: dict[str, str], facts_of: Sequence
     )
 
 
-def _read(row: Staged, prepared: Prepared) -> _Record:
+def _read(kind: str, row: Staged, prepared: Prepared, meter: Meter) -> _Record:
     assert row.body is not None
     body = normalise(row.body)
     prepared.rewritten += body is not row.body
     facts: dict[str, Any] = loads(body)
     facts.pop("sources", None)
+    meter.measure(kind, facts)
     session = facts.get("session")
     if session:
         prepared.sessions[session] = prepared.sessions.get(session, 0) + 1

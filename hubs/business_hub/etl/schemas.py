@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from hubs.business_hub.etl.models import ImportRun, ImportStep
+from hubs.business_hub.etl.quality import Reading
 from shared.contracts.events.importing import KindReport
 
 
@@ -56,6 +57,69 @@ class RunDetail(RunRead):
     steps: list[StepRead] = []
 
 
+class QualityRead(BaseModel):
+    """A measured share (0 to 1) of good records; ``trend`` against the mean of the five values before."""
+
+    source_id: str
+    kind: str
+    metric: str
+    value: float
+    sample_size: int
+    measured_at: datetime
+    run_id: UUID
+    warning: float
+    critical: float
+    status: str
+    trend: str
+
+
+class QualityPoint(BaseModel):
+    """One value of a series."""
+
+    model_config = ConfigDict(from_attributes=True)
+    source_id: str
+    kind: str
+    metric: str
+    value: float
+    sample_size: int
+    measured_at: datetime
+    run_id: UUID
+
+
+class ThresholdWrite(BaseModel):
+    """Below ``warning`` a run is noted, below ``critical`` it is held; ``*`` is every source or kind."""
+
+    model_config = ConfigDict(extra="forbid")
+    source_id: str = Field(default="*", max_length=200)
+    kind: str = Field(default="*", max_length=60)
+    metric: str = Field(max_length=60)
+    warning: float = Field(ge=0, le=1)
+    critical: float = Field(ge=0, le=1)
+
+
+class ThresholdRead(ThresholdWrite):
+    """A threshold and who set it."""
+
+    model_config = ConfigDict(from_attributes=True, extra="ignore")
+    set_by: str
+    set_at: datetime
+
+
+class DiscrepancyRead(BaseModel):
+    """Something about one record that does not fit."""
+
+    model_config = ConfigDict(from_attributes=True)
+    id: int
+    run_id: UUID
+    source_id: str
+    kind: str
+    key: str
+    field: str
+    code: str
+    detail_en: str
+    detail_fr: str
+
+
 class Review(BaseModel):
     """Why a held run is released or refused."""
 
@@ -77,4 +141,22 @@ def read_step(step: ImportStep) -> StepRead:
         finished_at=step.finished_at,
         duration_s=duration,
         counts=step.counts,
+    )
+
+
+def read_quality(reading: Reading) -> QualityRead:
+    """Return a measured value as its API shows it."""
+    metric = reading.metric
+    return QualityRead(
+        source_id=metric.source_id,
+        kind=metric.kind,
+        metric=metric.metric,
+        value=metric.value,
+        sample_size=metric.sample_size,
+        measured_at=metric.measured_at,
+        run_id=metric.run_id,
+        warning=reading.warning,
+        critical=reading.critical,
+        status=reading.status,
+        trend=reading.trend,
     )

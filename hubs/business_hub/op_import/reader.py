@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from hubs.business_hub.etl.service.uploads import RunPlan, StageRow, UploadRuns, stage_row
+from hubs.business_hub.etl.service.uploads import Meter, RunPlan, StageRow, UploadRuns, stage_row
 from hubs.business_hub.op_import.errors import UnknownFormat
 from hubs.business_hub.op_import.formats.base import Format, Problem, ReadContext
 from hubs.business_hub.op_import.formats.registry import sort_out
@@ -24,6 +24,7 @@ from hubs.business_hub.op_import.repository import UploadRepository
 from hubs.business_hub.op_import.schemas import ImportOptions
 from hubs.business_hub.settings import UploadSettings
 from shared.contracts.events.scraping import CompleteSet
+from shared.core.clock import utc_now
 from shared.db.session import transaction
 from shared.http.json import dumps
 
@@ -54,6 +55,7 @@ class ReadResult:
     problem_count: int = 0
     rejected: set[tuple[str, int | None]] = field(default_factory=set)
     columns: tuple[str, ...] = ()
+    meter: Meter = field(default_factory=lambda: Meter(utc_now().date()))
 
     def add(self, problem: Problem, most: int) -> None:
         """Note a problem; of many only the first are kept."""
@@ -160,6 +162,7 @@ class UploadReader:
                 known.add(place)
                 size += len(row.body or b"")
                 documents.add(item.document)
+                result.meter.measure(row.kind, item.record.__dict__)
                 result.records[row.kind] = result.records.get(row.kind, 0) + 1
                 if len(rows) >= STAGE_RECORDS or size >= STAGE_BYTES:
                     self._write(rows, are_new, len(documents), result, progress)

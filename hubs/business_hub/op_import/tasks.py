@@ -176,7 +176,7 @@ def _seal(
             jobs.finish(plan.job_id, "failed", reason=fresh.reason)
             return False
         kinds = known_kinds | set(result.records)
-        runs.seal(plan.run_id, complete_sets(sorted(kinds)) if options.is_complete else [])
+        runs.seal(plan.run_id, complete_sets(sorted(kinds)) if options.is_complete else [], result.meter)
         return True
 
 

@@ -9,6 +9,8 @@ from fastapi import Depends
 from sqlalchemy.orm import Session
 
 from hubs.business_hub.base import outbox
+from hubs.business_hub.queue.cron import Cron
+from hubs.business_hub.queue.errors import BadSchedule
 from hubs.business_hub.queue.repository.schedules import ScheduleRepository
 from hubs.business_hub.queue.repository.workers import WorkerRepository
 from hubs.business_hub.queue.service import jobs, keeping
@@ -52,6 +54,18 @@ def known_sources(resources: Resources) -> SourceRegistry:
     Raises: Unavailable in a process that holds none.
     """
     return resources.get(SourceRegistry)
+
+
+def interval_of(cron: str) -> float | None:
+    """Return the seconds between the next two slots of an expression in UTC, None for none."""
+    if not cron:
+        return None
+    try:
+        found = Cron(cron, "UTC")
+        first = found.after(utc_now())
+        return (found.after(first) - first).total_seconds()
+    except BadSchedule:
+        return None
 
 
 def build_jobs(resources: Resources, session: Session) -> JobService:

@@ -66,6 +66,7 @@ def pipeline(bench, countdown: Countdown | None) -> Pipeline:
             sessions=sessions,
             canon=bench.canon,
             find_source=bench.hub.get(SourceRegistry).find,
+            interval_of=lambda _cron: None,
             build_service=lambda session: build_runs(bench.hub, session),
             settings=ImportSettings(batch_records=4),
         )

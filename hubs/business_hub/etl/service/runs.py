@@ -15,6 +15,7 @@ from hubs.business_hub.etl.ledger import pack_marks
 from hubs.business_hub.etl.models import ImportRun, ImportStep
 from hubs.business_hub.etl.reporting import summarize
 from hubs.business_hub.etl.repository import RunRepository
+from hubs.business_hub.etl.service.quality import QualityService
 from hubs.business_hub.queue.service.jobs import JobService
 from shared.contracts.envelope import Event
 from shared.contracts.events.auditing import AuditRecordedV1
@@ -42,11 +43,13 @@ class RunService:
         runs: RunRepository,
         jobs: JobService,
         publisher: Publisher,
+        quality: QualityService,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.runs = runs
         self._jobs = jobs
         self._publisher = publisher
+        self.quality = quality
         self._now = clock
 
     def get(self, run_id: UUID) -> ImportRun:
@@ -136,6 +139,8 @@ class RunService:
         run.step, run.cursor = "", {}
         run.is_released = True
         run.forecast = {}
+        if run.origin == "scrape":
+            self.quality.clear(run)
         run.reviewed_by = actor
         run.updated_at = self._now()
         self._audit(run, "import.released", actor, reason)

@@ -12,13 +12,15 @@ from sqlalchemy.orm import Session
 from hubs.business_hub.etl.ledger import unpack_marks
 from hubs.business_hub.etl.models import ImportRun
 from hubs.business_hub.etl.normalise import normalise
+from hubs.business_hub.etl.quality import Meter
+from hubs.business_hub.etl.quality_repository import QualityRepository
 from hubs.business_hub.etl.repository import RunRepository, StageRow
 from shared.contracts.civic import Record
 from shared.contracts.events.scraping import CompleteSet
 from shared.contracts.records import content_hash
 from shared.core.clock import utc_now
 
-__all__ = ["RunPlan", "StageRow", "UploadRuns", "stage_row"]
+__all__ = ["Meter", "RunPlan", "StageRow", "UploadRuns", "stage_row"]
 _SOURCES = {"sources"}
 
 
@@ -88,10 +90,14 @@ class UploadRuns:
         """Forget what the last upload of a data set held: the record is not as it left it."""
         self._runs.forget_ledger(source_id)
 
-    def seal(self, run_id: UUID, complete: Sequence[CompleteSet]) -> ImportRun:
+    def seal(self, run_id: UUID, complete: Sequence[CompleteSet], meter: Meter) -> ImportRun:
         """Say that everything is staged: the pipeline may work on the run."""
         run = self._runs.lock(run_id)
         assert run is not None
+        quality = QualityRepository(self._runs.session)
+        quality.clear(run_id)
+        quality.note(run_id, run.source_id, meter.found)
+        run.quality = meter.counts
         run.staged = run.announced = self._runs.staged_counts(run_id)
         run.complete = [one.model_dump() for one in complete]
         run.outcome, run.state = "succeeded", "ready"
