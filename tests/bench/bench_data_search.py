@@ -176,7 +176,7 @@ def ask(hub: BenchHub, queries: Sequence[str]) -> None:
     """Time searches through the API and the same on the bare engine."""
 
     def api(q: str) -> Callable[[], Any]:
-        return lambda: hub.http.get(f"{hub.url}/api/v1/search?q={quote_plus(q)}").raise_for_status()
+        return lambda: hub.get(f"/api/v1/search?q={quote_plus(q)}")
 
     timed([api(q) for q in queries[:50]])
     here = spread("search at the API, facets and highlights", timed([api(q) for q in queries]))
@@ -229,7 +229,7 @@ def lists(hub: BenchHub) -> None:
     """Time lists and details at the API beside their bare SQL, and a crawl at its beginning and its end."""
 
     def api(path: str) -> Callable[[], Any]:
-        return lambda: hub.http.get(f"{hub.url}{path}").raise_for_status()
+        return lambda: hub.get(path)
 
     one = hub.http.get(f"{hub.url}/api/v1/votes?limit=1").json()["data"][0]["slug"]
     for name, path in (

@@ -6,14 +6,19 @@ from typing import Annotated
 
 from fastapi import Depends
 
+from hubs.data_hub.database.service.feeding import FeedingService
+from hubs.data_hub.search.asked import AskedTerms
+from hubs.data_hub.search.checking import CheckReport, check_index
 from hubs.data_hub.search.keeper import IndexKeeper
+from hubs.data_hub.search.repository import SearchRepository
 from hubs.data_hub.search.service import SearchService
 from shared.app import ResourcesDep
+from shared.db.dependency import SessionDep
 
 
 def search_service(resources: ResourcesDep) -> SearchService:
     """Return the search service over this process's index."""
-    return SearchService(resources.get(IndexKeeper))
+    return SearchService(resources.get(IndexKeeper), resources.get(AskedTerms))
 
 
 def index_keeper(resources: ResourcesDep) -> IndexKeeper:
@@ -21,5 +26,17 @@ def index_keeper(resources: ResourcesDep) -> IndexKeeper:
     return resources.get(IndexKeeper)
 
 
+def index_check(resources: ResourcesDep) -> CheckReport:
+    """Return how the index compares with the record, now."""
+    return check_index(resources.get(IndexKeeper), resources.get(FeedingService))
+
+
+def search_repository(session: SessionDep) -> SearchRepository:
+    """Return the queries over this request's transaction."""
+    return SearchRepository(session)
+
+
 SearchDep = Annotated[SearchService, Depends(search_service)]
 KeeperDep = Annotated[IndexKeeper, Depends(index_keeper)]
+CheckDep = Annotated[CheckReport, Depends(index_check)]
+TermsDep = Annotated[SearchRepository, Depends(search_repository, scope="function")]

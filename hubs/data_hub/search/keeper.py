@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from hubs.data_hub.database.service.feeding import SEARCHABLE, FeedingService
+from hubs.data_hub.memory import give_back
 from hubs.data_hub.search.documents import index_fields
 from hubs.data_hub.search.engine import Generation
 from hubs.data_hub.search.errors import IndexNotReady
@@ -31,6 +32,7 @@ STEP = 500
 BUILD_STEP = 2_000
 POLL_S = 5.0
 SLICE_S = 0.5
+ROUND_S = 20.0
 RETRY_S = 1.0
 
 
@@ -63,7 +65,9 @@ class IndexKeeper:
         feeding: FeedingService,
         listen: Callable[[], Listener],
         stop: threading.Event | None = None,
+        in_between: Callable[[], None] = lambda: None,
     ) -> None:
+        """``in_between`` is called every twenty seconds or so, between steps."""
         self.state = KeeperState()
         self._root = root
         self._heap = heap_bytes
@@ -72,6 +76,8 @@ class IndexKeeper:
         self._stop = stop or threading.Event()
         self._current: Generation | None = None
         self._rebuild_asked = threading.Event()
+        self._in_between = in_between
+        self._next_round = time.monotonic() + ROUND_S
         self._applied = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -102,6 +108,12 @@ class IndexKeeper:
                 progress=round(state.progress, 3),
             )
         return current
+
+    @property
+    def documents(self) -> int:
+        """Return how many records the index holds, 0 while there is none."""
+        current = self._current
+        return int(current.searcher().num_docs) if current is not None else 0
 
     def ask_rebuild(self) -> None:
         """Have a new generation built beside the one that goes on answering."""
@@ -137,13 +149,25 @@ class IndexKeeper:
     def _follow(self, listener: Listener) -> None:
         self.state.problem = ""
         while not self._stop.is_set():
+            before = self.state.position
             while not self._stop.is_set() and not self._step():
                 pass
+            if self.state.position != before:
+                # What was just indexed was just loaded, in this process: both are over for now.
+                give_back()
             if self._rebuild_asked.is_set():
                 self._rebuild_asked.clear()
                 self._build("asked for")
                 continue
+            self._idle()
             listener.wait(POLL_S, self._stop)
+
+    def _idle(self) -> None:
+        if time.monotonic() >= self._next_round:
+            self._next_round = time.monotonic() + ROUND_S
+            self._in_between()
+            # Requests come with large answers now and then: what they took goes back as well.
+            give_back()
 
     def _step(self) -> bool:
         """Apply the next changes; True when there are no more for now."""
@@ -201,7 +225,6 @@ class IndexKeeper:
             shutil.rmtree(self._root / name, ignore_errors=True)
             raise
         self._promote(name, generation)
-        state.rebuilds += 1
         log.info("search index built", reason=reason, records=state.indexed)
 
     def _copy(self, kind: str, generation: Generation) -> None:
@@ -218,6 +241,7 @@ class IndexKeeper:
         draft.replace(self._root / CURRENT_FILE)
         old, self._current = self._current, generation
         self.state.is_building = False
+        self.state.rebuilds += 1
         self._arrive(generation.position)
         if old is not None:
             old.close()

@@ -239,3 +239,14 @@ def _edge(text: str, *, is_end: bool) -> int | None:
     if not (1 <= month <= 12 and 1 <= day <= 31):
         raise QueryRefused(f"not a date: {text[:40]!r}")
     return year * 10_000 + month * 100 + day
+
+
+def check_query(parsed: ParsedQuery) -> None:
+    """Refuse what can be read and not be run.
+
+    Raises: QueryRefused for a date that is none.
+    """
+    for clause in parsed.clauses:
+        for term in clause.terms:
+            if term.field == "date":
+                read_span(term.text)

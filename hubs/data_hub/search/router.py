@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from hubs.data_hub.search.dependencies import KeeperDep, SearchDep
+from hubs.data_hub.search.dependencies import CheckDep, KeeperDep, SearchDep, TermsDep
 from hubs.data_hub.search.errors import QueryRefused
-from hubs.data_hub.search.querying import Filters
-from hubs.data_hub.search.schemas import SearchRequest, Sort
-from shared.auth import CanWriteData, Public
+from hubs.data_hub.search.querying import Filters, check_query
+from hubs.data_hub.search.schemas import MAX_SAVED, SAVED_PARAMS, SaveRequest, SearchRequest, Sort
+from hubs.data_hub.search.syntax import parse
+from shared.auth import CanReadData, CanWriteData, Public, SignedIn
+from shared.core.clock import utc_now
+from shared.core.errors import NotFound
+from shared.core.ids import new_id
 from shared.http.conditional import conditional
 from shared.http.json import dumps
 
@@ -74,12 +80,13 @@ def search(
             wants_snippets=snippets,
         )
     )
-    headers = None
-    if offset + limit < min(answer.meta.total, MAX_OFFSET):
+    following, headers = None, None
+    if offset + limit < min(answer.meta["total"], MAX_OFFSET):
         pairs = [(name, value) for name, value in request.query_params.multi_items() if name != "offset"]
-        answer.next = f"{request.url.path}?{urlencode([*pairs, ('offset', str(offset + limit))])}"
-        headers = {"Link": f'<{answer.next}>; rel="next"'}
-    return conditional(request, dumps(answer.model_dump(exclude_none=False)), headers=headers)
+        following = f"{request.url.path}?{urlencode([*pairs, ('offset', str(offset + limit))])}"
+        headers = {"Link": f'<{following}>; rel="next"'}
+    body = {"data": answer.hits, "next": following, "meta": answer.meta}
+    return conditional(request, dumps(body), headers=headers)
 
 
 @router.get("/suggest", summary="Titles and names that begin with what was typed")
@@ -91,6 +98,78 @@ def suggest(
 ) -> dict[str, Any]:
     """Answer completions."""
     return {"data": service.suggest(q, limit)}
+
+
+@router.get("/trending", summary="What is searched for most")
+def list_trending(
+    _: Public,
+    terms: TermsDep,
+    days: Annotated[int, Query(ge=1, le=90)] = 7,
+    lang: Annotated[str, Query(pattern="^(en|fr)?$")] = "",
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> dict[str, Any]:
+    """Answer queries that found something and were asked more than once."""
+    since = datetime.now(UTC).date() - timedelta(days=days - 1)
+    return {"data": terms.terms(since, lang, limit, in_vain=False, least=2)}
+
+
+@router.get("/no-results", summary="What is searched for in vain")
+def list_in_vain(
+    _: CanReadData,
+    terms: TermsDep,
+    days: Annotated[int, Query(ge=1, le=90)] = 7,
+    lang: Annotated[str, Query(pattern="^(en|fr)?$")] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> dict[str, Any]:
+    """Answer queries that found nothing, the most frequent first: what to collect or explain next."""
+    since = datetime.now(UTC).date() - timedelta(days=days - 1)
+    return {"data": terms.terms(since, lang, limit, in_vain=True, least=1)}
+
+
+@router.get("/saved", summary="One's own saved searches")
+def list_saved(caller: SignedIn, terms: TermsDep) -> dict[str, Any]:
+    """Answer the caller's saved searches, newest first, each with the address that runs it."""
+    return {"data": [saved_shape(row) for row in terms.saved(caller.subject)]}
+
+
+@router.post("/saved", status_code=201, summary="Save a search")
+def save_search(caller: SignedIn, request: SaveRequest, terms: TermsDep) -> dict[str, Any]:
+    """Keep a search under a name; it must be one that can be run."""
+    check_query(parse(request.params.get("q", "")))
+    strange = sorted(set(request.params) - SAVED_PARAMS)
+    if strange:
+        raise QueryRefused(
+            f"params: {strange[0][:40]!r} is no parameter of a search", known=sorted(SAVED_PARAMS)
+        )
+    if len(terms.saved(caller.subject)) >= MAX_SAVED:
+        raise QueryRefused(f"at most {MAX_SAVED} saved searches each")
+    row = {
+        "id": new_id(),
+        "owner": caller.subject,
+        "name": request.name,
+        "params": request.params,
+        "created_at": utc_now(),
+    }
+    terms.save(row)
+    return saved_shape(row)
+
+
+@router.delete("/saved/{search_id}", status_code=204, summary="Forget a saved search")
+def forget_search(search_id: UUID, caller: SignedIn, terms: TermsDep) -> None:
+    """Forget one of one's own."""
+    if not terms.forget(caller.subject, search_id):
+        raise NotFound("you have no such saved search")
+
+
+def saved_shape(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a saved search as the API shows it."""
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "params": row["params"],
+        "url": f"/api/v1/search?{urlencode(row['params'])}",
+        "created_at": row["created_at"],
+    }
 
 
 @router.get("/index", summary="State of the index")
@@ -106,6 +185,18 @@ def read_index(_: Public, keeper: KeeperDep) -> dict[str, Any]:
         "position": state.position,
         "rebuilds": state.rebuilds,
         "problem": state.problem,
+    }
+
+
+@router.get("/index/check", summary="The index against the record, id by id")
+def check(_: CanReadData, report: CheckDep) -> dict[str, Any]:
+    """Answer how many records each side holds and what the index lacks."""
+    return {
+        "is_equal": report.is_equal,
+        "position": report.position,
+        "expected": report.expected,
+        "indexed": report.indexed,
+        "missing": report.missing,
     }
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from hubs.data_hub.search.querying import Filters
 
@@ -26,30 +26,39 @@ class SearchRequest:
     wants_snippets: bool = True
 
 
-class FacetValue(BaseModel):
-    """How many hits carry a value."""
+@dataclass(frozen=True)
+class SearchAnswer:
+    """One page of hits and what is known about all of them together.
 
-    value: str | int
-    count: int
+    ``meta`` holds total, facets, did_you_mean, shortcut, position (of the change feed that the index has
+    reached), is_rebuilding and took_ms.
+    """
 
-
-class SearchMeta(BaseModel):
-    """What is known about all hits together."""
-
-    total: int
-    facets: dict[str, list[FacetValue]] = {}
-    did_you_mean: str | None = None
-    shortcut: dict[str, Any] | None = None
-    """Where the query leads straight away: a member, a bill, a postal code."""
-    position: int
-    """Position of the change feed that the index has reached."""
-    is_rebuilding: bool = False
-    took_ms: float
+    hits: list[dict[str, Any]]
+    meta: dict[str, Any]
 
 
-class SearchAnswer(BaseModel):
-    """One page of hits."""
+MAX_SAVED = 200
+SAVED_PARAMS = frozenset(
+    {
+        "q",
+        "type",
+        "party",
+        "jurisdiction",
+        "province",
+        "session",
+        "person",
+        "date_from",
+        "date_to",
+        "lang",
+        "sort",
+    }
+)
 
-    data: list[dict[str, Any]]
-    next: str | None = None
-    meta: SearchMeta
+
+class SaveRequest(BaseModel):
+    """A search to keep: a name, and the parameters of ``/api/v1/search``."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(min_length=1, max_length=200)
+    params: dict[str, Annotated[str, StringConstraints(max_length=1_000)]] = Field(max_length=20)

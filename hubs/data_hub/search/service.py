@@ -8,10 +8,12 @@ from typing import Any
 import orjson
 from tantivy import Order, Query, Searcher, SnippetGenerator
 
+from hubs.data_hub.search.asked import AskedTerms
 from hubs.data_hub.search.engine import Generation
 from hubs.data_hub.search.keeper import IndexKeeper
 from hubs.data_hub.search.querying import QueryCompiler
-from hubs.data_hub.search.schemas import FacetValue, SearchAnswer, SearchMeta, SearchRequest
+from hubs.data_hub.search.schemas import SearchAnswer, SearchRequest
+from hubs.data_hub.search.shortcuts import find_shortcut
 from hubs.data_hub.search.spelling import suggest_spelling
 from hubs.data_hub.search.syntax import ParsedQuery, parse
 
@@ -28,8 +30,9 @@ _ORDERS = {"date": Order.Asc, "-date": Order.Desc}
 class SearchService:
     """Answers searches from the current generation."""
 
-    def __init__(self, keeper: IndexKeeper) -> None:
+    def __init__(self, keeper: IndexKeeper, asked: AskedTerms) -> None:
         self._keeper = keeper
+        self._asked = asked
 
     def search(self, request: SearchRequest) -> SearchAnswer:
         """Return a page of hits.
@@ -44,25 +47,32 @@ class SearchService:
         searcher = generation.searcher()
         result = _run(searcher, query, request)
         hits = self._hits(generation, searcher, compiler, parsed, result.hits, request)
-        meta = SearchMeta(
-            total=result.count,
-            facets=_facets(searcher, query) if request.wants_facets else {},
-            did_you_mean=suggest_spelling(generation, searcher, parsed) if result.count == 0 else None,
-            position=generation.position,
-            is_rebuilding=self._keeper.state.is_building,
-            took_ms=0.0,
-        )
-        meta.took_ms = round((time.perf_counter() - began) * 1_000, 2)
-        return SearchAnswer(data=hits, meta=meta)
+        meta = {
+            "total": result.count,
+            "facets": _facets(searcher, query) if request.wants_facets else {},
+            "did_you_mean": suggest_spelling(generation, searcher, parsed) if result.count == 0 else None,
+            "shortcut": find_shortcut(generation, searcher, request.text) if request.offset == 0 else None,
+            "position": generation.position,
+            "is_rebuilding": self._keeper.state.is_building,
+            "took_ms": round((time.perf_counter() - began) * 1_000, 2),
+        }
+        self._asked.note(request.text, request.lang, result.count)
+        return SearchAnswer(hits, meta)
 
-    def suggest(self, text: str, limit: int) -> list[str]:
-        """Return titles and names that begin with what was typed, the most frequent first."""
+    def suggest(self, text: str, limit: int) -> list[dict[str, Any]]:
+        """Return people, bills and bodies whose titles begin with what was typed, the most frequent first."""
         generation = self._keeper.generation()
         folded = generation.analysers["whole"].analyze(text.strip())
         if not folded or not folded[0]:
             return []
         searcher = generation.searcher()
-        return [term for term, _ in searcher.terms_with_prefix("suggest", folded[0], limit=limit)]
+        found = []
+        for term, _ in searcher.terms_with_prefix("suggest", folded[0], limit=limit):
+            query = Query.term_query(generation.schema, "suggest", term, "basic")
+            for _, address in searcher.search(query, limit=1, count=False, order_by_field="order").hits:
+                card = orjson.loads(searcher.doc(address)["card"][0])
+                found.append({name: card[name] for name in ("type", "id", "title_en", "title_fr", "url")})
+        return found
 
     def _hits(
         self,
@@ -116,17 +126,14 @@ def _snippet(maker: SnippetGenerator, document: Any, field: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _facets(searcher: Searcher, query: Query) -> dict[str, list[FacetValue]]:
+def _facets(searcher: Searcher, query: Query) -> dict[str, list[dict[str, Any]]]:
     answer = searcher.aggregate(query, _FACETS)
     facets = {
-        name: [
-            FacetValue(value=_value(name, b["key"]), count=b["doc_count"]) for b in answer[name]["buckets"]
-        ]
+        name: [{"value": bucket["key"], "count": bucket["doc_count"]} for bucket in answer[name]["buckets"]]
         for name in _FACETS
     }
-    facets["year"] = sorted((f for f in facets["year"] if int(f.value) > 1), key=lambda f: int(f.value))
+    years = [{"value": int(entry["value"]), "count": entry["count"]} for entry in facets["year"]]
+    facets["year"] = sorted(
+        (entry for entry in years if entry["value"] > 1), key=lambda entry: entry["value"]
+    )
     return facets
-
-
-def _value(name: str, key: Any) -> str | int:
-    return int(key) if name == "year" else str(key)

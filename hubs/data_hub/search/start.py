@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from prometheus_client import Gauge
+
 from hubs.data_hub.database.service.feeding import CHANGE_CHANNEL, FeedingService
+from hubs.data_hub.memory import limit_arenas
+from hubs.data_hub.search.asked import AskedTerms
 from hubs.data_hub.search.keeper import IndexKeeper, listener_on
 from hubs.data_hub.settings import DataHubSettings
 from shared.app import Resources
@@ -12,15 +16,36 @@ from shared.app import Resources
 
 def start_keeper(resources: Resources) -> None:
     """Keep the index under ``data_dir/search`` for as long as the hub runs."""
+    limit_arenas()
     settings = resources.settings
     chosen = settings.search if isinstance(settings, DataHubSettings) else DataHubSettings().search
+    feeding, asked = FeedingService(resources.sessionmaker), AskedTerms(resources.sessionmaker)
     keeper = IndexKeeper(
         Path(chosen.path) if chosen.path else settings.data_dir / "search",
         chosen.writer_heap_bytes,
-        FeedingService(resources.sessionmaker),
+        feeding,
         lambda: listener_on(resources.engine, CHANGE_CHANNEL),
         resources.stop,
+        asked.write_down,
     )
     keeper.start()
     resources.stack.callback(keeper.close)
     resources.put(keeper)
+    resources.put(feeding)
+    resources.put(asked)
+    watch(resources, keeper)
+
+
+def watch(resources: Resources, keeper: IndexKeeper) -> None:
+    """Show the state of the index among the hub's metrics."""
+
+    def documents() -> float:
+        return keeper.documents
+
+    for name, text, read in (
+        ("data_index_documents", "Records in the search index.", documents),
+        ("data_index_position", "Change position that the index has reached.", lambda: keeper.state.position),
+        ("data_index_building", "1 while the index is being built.", lambda: keeper.state.is_building),
+        ("data_index_rebuilds", "Times that this process built the index.", lambda: keeper.state.rebuilds),
+    ):
+        Gauge(name, text, registry=resources.registry).set_function(read)

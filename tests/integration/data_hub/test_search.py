@@ -6,6 +6,10 @@ import shutil
 import time
 from pathlib import Path
 
+import pytest
+
+from hubs.data_hub.database.service.feeding import FeedingService
+from hubs.data_hub.search.asked import AskedTerms
 from hubs.data_hub.search.keeper import IndexKeeper
 from shared.core.ids import new_id
 from shared.testing.databases import FreshDatabase
@@ -225,19 +229,18 @@ def test_a_rebuild_goes_on_beside_searches_that_are_answered(hub: Hub) -> None:
     assert hits(hub.search("farmers")) == hits(before)
 
 
-def test_without_an_index_search_says_503_with_progress_and_all_else_works(hub: Hub) -> None:
+def test_without_an_index_search_says_503_with_progress_and_all_else_works(hub: Hub, tmp_path: Path) -> None:
     hub.load("bill", bill())
-    keeper = hub.resources.get(IndexKeeper)
-    hub.search("border")
-    keeper._current, kept = None, keeper._current
-    try:
-        answer = hub.http.get("/api/v1/search", params={"q": "border"})
-        assert answer.status_code == 503
-        assert answer.json()["type"] == "urn:openpolicy:problem:index-not-ready"
-        assert "progress" in answer.json()
-        assert hub.get("/api/v1/bills")["data"]
-    finally:
-        keeper._current = kept
+    feeding = hub.resources.get(FeedingService)
+    hub.resources.put(
+        IndexKeeper(tmp_path / "not built yet", 15_000_000, feeding, lambda: pytest.fail("never started"))
+    )
+    answer = hub.http.get("/api/v1/search", params={"q": "border"})
+    assert answer.status_code == 503
+    assert answer.json()["type"] == "urn:openpolicy:problem:index-not-ready"
+    assert answer.json()["progress"] == 0
+    assert hub.get("/api/v1/search/index")["status"] == "building"
+    assert hub.get("/api/v1/bills")["data"]
 
 
 def test_hostile_queries_are_a_clear_4xx(hub: Hub) -> None:
@@ -300,4 +303,77 @@ def test_html_in_a_text_stays_text(hub: Hub) -> None:
 
 def test_suggestions_complete_what_is_typed(hub: Hub) -> None:
     fill(hub)
-    assert hub.get("/api/v1/search/suggest", q="Élis")["data"] == ["elisabeth briere"]
+    hub.search("")
+    [found] = hub.get("/api/v1/search/suggest", q="Élis")["data"]
+    assert (found["type"], found["title_en"]) == ("person", "Élisabeth Brière")
+    assert found["url"] == hub.get("/api/v1/people/elisabeth-briere")["url"]
+
+
+def test_a_postal_code_a_bill_number_and_a_full_name_are_shortcuts(hub: Hub) -> None:
+    fill(hub)
+    hub.load("bill", bill("C-2", "44-1", latest_activity_on="2021-12-01"))
+
+    def shortcut(q: str) -> str | None:
+        found = hub.search(q)["meta"]["shortcut"]
+        return found and found["url"]
+
+    assert shortcut("k1a 0a6") == "/api/v1/representatives?postal_code=K1A0A6"
+    assert shortcut("c-2") == shortcut("Bill C2") == hub.get("/api/v1/bills/45-1-c-2")["url"]
+    assert shortcut("C-2 44-1") == hub.get("/api/v1/bills/44-1-c-2")["url"]
+    assert shortcut("elisabeth briere") == hub.get("/api/v1/people/elisabeth-briere")["url"]
+    assert shortcut("briere") is None
+    assert shortcut("farmers need relief") is None
+    assert shortcut("C-999") is None
+
+
+def test_what_is_searched_for_is_counted_without_who_asked(hub: Hub) -> None:
+    fill(hub)
+    for q in ("Farmers", "farmers", "salmon", "someone@example.org", "6135551234567"):
+        hub.search(q)
+    hub.resources.get(AskedTerms).write_down()
+    assert hub.get("/api/v1/search/trending")["data"] == [{"query": "farmers", "count": 2}]
+    in_vain = hub.http.get("/api/v1/search/no-results", headers=hub.headers("data:read")).json()["data"]
+    assert in_vain == [{"query": "salmon", "count": 1}]
+    assert hub.http.get("/api/v1/search/no-results").status_code == 401
+
+
+def test_a_search_can_be_kept_run_and_forgotten_by_its_owner_alone(hub: Hub) -> None:
+    fill(hub)
+    mine = {"Authorization": f"Bearer {hub.token('openid', 'user:1')}"}
+    other = {"Authorization": f"Bearer {hub.token('openid', 'user:2')}"}
+    body = {"name": "Farm talk", "params": {"q": "farmers", "type": "speech"}}
+    made = hub.http.post("/api/v1/search/saved", json=body, headers=mine).json()
+    hub.search("")
+    assert hits(hub.get(made["url"])) == [f"{HOUSE}/1"]
+    assert [s["name"] for s in hub.http.get("/api/v1/search/saved", headers=mine).json()["data"]] == [
+        "Farm talk"
+    ]
+    assert hub.http.get("/api/v1/search/saved", headers=other).json()["data"] == []
+    assert hub.http.delete(f"/api/v1/search/saved/{made['id']}", headers=other).status_code == 404
+    assert hub.http.delete(f"/api/v1/search/saved/{made['id']}", headers=mine).status_code == 204
+    for bad in ({"q": "date:never"}, {"colour": "red"}, {"q": "x" * 1_001}):
+        answer = hub.http.post("/api/v1/search/saved", json={"name": "x", "params": bad}, headers=mine)
+        assert answer.status_code == 422
+    assert hub.http.post("/api/v1/search/saved", json=body).status_code == 401
+
+
+def test_a_check_finds_what_the_index_lacks(hub: Hub) -> None:
+    fill(hub)
+    hub.search("farmers")
+    headers = hub.headers("data:read")
+    assert hub.http.get("/api/v1/search/index/check", headers=headers).json()["is_equal"] is True
+    generation = hub.resources.get(IndexKeeper).generation()
+    lost = hub.get("/api/v1/bills/45-1-c-2")["id"]
+    generation.remove([lost])
+    generation.commit(generation.position)
+    report = hub.http.get("/api/v1/search/index/check", headers=headers).json()
+    assert (report["is_equal"], report["missing"]) == (False, [lost])
+    assert report["expected"] == report["indexed"] + 1
+
+
+def test_the_state_of_the_index_is_among_the_metrics(hub: Hub) -> None:
+    fill(hub)
+    hub.search("farmers")
+    metrics = hub.http.get("/metrics").text
+    assert "data_index_documents 8.0" in metrics
+    assert "data_index_building 0.0" in metrics

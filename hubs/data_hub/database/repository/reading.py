@@ -22,6 +22,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, array
@@ -170,6 +171,8 @@ class ReadingRepository:
         if not ids:
             return {}
         seen, document = Sighting.__table__, SourceDocument.__table__
+        # Unnested first: joined by "= ANY (array)" alone, the planner reads every document for every row.
+        number = func.unnest(seen.c.documents).table_valued("id", name="number").render_derived()
         rows = self._session.execute(
             select(
                 seen.c.record_id,
@@ -183,7 +186,9 @@ class ReadingRepository:
                 document.c.licence,
                 document.c.run_id,
             )
-            .join(document, document.c.id == func.any(seen.c.documents))
+            .select_from(seen)
+            .join(number, true())
+            .join(document, document.c.id == number.c.id)
             .where(one_of(seen.c.record_id, ids))
             .order_by(seen.c.record_id, seen.c.source_id, document.c.id)
         ).mappings()
@@ -262,7 +267,8 @@ def one_of(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
 
     With IN, a statement has as many forms as lists have lengths: none is prepared, each is parsed anew.
     """
-    clause: ColumnElement[bool] = column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
+    wanted = bindparam(None, list(values), type_=ARRAY(column.type))
+    clause: ColumnElement[bool] = column == any_(wanted)
     return clause
 
 

@@ -64,12 +64,22 @@ class Reference:
 
 # Lists of plain values, in which no record is named: most of what a record weighs.
 _PLAIN_LISTS = frozenset(
-    {
-        "stages", "actions", "versions", "identifiers", "contacts", "links", "sources", "counts",
+    [
+        "stages",
+        "actions",
+        "versions",
+        "identifiers",
+        "contacts",
+        "links",
+        "sources",
+        "counts",
         "party_lines",
-        "paragraphs", "other_names", "agenda", "speaker_identifiers", "mentioned_identifiers",
-    }
-)  # fmt: skip
+        "paragraphs",
+        "other_names",
+        "speaker_identifiers",
+        "mentioned_identifiers",
+    ]
+)
 
 
 def references(values: Iterable[Any]) -> list[Reference]:
