@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Protocol
 
 import httpx
@@ -24,6 +25,7 @@ log = get_logger(__name__)
 ALGORITHMS = ["ES256"]
 _REFETCH_PAUSE_S = 5.0
 _MAX_TOKEN_CHARS = 8_192
+_MAX_VERIFIED = 4_096
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,26 @@ class KeySource(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class _Held:
+    """The key set as it was fetched last."""
+
+    keys: KeySet | None = None
+    kids: frozenset[str] = frozenset()
+    raw: dict[str, Any] = field(default_factory=dict)
+    fetched_at: float = -1e9
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """A token whose signature was checked, and with which keys."""
+
+    principal: Principal
+    expires_at: float
+    kid: str
+    keys: KeySet
+
+
 class TokenVerifier:
     """Verify RFC 9068 access tokens without asking anybody, but for the keys now and then."""
 
@@ -78,9 +100,9 @@ class TokenVerifier:
         self._fetch_keys = fetch_keys
         self._clock = clock
         self._lock = threading.Lock()
-        self._keys: KeySet | None = None
-        self._kids: frozenset[str] = frozenset()
-        self._fetched_at = -1e9
+        self._held = _Held()
+        self._verified: dict[bytes, _Verified] = {}
+        self._verified_lock = threading.Lock()
         self._registry = jwt.JWTClaimsRegistry(
             now=lambda: int(self._clock()),
             leeway=int(settings.leeway_s),
@@ -90,9 +112,12 @@ class TokenVerifier:
             iat={"essential": True},
         )
 
-    def with_keys(self, fetch_keys: KeySource) -> TokenVerifier:
-        """Return a verifier with the same expectations and another source of keys."""
-        return TokenVerifier(self._issuer, self._settings, fetch_keys, self._clock)
+    def with_keys(self, fetch_keys: KeySource, max_age_s: float | None = None) -> TokenVerifier:
+        """Return a verifier with the same expectations and keys from elsewhere, kept for so many seconds."""
+        settings = self._settings
+        if max_age_s is not None:
+            settings = settings.model_copy(update={"jwks_max_age_s": max_age_s})
+        return TokenVerifier(self._issuer, settings, fetch_keys, self._clock)
 
     def verify(self, token: str) -> Principal:
         """Return the principal of a token.
@@ -102,6 +127,18 @@ class TokenVerifier:
         """
         if len(token) > _MAX_TOKEN_CHARS:
             raise _bad_token("the token is too long")
+        digest = hashlib.sha256(token.encode(errors="replace")).digest()
+        known = self._verified.get(digest)
+        if known is not None:
+            # The signature was checked before; what may have changed since is the time and the key set.
+            is_current = self._clock() <= known.expires_at + self._settings.leeway_s
+            if is_current and self._current_keys(known.kid) is known.keys:
+                return known.principal
+            with self._verified_lock:
+                self._verified.pop(digest, None)
+        return self._verify(token, digest)
+
+    def _verify(self, token: str, digest: bytes) -> Principal:
         try:
             header = jws.extract_compact(token.encode()).headers()
         except (JoseError, ValueError, UnicodeError, TypeError):
@@ -110,13 +147,20 @@ class TokenVerifier:
             raise _bad_token("the algorithm is not accepted")
         if str(header.get("typ", "")).lower() not in ("at+jwt", "application/at+jwt"):
             raise _bad_token("not an access token")
-        keys = self._current_keys(str(header.get("kid", "")))
+        kid = str(header.get("kid", ""))
+        keys = self._current_keys(kid)
         try:
             decoded = jwt.decode(token, keys, algorithms=ALGORITHMS)
             self._registry.validate(decoded.claims)
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise _bad_token(str(error) or "the token is not valid") from None
-        return self._principal(decoded.claims)
+        principal = self._principal(decoded.claims)
+        with self._verified_lock:
+            while len(self._verified) >= _MAX_VERIFIED:
+                # Insertion order: the token seen first is the one that runs out first, as a rule.
+                self._verified.pop(next(iter(self._verified)))
+            self._verified[digest] = _Verified(principal, float(decoded.claims["exp"]), kid, keys)
+        return principal
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
         audience = claims.get("aud", [])
@@ -135,30 +179,45 @@ class TokenVerifier:
         )
 
     def _current_keys(self, kid: str) -> KeySet:
-        now = time.monotonic()
-        with self._lock:
-            age = now - self._fetched_at
-            fresh = self._keys is not None and age < self._settings.jwks_max_age_s
-            if fresh and (kid in self._kids or age < _REFETCH_PAUSE_S):
-                if kid not in self._kids:
-                    raise _bad_token("signed by an unknown key")
-                assert self._keys is not None
-                return self._keys
-            try:
-                raw = self._fetch_keys()
-                self._keys = KeySet.import_key_set({"keys": raw["keys"]})
-                self._kids = frozenset(str(key.get("kid", "")) for key in raw["keys"])
-                self._fetched_at = now
-            except (Unavailable, JoseError, KeyError, ValueError) as error:
-                # Keys once fetched stay good: the security hub's absence must not lock others out.
-                if self._keys is None:
-                    raise Unavailable("the keys that verify tokens are not to be had") from error
-                log.warning("key set not refreshed", error=str(error))
-                self._fetched_at = now - self._settings.jwks_max_age_s + _REFETCH_PAUSE_S
-            assert self._keys is not None
-            if kid not in self._kids:
+        held = self._held
+        age = time.monotonic() - held.fetched_at
+        if held.keys is not None and age < self._settings.jwks_max_age_s:
+            if kid in held.kids:
+                return held.keys
+            if age < _REFETCH_PAUSE_S:
                 raise _bad_token("signed by an unknown key")
-            return self._keys
+        # While one thread asks for the keys, the others go on with those they have.
+        may_wait = held.keys is None or kid not in held.kids
+        if not self._lock.acquire(blocking=may_wait):
+            assert held.keys is not None
+            return held.keys
+        try:
+            if self._held is held:
+                self._held = self._fetched(held)
+            held = self._held
+        finally:
+            self._lock.release()
+        if held.keys is None:
+            raise Unavailable("the keys that verify tokens are not to be had")
+        if kid not in held.kids:
+            raise _bad_token("signed by an unknown key")
+        return held.keys
+
+    def _fetched(self, held: _Held) -> _Held:
+        now = time.monotonic()
+        try:
+            raw = self._fetch_keys()
+            keys = KeySet.import_key_set({"keys": raw["keys"]})
+            kids = frozenset(str(key.get("kid", "")) for key in raw["keys"])
+        except (Unavailable, JoseError, KeyError, ValueError) as error:
+            # Keys once fetched stay good: the security hub's absence must not lock others out.
+            if held.keys is None:
+                raise Unavailable("the keys that verify tokens are not to be had") from error
+            log.warning("key set not refreshed", error=str(error))
+            return replace(held, fetched_at=now - self._settings.jwks_max_age_s + _REFETCH_PAUSE_S)
+        if held.keys is not None and raw == held.raw:
+            return replace(held, fetched_at=now)
+        return _Held(keys, kids, raw, now)
 
 
 def _bad_token(detail: str) -> Unauthorized:

@@ -235,4 +235,5 @@ def open_key_ring(resources: Resources) -> None:
     ring = KeyRing(resources.sessionmaker, resources.get(Vault), settings.keys)
     ring.refresh()
     resources.put(ring)
-    resources.verifier = resources.verifier.with_keys(ring.public_set)
+    max_age_s = max(1.0, settings.keys.refresh_s)
+    resources.verifier = resources.verifier.with_keys(ring.public_set, max_age_s)

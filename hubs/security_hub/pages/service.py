@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import RedirectResponse, Response
 
 from hubs.security_hub.pages.words import Language, say
@@ -111,7 +111,10 @@ def cookie_name(name: str, is_secure: bool) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def _environment() -> Any:
+    # Loaded with the first page: most requests to this hub are none.
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     loader = PackageLoader("hubs.security_hub.pages", "templates")
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
 

@@ -1,10 +1,11 @@
-"""Passwords: Argon2id behind a semaphore, and a refusal of those that guessing starts with."""
+"""Passwords: Argon2id behind a queue with few slots, and a refusal of those that guessing starts with."""
 
 from __future__ import annotations
 
 import secrets
 import threading
 import unicodedata
+from collections import deque
 from collections.abc import Iterable
 
 from argon2 import PasswordHasher
@@ -27,8 +28,7 @@ class Passwords:
         self._hasher = PasswordHasher(
             time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16
         )
-        self._slots = threading.Semaphore(settings.parallel)
-        self._places = threading.Semaphore(settings.parallel + settings.waiting)
+        self._queue = _Queue(settings.parallel, settings.waiting)
         # Verified against when there is no account, so that its absence takes as long as a wrong password.
         self._nobody = self._hasher.hash(secrets.token_urlsafe(24))
 
@@ -37,7 +37,7 @@ class Passwords:
 
         Raises: TooManyHashes when the queue is full.
         """
-        with _Turn(self._places, self._slots):
+        with self._queue:
             return self._hasher.hash(self._prepared(password))
 
     def verify(self, stored: str | None, password: str) -> bool:
@@ -45,7 +45,7 @@ class Passwords:
 
         Raises: TooManyHashes when the queue is full.
         """
-        with _Turn(self._places, self._slots):
+        with self._queue:
             try:
                 is_right = self._hasher.verify(stored or self._nobody, self._prepared(password))
             except (VerifyMismatchError, VerificationError, InvalidHashError):
@@ -75,23 +75,43 @@ class Passwords:
         return unicodedata.normalize("NFKC", password).encode(errors="replace").decode()
 
 
-class _Turn:
-    """One place in the bounded queue, then one of the slots."""
+class _Queue:
+    """A bounded line in front of a few slots; whoever came first is served first."""
 
-    def __init__(self, places: threading.Semaphore, slots: threading.Semaphore) -> None:
-        self._places = places
-        self._slots = slots
+    def __init__(self, slots: int, waiting: int) -> None:
+        self._free = slots
+        self._most_waiting = waiting
+        self._line: deque[threading.Event] = deque()
+        self._lock = threading.Lock()
 
     def __enter__(self) -> None:
-        if not self._places.acquire(blocking=False):
-            raise TooManyHashes("too many sign-ins at once; try again", headers={"Retry-After": "2"})
-        if not self._slots.acquire(timeout=_WAIT_S):
-            self._places.release()
-            raise TooManyHashes("sign-in takes too long; try again", headers={"Retry-After": "5"})
+        with self._lock:
+            if self._free and not self._line:
+                self._free -= 1
+                return
+            if len(self._line) >= self._most_waiting:
+                raise TooManyHashes("too many sign-ins at once; try again", headers={"Retry-After": "2"})
+            turn = threading.Event()
+            self._line.append(turn)
+        if turn.wait(_WAIT_S):
+            return
+        with self._lock:
+            if turn.is_set():
+                # The slot came in the very moment that we gave up.
+                self._pass_on()
+            else:
+                self._line.remove(turn)
+        raise TooManyHashes("sign-in takes too long; try again", headers={"Retry-After": "5"})
 
     def __exit__(self, *_: object) -> None:
-        self._slots.release()
-        self._places.release()
+        with self._lock:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        if self._line:
+            self._line.popleft().set()
+        else:
+            self._free += 1
 
 
 def open_passwords(resources: Resources) -> None:

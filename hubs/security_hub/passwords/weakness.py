@@ -22,6 +22,8 @@ _LEET = str.maketrans({
 })  # fmt: skip
 _LEET_L = str.maketrans({"1": "l", "!": "l", "7": "l"})
 _SHORTEST_RUN = 4
+# Digits and marks around a word: decoration that every guesser knows.
+_ENDS = re.compile(r"^[!-@\[-`{-~]+|[!-@\[-`{-~]+$")
 _FREE_LETTERS = 4
 
 
@@ -61,7 +63,7 @@ def _plain(text: str) -> str:
 
 def _readings(lowered: str) -> set[str]:
     # Digits at the ends are decoration more often than letters in disguise; both readings are tried.
-    bare = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", lowered)
+    bare = _ENDS.sub("", lowered) or lowered
     return {
         reading
         for text in (lowered, bare)
@@ -109,7 +111,7 @@ def _left(reading: str, personal: list[str]) -> int:
     known = _words()
     longest = max((len(word) for word in known), default=0)
     text = _without_runs(reading)
-    text = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", text)
+    text = _ENDS.sub("", text)
     for part in sorted(personal, key=len, reverse=True):
         text = text.replace(part, " ")
     text = re.sub(r"(19|20)\d\d", " ", text)
@@ -121,7 +123,7 @@ def _left(reading: str, personal: list[str]) -> int:
                 at += length
                 break
         else:
-            free += text[at].isalnum()
+            free += text[at].isalnum() or not text[at].isascii()
             at += 1
     return free
 

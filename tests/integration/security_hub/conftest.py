@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -172,11 +173,8 @@ class Browser:
         while response.is_redirect:
             self.trail.append(response)
             target = response.headers["location"]
-            if "://" in target and not target.startswith(self.url + "/"):
-                # Another site: the browser goes there with the answer in the address.
-                self.left = target
-                break
-            if ":" in target.partition("/")[0] and "://" not in target:
+            if urlsplit(target).scheme and not target.startswith(self.url + "/"):
+                # Another site or application: the browser goes there with the answer in the address.
                 self.left = target
                 break
             response = self.http.get(target)
