@@ -7,6 +7,7 @@ after a crash everything the index names can be read.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from warcio.statusandheaders import StatusAndHeaders
@@ -24,6 +25,7 @@ from shared.contracts.events.scraping import ArchiveRef
 from shared.core.clock import utc_now
 
 Headers = Iterable[tuple[str, str]]
+_LEVEL = 6
 _DROPPED = {"transfer-encoding", "connection", "keep-alive"}
 
 
@@ -52,6 +54,22 @@ class IndexEntry:
     """When an earlier run first had an answer to this request; empty: ``retrieved_at``."""
 
 
+class _MemberWriter:
+    """Writes each record as a gzip member of its own, at a level that costs half of warcio's."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._plain = io.BytesIO()
+        self.builder = WARCWriter(self._plain, gzip=False)
+
+    def write_record(self, record: Any) -> None:
+        """Append a record that ``builder`` made."""
+        self.builder.write_record(record)
+        self._file.write(gzip.compress(self._plain.getvalue(), _LEVEL, mtime=0))
+        self._plain.seek(0)
+        self._plain.truncate()
+
+
 class ArchiveWriter:
     """Appends responses to the WARC of one run; continues after what an earlier process left whole."""
 
@@ -64,7 +82,7 @@ class ArchiveWriter:
         self._file = self.path.open("r+b" if self.path.exists() else "w+b")
         self._file.truncate(self._end)
         self._file.seek(self._end)
-        self._writer = WARCWriter(self._file, gzip=True)
+        self._writer = _MemberWriter(self._file)
         self._index = self.index_path.open("w", encoding="utf-8")
         for entry in self.entries:
             self._write_line(entry)
@@ -74,7 +92,7 @@ class ArchiveWriter:
 
     def _start(self, source_id: str, run_id: UUID, software: str) -> None:
         about = {"software": software, "format": "WARC File Format 1.1", "isPartOf": f"{source_id}/{run_id}"}
-        self._writer.write_record(self._writer.create_warcinfo_record(self.path.name, about))
+        self._writer.write_record(self._writer.builder.create_warcinfo_record(self.path.name, about))
 
     def response(
         self,
@@ -90,7 +108,7 @@ class ArchiveWriter:
         """Store a response as it came over the wire (content coding kept) and return where it is."""
         retrieved_at = utc_now()
         pairs = [(name, value) for name, value in headers if name.lower() not in _DROPPED]
-        record = self._writer.create_warc_record(
+        record = self._writer.builder.create_warc_record(
             url,
             "response",
             payload=io.BytesIO(body),
@@ -109,7 +127,7 @@ class ArchiveWriter:
         """Store that the server said 304 to a request for an archived response."""
         retrieved_at = utc_now()
         pairs = [(name, value) for name, value in headers if name.lower() not in _DROPPED]
-        record = self._writer.create_warc_record(
+        record = self._writer.builder.create_warc_record(
             entry.url,
             "revisit",
             payload=io.BytesIO(b""),
@@ -139,7 +157,7 @@ class ArchiveWriter:
         headers = StatusAndHeaders(
             f"{method} {url} HTTP/1.1", [("Content-Length", str(len(body)))], is_http_request=True
         )
-        request = self._writer.create_warc_record(
+        request = self._writer.builder.create_warc_record(
             url,
             "request",
             payload=io.BytesIO(body),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,7 @@ from services.scraper.parsers.base import Document, Fetch, Parser, ParseResult
 from services.scraper.parsers.house_members import PERSON_SCHEME
 from services.scraper.parsers.tabular import read_table
 from services.scraper.parsers.text import clean, head
-from services.scraper.parsers.xml import leaf, leaves, parse_xml
+from services.scraper.parsers.xml import leaf, parse_xml
 from shared.contracts.civic import Ballot, Identifier, VoteCount, VoteOption
 from shared.contracts.legislation import VoteEventRecord
 
@@ -41,10 +42,9 @@ _OPTIONS: dict[str, VoteOption] = {
     "pairé": "paired",
     "abstain": "abstain",
 }
-_FLAGS: tuple[tuple[str, VoteOption], ...] = (
-    ("IsVoteYea", "yes"),
-    ("IsVoteNay", "no"),
-    ("IsVotePaired", "paired"),
+_BALLOT = (
+    *("IsVoteYea", "IsVoteNay", "IsVotePaired", "VoteValueName"),
+    *("PersonOfficialFirstName", "PersonOfficialLastName", "ConstituencyName", "CaucusShortName", "PersonId"),
 )
 _MEMBER = re.compile(r"^(?P<name>.+?) \((?P<riding>.+)\)$")
 _PLACE = re.compile(r"(?P<parliament>\d{1,2})[-_/](?P<session>\d)[-_/](?P<number>\d{1,4})(?!\d)")
@@ -190,14 +190,24 @@ def _moment(document: Document, text: str) -> str:
 
 
 def _ballot(document: Document, row: etree._Element) -> Ballot:
-    told = leaves(row)
+    told = {child.tag: child.text or "" for child in row}
+    ballot = _told(*(told.get(name, "") for name in _BALLOT))
+    if ballot is None:
+        raise document.failed("wrong-shape", "a ballot without a name")
+    return ballot
+
+
+@lru_cache(maxsize=8_192)
+def _told(
+    yea: str, nay: str, paired: str, value: str, given: str, family: str, riding: str, party: str, person: str
+) -> Ballot | None:
+    """Make a ballot of the columns ``_BALLOT``: the same few hundred members vote in every division."""
     # A member may be listed as paired and have voted all the same: the vote counts.
-    option = next((option for flag, option in _FLAGS if told.get(flag) == "true"), None)
+    flags: tuple[tuple[str, VoteOption], ...] = ((yea, "yes"), (nay, "no"), (paired, "paired"))
+    option = next((option for flag, option in flags if clean(flag) == "true"), None)
     if option is None:
-        option = _OPTIONS.get(told.get("VoteValueName", "").lower(), "other")
-    name = clean(f"{told.get('PersonOfficialFirstName', '')} {told.get('PersonOfficialLastName', '')}")
-    riding, party = told.get("ConstituencyName", ""), told.get("CaucusShortName", "")
-    return _made(document, told.get("PersonId", ""), name, option, riding, party)
+        option = _OPTIONS.get(clean(value).lower(), "other")
+    return _made(clean(person), clean(f"{given} {family}"), option, clean(riding), clean(party))
 
 
 def _csv_ballot(document: Document, row: dict[str, str]) -> Ballot:
@@ -208,14 +218,15 @@ def _csv_ballot(document: Document, row: dict[str, str]) -> Ballot:
     if not value:
         raise document.failed("truncated", f"{who['name']} neither voted nor was paired")
     option = _OPTIONS.get(value.lower(), "other")
-    return _made(document, row["Person ID"], who["name"], option, who["riding"], row["Political Affiliation"])
-
-
-def _made(
-    document: Document, person_id: str, name: str, option: VoteOption, riding: str, party: str
-) -> Ballot:
-    if not name:
+    ballot = _made(row["Person ID"], clean(who["name"]), option, who["riding"], row["Political Affiliation"])
+    if ballot is None:
         raise document.failed("wrong-shape", "a ballot without a name")
+    return ballot
+
+
+def _made(person_id: str, name: str, option: VoteOption, riding: str, party: str) -> Ballot | None:
+    if not name:
+        return None
     return Ballot(
         person_key=keys.person(person_id, name),
         name=name,
