@@ -22,7 +22,6 @@ from hubs.business_hub.op_import.errors import (
 from hubs.business_hub.op_import.formats.registry import format_named
 from hubs.business_hub.op_import.formats.targets import TARGETS
 from hubs.business_hub.op_import.models import MappingTemplate, Upload
-from hubs.business_hub.op_import.reading.tabular import safe_cell
 from hubs.business_hub.op_import.repository import UploadRepository
 from hubs.business_hub.op_import.schemas import ImportOptions, TemplateWrite
 from hubs.business_hub.queue.service.jobs import JobService
@@ -33,6 +32,7 @@ from shared.contracts.http.jobs import JobCreate
 from shared.contracts.keys import slug
 from shared.core.clock import utc_now
 from shared.core.errors import Invalid
+from shared.http.cells import safe_cell
 
 PRODUCER = "business_hub.op_import"
 INSPECT = "business.inspect"

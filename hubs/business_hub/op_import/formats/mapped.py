@@ -13,7 +13,8 @@ from hubs.business_hub.op_import.formats.targets import TARGETS, Target
 from hubs.business_hub.op_import.formats.values import READERS
 from hubs.business_hub.op_import.reading.documents import Document
 from hubs.business_hub.op_import.reading.spreadsheet import is_spreadsheet
-from hubs.business_hub.op_import.reading.tabular import Table, bare_cell, open_table
+from hubs.business_hub.op_import.reading.tabular import Table, open_table
+from shared.http.cells import bare_cell
 
 _SURE = 0.9
 

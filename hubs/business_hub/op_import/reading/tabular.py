@@ -12,6 +12,7 @@ from hubs.business_hub.op_import.reading.documents import Document
 from hubs.business_hub.op_import.reading.encoding import Encoding, check_encoding, sniff_encoding, text_lines
 from hubs.business_hub.op_import.reading.limits import ReadLimits
 from hubs.business_hub.op_import.reading.spreadsheet import is_spreadsheet, spreadsheet_rows
+from shared.http.cells import bare_cell
 
 DELIMITERS = ",;\t|"
 Row = tuple[int, list[str]]
@@ -80,7 +81,7 @@ def open_table(document: Document, shape: TableShape | None = None) -> Table:
     for number, cells in _raw_rows(document, used):
         if not any(cells):
             continue
-        columns = tuple(cell.strip().lstrip("\ufeff") for cell in cells)
+        columns = tuple(bare_cell(cell.strip().lstrip("\ufeff")) for cell in cells)
         while columns and not columns[-1]:
             columns = columns[:-1]
         doubled = sorted({name for name in columns if name and columns.count(name) > 1})
@@ -162,15 +163,3 @@ def _check(name: str, number: int, cells: Sequence[str], limits: ReadLimits) -> 
                 row=number,
                 column=position + 1,
             )
-
-
-def safe_cell(value: object) -> str:
-    """Return a value as a cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value).replace("\x00", "")
-    is_number = text.lstrip("+-").replace(".", "", 1).isdigit()
-    return f"'{text}" if text[:1] in "=+-@\t\r" and text and not is_number else text
-
-
-def bare_cell(text: str) -> str:
-    """Return a cell without the mark that `safe_cell` put before it."""
-    return text[1:] if text[:1] == "'" and text[1:2] in {"=", "+", "-", "@", "\t", "\r"} else text
