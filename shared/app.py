@@ -20,8 +20,6 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.platform_collector import PlatformCollector
-from prometheus_client.process_collector import ProcessCollector
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.responses import Response
@@ -33,10 +31,11 @@ from shared.auth import (
     TokenVerifier,
     fetch_keys_over_http,
 )
-from shared.cache import Cache, create_cache
+from shared.cache import Cache, cache_readings, create_cache
 from shared.core.allocator import tune_allocator
 from shared.core.errors import Unavailable
 from shared.db.engine import create_engine
+from shared.db.measures import pool_readings
 from shared.db.session import create_sessionmaker
 from shared.http.json import dumps
 from shared.http.middleware import BodyLimit, HttpMetrics, RequestContext, RequestMetrics
@@ -44,7 +43,10 @@ from shared.http.problems import install_problem_handlers
 from shared.http.strict import reject_unknown_parameters
 from shared.logging import configure_logging, get_logger
 from shared.messaging.bus import EventBus
-from shared.reporting import report_errors
+from shared.messaging.measures import consumer_readings
+from shared.metrics import Reading, watch_process
+from shared.outbox.measures import outbox_readings
+from shared.reporting import report_errors, report_readings
 from shared.settings import HubSettings, derive_secret
 
 log = get_logger(__name__)
@@ -184,8 +186,6 @@ def create_hub_app(spec: HubSpec, settings: HubSettings | None = None) -> FastAP
 def _open(spec: HubSpec, resources: Resources) -> None:
     tune_allocator()
     settings = resources.settings
-    ProcessCollector(registry=resources.registry)
-    PlatformCollector(registry=resources.registry)
     resources.stack.callback(report_errors(settings, f"{spec.name}_hub").close)
     resources.http = httpx.Client(timeout=settings.http.client_timeout_s, trust_env=False)
     resources.stack.callback(resources.http.close)
@@ -201,8 +201,18 @@ def _open(spec: HubSpec, resources: Resources) -> None:
         resources.stack.callback(resources.engine.dispose)
         resources.sessionmaker = create_sessionmaker(resources.engine)
         resources.checks["database"] = lambda: _ping(resources.engine)
+    watch_process(resources.registry, *process_readings(resources))
     for start in spec.start:
         start(resources)
+
+
+def process_readings(resources: Resources) -> list[Reading]:
+    """Return what a process with such resources can say of itself."""
+    found = [*cache_readings(), *consumer_readings(), *outbox_readings(), *report_readings()]
+    if resources.engine is not None:
+        database = resources.settings.database
+        found += pool_readings(resources.engine, database.pool_size + database.max_overflow)
+    return found
 
 
 def service_tokens(settings: HubSettings, hub: str, http: httpx.Client) -> ServiceTokens:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
+from shared.metrics import Reading
 from shared.settings import HubSettings
 
 if TYPE_CHECKING:
@@ -44,6 +45,22 @@ class CacheStats:
     def hit_ratio(self) -> float:
         """Return hits per lookup, from 0 to 1; 0 before the first lookup."""
         return self.hits / (self.hits + self.misses) if self.hits + self.misses else 0.0
+
+
+def cache_readings() -> list[Reading]:
+    """Return the metrics of all caches of this process."""
+    return [
+        Reading(
+            "cache_lookups_total",
+            "Lookups by their result; an error means that Redis did not answer.",
+            ("result",),
+            lambda: [
+                (("hit",), PROCESS.hits),
+                (("miss",), PROCESS.misses),
+                (("error",), PROCESS.errors),
+            ],
+        )
+    ]
 
 
 class Cache(Protocol):
@@ -88,6 +105,10 @@ class _Counters:
 
     def snapshot(self, backend: str, entries: int | None) -> CacheStats:
         return CacheStats(backend=backend, entries=entries, **vars(self))
+
+
+PROCESS = _Counters()
+"""Lookups and failures of all caches of this process, for its metrics."""
 
 
 def _joined(prefix: str, name: str) -> str:
@@ -142,8 +163,10 @@ class MemoryCache:
             entry = self._memory.find(self._prefix + key)
             if entry is None:
                 self._counters.misses += 1
+                PROCESS.misses += 1
                 return default
             self._counters.hits += 1
+            PROCESS.hits += 1
             self._memory.entries.move_to_end(self._prefix + key)
         return orjson.loads(entry[0])
 
@@ -250,6 +273,7 @@ class RedisCache:
             yield
         except (RedisError, OSError):
             self._counters.errors += 1
+            PROCESS.errors += 1
             self._circuit.trip()
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -260,8 +284,10 @@ class RedisCache:
                 found = self._client.get(self._prefix + key)
         if found is None:
             self._counters.misses += 1
+            PROCESS.misses += 1
             return default
         self._counters.hits += 1
+        PROCESS.hits += 1
         return orjson.loads(found)
 
     def set(self, key: str, value: Any, ttl: float = DEFAULT_TTL_SECONDS) -> bool:

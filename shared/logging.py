@@ -20,19 +20,20 @@ _SECRET_KEYS = re.compile(
     r"(password|passwd|secret|token|authorization|api[_-]?key|cookie|dsn|private)", re.IGNORECASE
 )
 _SECRET_VALUES = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.-]*://[^:/@\s]+:)[^@/\s]+@|(?P<bearer>bearer\s+)[\w.~+/=-]+",
+    r"(?P<scheme>[a-z][a-z0-9+.-]*://[^:/@\s]+:)[^@/\s]+@|(?P<bearer>bearer\s+)[\w.~+/=-]+"
+    r"|(?P<query>[?&](?:[\w-]*token|code|api_?key|secret|password|signature)=)[^&\s\"'#]+",
     re.IGNORECASE,
 )
 _REDACTED = "[redacted]"
 
 
 def redact(value: str) -> str:
-    """Return ``value`` without passwords in URLs and bearer tokens."""
+    """Return ``value`` without passwords and tokens in URLs, and without bearer tokens."""
 
     def cover(match: re.Match[str]) -> str:
         if match["scheme"]:
             return f"{match['scheme']}{_REDACTED}@"
-        return f"{match['bearer']}{_REDACTED}"
+        return f"{match['bearer'] or match['query']}{_REDACTED}"
 
     return _SECRET_VALUES.sub(cover, value)
 
@@ -97,6 +98,12 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # The server's own handlers write request lines as they are, secrets of links included. One without any
+    # was told to be silent, and stays so.
+    for server in map(logging.getLogger, ("uvicorn", "uvicorn.error", "uvicorn.access")):
+        if server.handlers:
+            server.handlers.clear()
+            server.propagate = True
     for noisy in ("httpx", "httpx2", "httpcore", "pika", "urllib3", "alembic"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 

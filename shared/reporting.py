@@ -18,10 +18,12 @@ import urllib.request
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 from shared.core.clock import utc_now
 from shared.core.ids import new_id
 from shared.logging import redact, request_id_var, trace_id_var
+from shared.metrics import Reading
 from shared.settings import HubSettings, derive_secret
 
 PROJECT_NAME = "openpolicy"
@@ -37,20 +39,27 @@ def project_key(settings: HubSettings) -> str:
 
 
 def own_dsn(settings: HubSettings) -> str:
-    """Return where this process reports: the given DSN, else ops_hub's project of the platform."""
+    """Return where this process reports: the given DSN, else ops_hub's project of the platform.
+
+    Empty in production for a process that was given neither a DSN nor the root secret to derive the key from.
+    """
     given = settings.error_dsn.get_secret_value()
     if given:
         return given
+    if not settings.is_embedded and not settings.secret.get_secret_value():
+        return ""
     scheme, _, host = settings.hubs.ops.partition("://")
     return f"{scheme}://{project_key(settings)}@{host}/1"
 
 
 class ErrorReporter(logging.Handler):
-    """Reports records of level ERROR and above."""
+    """Reports records of level ERROR and above; without a DSN it only counts what it drops."""
 
     def __init__(self, settings: HubSettings, process: str) -> None:
         super().__init__(logging.ERROR)
-        parts = urlsplit(own_dsn(settings))
+        dsn = own_dsn(settings)
+        parts = urlsplit(dsn)
+        self._has_place = bool(dsn)
         host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
         self._url = f"{parts.scheme}://{host}/api/{parts.path.strip('/')}/envelope/"
         self._auth = f"Sentry sentry_key={parts.username}, sentry_version=7, sentry_client=openpolicy/1"
@@ -64,7 +73,11 @@ class ErrorReporter(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Queue a record; never waits, never raises."""
         try:
-            if record.name.startswith(__name__) or time.monotonic() < self._quiet_until:
+            if (
+                not self._has_place
+                or record.name.startswith(__name__)
+                or time.monotonic() < self._quiet_until
+            ):
                 self.dropped += 1
                 return
             if self._thread is None:
@@ -161,8 +174,28 @@ def _exception(error: tuple[Any, ...]) -> dict[str, Any]:
     }
 
 
+REPORTERS: WeakSet[ErrorReporter] = WeakSet()
+"""The reporters of this process, for its metrics."""
+
+
+def report_readings() -> list[Reading]:
+    """Return the metrics of this process's own error reports."""
+    return [
+        Reading(
+            "error_reports_sent_total",
+            "Errors of this process by whether ops_hub took them.",
+            ("outcome",),
+            lambda: [
+                *((("sent",), float(reporter.sent)) for reporter in list(REPORTERS)),
+                *((("dropped",), float(reporter.dropped)) for reporter in list(REPORTERS)),
+            ],
+        )
+    ]
+
+
 def report_errors(settings: HubSettings, process: str) -> ErrorReporter:
     """Send this process's errors to ops_hub from now on; close the handler at the end."""
     reporter = ErrorReporter(settings, process)
     logging.getLogger().addHandler(reporter)
+    REPORTERS.add(reporter)
     return reporter

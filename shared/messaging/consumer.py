@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from weakref import WeakSet
 
 from shared.core.errors import AppError, Unavailable
 from shared.logging import request_id_var, trace_id_var
@@ -41,6 +42,10 @@ class ConsumerState:
     is_connected: bool = False
     waiting_for: str = ""
     last_error: str = ""
+
+
+CONSUMERS: WeakSet[Consumer] = WeakSet()
+"""The consumers of this process, for its metrics."""
 
 
 class _Abandoned(Exception):
@@ -87,6 +92,7 @@ class Consumer:
         self._unacked: list[Received] = []
         self._unacked_since = 0.0
         self._thread: threading.Thread | None = None
+        CONSUMERS.add(self)
 
     def start(self) -> None:
         """Consume in a thread; returns at once, whether or not the broker is there."""

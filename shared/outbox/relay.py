@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakSet
 
 import psycopg
 from psycopg import sql
@@ -33,6 +34,7 @@ IDLE_S = 1.0
 RETRY_FIRST_S = 0.2
 RETRY_CAP_S = 15.0
 UNROUTED_RETRY_S = 5.0
+MEASURE_EVERY_S = 10.0
 
 # One relay sends at a time, so that order holds however many processes a hub has.
 _TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
@@ -54,12 +56,21 @@ _LAG = sql.SQL(
 
 @dataclass(slots=True)
 class RelayState:
-    """Counts since the start, for metrics and readiness; no ``problem``: the last window went."""
+    """Counts since the start, for metrics and readiness; no ``problem``: the last window went.
 
+    ``waiting`` and ``oldest_age_s`` are what the outbox held when it was last measured, seconds ago at most.
+    """
+
+    waiting: int = 0
+    oldest_age_s: float = 0.0
     sent: int = 0
     windows: int = 0
     unrouted: int = 0
     problem: str = ""
+
+
+RELAYS: WeakSet[Relay] = WeakSet()
+"""The relays of this process, for its metrics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +98,18 @@ class Relay:
         self._bus = bus
         self._window = window
         self._channel = wake_channel(table.schema)
+        self._schema = table.schema or ""
         names = [table.schema, table.name] if table.schema else [table.name]
         self._table = sql.Identifier(*names)
         self._connection: Connection | None = None
         self._thread: threading.Thread | None = None
+        self._measured_at = float("-inf")
+        RELAYS.add(self)
+
+    @property
+    def schema(self) -> str:
+        """Return the schema whose outbox this is: the hub's name."""
+        return self._schema
 
     def start(self) -> None:
         """Send in a thread; returns at once, whether or not database and bus are there."""
@@ -110,6 +129,7 @@ class Relay:
         waits = backoff(RETRY_FIRST_S, RETRY_CAP_S)
         while not self.stop_event.is_set():
             try:
+                self._measure()
                 sent = self.send_window()
                 waits = backoff(RETRY_FIRST_S, RETRY_CAP_S)
                 if not sent:
@@ -177,6 +197,15 @@ class Relay:
             row = raw.execute(_LAG.format(table=self._table)).fetchone()
         assert row is not None
         return OutboxLag(count=row[0], oldest_age_s=max(0.0, float(row[1])))
+
+    def _measure(self) -> None:
+        now = time.monotonic()
+        if now - self._measured_at < MEASURE_EVERY_S:
+            return
+        row = self._connected().execute(_LAG.format(table=self._table)).fetchone()
+        assert row is not None
+        self.state.waiting, self.state.oldest_age_s = row[0], max(0.0, float(row[1]))
+        self._measured_at = now
 
     def _next(self, connection: Connection) -> list[_Row]:
         found = connection.execute(_NEXT.format(table=self._table), (self._window, WINDOW_BYTES)).fetchall()

@@ -24,8 +24,8 @@ import tantivy
 
 from hubs.data_hub.search.engine import build_analysers, build_schema
 from shared.core.ids import new_id
+from shared.core.memory import pss_mib
 from tests.bench.data_hub import BenchHub, batches, bench_hub, make_bills, make_people, make_votes, source
-from tests.bench.memory import pss_mib
 
 SPEECHES = int(os.environ.get("OP_BENCH_SPEECHES", "200000"))
 PEOPLE, BILLS = 5_000, 20_000

@@ -6,8 +6,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from shared.core.memory import pss_mib, tree_mib
 from shared.testing.platform import Platform
-from tests.bench.memory import pss_mib, tree_mib
 
 LIMIT_MIB = 600
 _SETTLE_S = 20

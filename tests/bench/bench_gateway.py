@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shared.auth import ALGORITHMS
+from shared.core.memory import pss_mib
 from shared.testing.ports import free_port
 from shared.testing.processes import Processes
-from tests.bench.memory import pss_mib
 
 _SECONDS = 5
 _WRK = re.compile(r"Requests/sec:\s+([0-9.]+)")

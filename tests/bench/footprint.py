@@ -26,13 +26,13 @@ from shared.clients.business_hub import BusinessHubClient
 from shared.contracts.events.jobs import ScrapeOptions
 from shared.contracts.http.jobs import JobCreate
 from shared.core.errors import AppError
+from shared.core.memory import tree_mib
 from shared.db.prepare import provision_server, upgrade_schemas
 from shared.settings import HubSettings, derive_secret
 from shared.testing.platform import port_base
 from shared.testing.processes import Process, Processes
 from shared.testing.rabbitmq import RealRabbit
 from shared.testing.servers import RealOpa, RealPostgres, RealRedis
-from tests.bench.memory import tree_mib
 
 IDLE_LIMIT_MIB = 1_200
 LOADED_LIMIT_MIB = 2_048

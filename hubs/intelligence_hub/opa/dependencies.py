@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
 
 from hubs.intelligence_hub.opa.service import DecisionService
 from shared.app import ResourcesDep
@@ -15,10 +15,4 @@ def decision_service(resources: ResourcesDep) -> DecisionService:
     return resources.get(DecisionService)
 
 
-async def raw_body(request: Request) -> bytes:
-    """Return the bytes of the request, whatever their type."""
-    return await request.body()
-
-
 DecisionServiceDep = Annotated[DecisionService, Depends(decision_service)]
-RawBody = Annotated[bytes, Depends(raw_body)]

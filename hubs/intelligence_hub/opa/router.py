@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from hubs.intelligence_hub.opa.dependencies import DecisionServiceDep, RawBody
+from hubs.intelligence_hub.opa.dependencies import DecisionServiceDep
 from hubs.intelligence_hub.opa.engine import MISSING
 from hubs.intelligence_hub.opa.errors import BadQuery
 from hubs.intelligence_hub.opa.repository import DecisionRepository
@@ -21,6 +21,7 @@ from shared.core.errors import TooLarge
 from shared.db.cursor import cursor_codec
 from shared.db.dependency import SessionDep
 from shared.db.paginate import paginate
+from shared.http.body import RawBody
 from shared.http.json import dumps, loads
 from shared.http.pages import Page
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
 
 from hubs.ops_hub.error_reporting.intake import Intake
 from hubs.ops_hub.error_reporting.service import ErrorService, build
@@ -22,11 +22,5 @@ def intake(resources: ResourcesDep) -> Intake:
     return resources.get(Intake)
 
 
-async def raw_body(request: Request) -> bytes:
-    """Return the bytes of the request, whatever their type."""
-    return await request.body()
-
-
 ErrorServiceDep = Annotated[ErrorService, Depends(error_service)]
 IntakeDep = Annotated[Intake, Depends(intake)]
-RawBody = Annotated[bytes, Depends(raw_body)]

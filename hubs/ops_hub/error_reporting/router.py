@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from hubs.ops_hub.error_reporting.dependencies import ErrorServiceDep, IntakeDep, RawBody
+from hubs.ops_hub.error_reporting.dependencies import ErrorServiceDep, IntakeDep
 from hubs.ops_hub.error_reporting.envelope import expand, read_envelope, read_event, sent_key
 from hubs.ops_hub.error_reporting.models import ErrorEvent, ErrorIssue
 from hubs.ops_hub.error_reporting.schemas import (
@@ -29,6 +29,7 @@ from shared.auth import CanReadOps, CanWriteOps, Public
 from shared.db.cursor import cursor_codec
 from shared.db.dependency import SessionDep
 from shared.db.paginate import paginate
+from shared.http.body import RawBody
 from shared.http.json import dumps
 from shared.http.pages import Page
 from shared.reporting import PROJECT_NAME

@@ -11,12 +11,12 @@ from hubs.ops_hub.monitoring.levels import Load, level_of
 from hubs.ops_hub.monitoring.readings import (
     cpu_percent,
     embedded_postgres_pid,
-    pss_mib,
     running_pids,
     total_memory_mib,
 )
 from hubs.ops_hub.monitoring.schemas import ResourceStatus, ServiceResources
 from shared.core.clock import utc_now
+from shared.core.memory import tree_mib
 
 BUDGET = Path(__file__).resolve().parents[3] / "deploy" / "budget.toml"
 _HUBS = ("security", "data", "business", "ops", "intelligence", "ux")
@@ -87,7 +87,7 @@ def measure(data_dir: Path, states: dict[str, str], budget: dict[str, _Budget]) 
 
 
 def _row(name: str, pid: int, states: dict[str, str], budget: dict[str, _Budget]) -> ServiceResources:
-    usage = pss_mib(pid) if pid else None
+    usage = (tree_mib(pid) or None) if pid else None
     entry = budget.get(name)
     state = "down" if usage is None else "running"
     if name in _HUBS and usage is not None:
