@@ -18,6 +18,7 @@ from shared.app import Resources
 from shared.core.errors import AppError, Invalid
 from shared.db.session import transaction
 from shared.logging import configure_logging, get_logger
+from shared.reporting import report_errors
 
 log = get_logger(__name__)
 TICK_S = 5.0
@@ -93,6 +94,7 @@ def run_beat(settings: BusinessSettings | None = None) -> None:
     configure_logging("beat", settings.log_level, settings.log_format)
     resources = open_importer(settings)
     with resources.stack:
+        resources.stack.callback(report_errors(settings, "celery-beat").close)
         DatabaseScheduler.resources = resources
         app = build_celery(settings)
         beat = app.Beat(

@@ -23,6 +23,7 @@ from shared.contracts.events.jobs import TaskRequestedV1
 from shared.core.errors import AppError
 from shared.db.session import transaction
 from shared.logging import configure_logging, get_logger, request_id_var, trace_id_var
+from shared.reporting import report_errors
 from shared.messaging.bus import EXCHANGE
 from shared.messaging.failures import is_unavailable
 
@@ -123,6 +124,7 @@ def _bound(name: str, child: _Child) -> Any:
 
 def _log(settings: BusinessSettings) -> None:
     configure_logging("celery", settings.log_level, settings.log_format)
+    report_errors(settings, "celery-worker")
 
 
 def process_name(kind: str) -> str:

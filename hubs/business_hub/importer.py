@@ -19,6 +19,7 @@ from shared.clients.data_hub import DataHubClient
 from shared.db.engine import create_engine
 from shared.db.session import create_sessionmaker
 from shared.logging import configure_logging, get_logger
+from shared.reporting import report_errors
 from shared.settings import HubSettings
 
 log = get_logger(__name__)
@@ -30,6 +31,7 @@ def run_importer(settings: HubSettings | None = None, stop: threading.Event | No
     configure_logging("importer", found.log_level, found.log_format)
     resources = open_importer(found)
     with resources.stack:
+        resources.stack.callback(report_errors(found, "importer").close)
         start_importer(resources)
         log.info("importer is up")
         (stop or threading.Event()).wait()

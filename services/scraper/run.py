@@ -37,6 +37,7 @@ from shared.core.clock import utc_now
 from shared.core.errors import AppError
 from shared.core.ids import new_id
 from shared.logging import configure_logging
+from shared.reporting import report_errors
 
 log = logging.getLogger(__name__)
 
@@ -231,6 +232,7 @@ def main() -> int:
     """Read the job from standard input and run it."""
     settings = ScraperSettings()
     configure_logging("scraper.run", settings.log_level, settings.log_format)
+    reporter = report_errors(settings, "scraper")
     for chatty, level in (
         ("scrapy", logging.WARNING),
         ("scrapy.downloadermiddlewares.redirect", logging.ERROR),
@@ -244,7 +246,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: job.pause())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=job.obey, args=(sys.stdin,), name="commands", daemon=True).start()
-    return job.run()
+    try:
+        return job.run()
+    finally:
+        reporter.close()
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from shared.logging import configure_logging, request_id_var
 from shared.messaging.bus import Delivery, EventBus, QueueSpec
 from shared.messaging.consumer import Consumer
 from shared.messaging.factory import open_bus
+from shared.reporting import report_errors
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +97,7 @@ def run_worker(settings: ScraperSettings | None, stop: threading.Event) -> None:
     """Work until ``stop`` is set."""
     settings = settings or ScraperSettings()
     configure_logging("scraper", settings.log_level, settings.log_format)
+    reporter = report_errors(settings, "scraper")
     bus = open_bus(settings, settings.broker_dsn())
     worker = Worker(settings, bus, stop)
     heartbeat = Heartbeat(settings.work_dir, worker.state)
@@ -112,6 +114,7 @@ def run_worker(settings: ScraperSettings | None, stop: threading.Event) -> None:
         if metrics is not None:
             metrics.close()
         bus.close()
+        reporter.close()
 
 
 def main() -> None:
