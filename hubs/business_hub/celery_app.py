@@ -23,9 +23,9 @@ from shared.contracts.events.jobs import TaskRequestedV1
 from shared.core.errors import AppError
 from shared.db.session import transaction
 from shared.logging import configure_logging, get_logger, request_id_var, trace_id_var
-from shared.reporting import report_errors
 from shared.messaging.bus import EXCHANGE
 from shared.messaging.failures import is_unavailable
+from shared.reporting import report_errors
 
 log = get_logger(__name__)
 BEAT_S = 30.0
