@@ -13,6 +13,7 @@ from shared.http.json import dumps, loads
 from shared.logging import request_id_var, trace_id_var
 
 _SAFE = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS"}
+_READS = {"GET", "HEAD"}
 _PAUSE_S = 0.1
 
 
@@ -51,6 +52,26 @@ class HubClient:
         Raises: the ``AppError`` subclass of the hub's answer; Unavailable or GatewayTimeout when
         there is none.
         """
+        response = self.send(
+            method, path, params=params, json=json, idempotency_key=idempotency_key, timeout_s=timeout_s
+        )
+        return loads(response.content) if response.content else None
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, Any] | None = None,
+        json: Any = None,
+        idempotency_key: str | UUID | None = None,
+        timeout_s: float | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
+        """Call the hub and return its answer, for a caller that needs more than the body.
+
+        Raises: as ``request``.
+        """
         content = None if json is None else dumps(json)
         safe = method in _SAFE or idempotency_key is not None
         last: AppError | None = None
@@ -63,8 +84,10 @@ class HubClient:
                     f"{self._base_url}{path}",
                     params=params,
                     content=content,
-                    headers=self._headers(content is not None, idempotency_key),
+                    headers={**self._headers(content is not None, idempotency_key), **(headers or {})},
                     timeout=timeout_s or httpx.USE_CLIENT_DEFAULT,
+                    # A merged record answers 308 under each of its former names.
+                    follow_redirects=method in _READS,
                 )
             except httpx.TimeoutException as error:
                 last = GatewayTimeout(f"{method} {path}: no answer in time ({error})")
@@ -79,9 +102,9 @@ class HubClient:
             if response.status_code == 503 and attempt == 0:
                 last = restore_error(response)
                 continue
-            if response.status_code >= 400:
+            if response.status_code >= 400 or response.has_redirect_location:
                 raise restore_error(response)
-            return loads(response.content) if response.content else None
+            return response
         assert last is not None
         raise last
 
