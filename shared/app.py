@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
+import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Annotated, Any, TypeVar, cast
@@ -32,6 +34,7 @@ from shared.auth import (
     fetch_keys_over_http,
 )
 from shared.cache import Cache, cache_readings, create_cache
+from shared.clients.security_hub import SecurityHubClient
 from shared.core.allocator import tune_allocator
 from shared.core.errors import Unavailable
 from shared.db.engine import create_engine
@@ -41,7 +44,8 @@ from shared.http.json import dumps
 from shared.http.middleware import BodyLimit, HttpMetrics, RequestContext, RequestMetrics
 from shared.http.problems import install_problem_handlers
 from shared.http.strict import reject_unknown_parameters
-from shared.logging import configure_logging, get_logger
+from shared.live import ConfigurationFollower, LiveSettings
+from shared.logging import configure_logging, get_logger, set_log_level
 from shared.messaging.bus import EventBus
 from shared.messaging.measures import consumer_readings
 from shared.metrics import Reading, watch_process
@@ -61,6 +65,7 @@ class Resources:
     def __init__(self, hub: str, settings: HubSettings) -> None:
         self.hub = hub
         self.settings = settings
+        self.live = LiveSettings(settings)
         self.registry = CollectorRegistry()
         self.http_metrics = HttpMetrics(hub, self.registry)
         self.stack = ExitStack()
@@ -154,11 +159,8 @@ def create_hub_app(spec: HubSpec, settings: HubSettings | None = None) -> FastAP
         with resources.stack:
             await anyio.to_thread.run_sync(_open, spec, resources)
             log.info("hub is up", hub=spec.name, environment=settings.environment)
-            try:
+            with _draining_when_told_to_end(resources):
                 yield
-            finally:
-                resources.is_draining = True
-                resources.stop.set()
 
     app = spec.app_class(
         title=spec.title,
@@ -183,6 +185,38 @@ def create_hub_app(spec: HubSpec, settings: HubSettings | None = None) -> FastAP
     return app
 
 
+@contextmanager
+def _draining_when_told_to_end(resources: Resources) -> Iterator[None]:
+    """Say that the process ends as soon as it is told to, not when its last connection has gone.
+
+    The server waits for open connections first; streams end only when they learn that it does.
+    """
+
+    def drain() -> None:
+        resources.is_draining = True
+        resources.stop.set()
+
+    is_main = threading.current_thread() is threading.main_thread()
+    before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)} if is_main else {}
+    loop = asyncio.get_running_loop()
+
+    def told(number: int, frame: Any) -> None:
+        # Not here and now: the interrupted code may hold the very lock that waking the waiters takes.
+        loop.call_soon_threadsafe(drain)
+        previous = before[signal.Signals(number)]
+        if callable(previous):
+            previous(number, frame)
+
+    for number in before:
+        signal.signal(number, told)
+    try:
+        yield
+    finally:
+        drain()
+        for number, previous in before.items():
+            signal.signal(number, previous or signal.SIG_DFL)
+
+
 def _open(spec: HubSpec, resources: Resources) -> None:
     tune_allocator()
     settings = resources.settings
@@ -202,8 +236,29 @@ def _open(spec: HubSpec, resources: Resources) -> None:
         resources.sessionmaker = create_sessionmaker(resources.engine)
         resources.checks["database"] = lambda: _ping(resources.engine)
     watch_process(resources.registry, *process_readings(resources))
+    resources.live.watch(settings, lambda: set_log_level(settings.log_level))
+    resources.live.watch(settings.http, lambda: _set_timeout(resources.http, settings.http.client_timeout_s))
     for start in spec.start:
         start(resources)
+    follow_configuration(resources)
+
+
+def _set_timeout(http: httpx.Client, seconds: float) -> None:
+    http.timeout = httpx.Timeout(seconds)
+
+
+def follow_configuration(resources: Resources) -> None:
+    """Take what is configured for this process's hub in security_hub, now and whenever it changes."""
+    settings = resources.settings
+    if not settings.follows_configuration:
+        return
+    client = SecurityHubClient(settings.hubs.security, resources.http, resources.tokens)
+    follower = ConfigurationFollower(
+        resources.live, client, resources.hub, settings.environment, resources.stop
+    )
+    follower.start()
+    resources.put(follower)
+    resources.stack.callback(follower.close)
 
 
 def process_readings(resources: Resources) -> list[Reading]:

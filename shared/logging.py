@@ -97,13 +97,19 @@ def configure_logging(
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
     # The server's own handlers write request lines as they are, secrets of links included. One without any
     # was told to be silent, and stays so.
     for server in map(logging.getLogger, ("uvicorn", "uvicorn.error", "uvicorn.access")):
         if server.handlers:
             server.handlers.clear()
             server.propagate = True
+    set_log_level(level)
+
+
+def set_log_level(level: str) -> None:
+    """Log from this level on; chatty libraries from WARNING on at the least."""
+    root = logging.getLogger()
+    root.setLevel(level)
     for noisy in ("httpx", "httpx2", "httpcore", "pika", "urllib3", "alembic"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 

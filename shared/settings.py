@@ -11,10 +11,19 @@ import threading
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, JsonValue, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Environment = Literal["embedded", "development", "production"]
+LIVE_MARK = "x-live-fr"
+
+
+def live(title_fr: str) -> dict[str, JsonValue]:
+    """Mark a field as safe to change while the process runs (``json_schema_extra=live(...)``).
+
+    Whoever reads it does so at each use, or watches it. The field's description is its English title.
+    """
+    return {LIVE_MARK: title_fr}
 
 
 class DatabaseSettings(BaseModel):
@@ -82,7 +91,12 @@ class HttpSettings(BaseModel):
     """Limits of the HTTP edge."""
 
     max_body_bytes: int = Field(10 * 2**20, ge=1024, description="bytes of a request body")
-    client_timeout_s: float = Field(10.0, gt=0, description="seconds for a call to another hub")
+    client_timeout_s: float = Field(
+        10.0,
+        gt=0,
+        description="seconds for a call to another hub",
+        json_schema_extra=live("secondes pour un appel à un autre pôle"),
+    )
 
 
 class HubSettings(BaseSettings):
@@ -92,10 +106,17 @@ class HubSettings(BaseSettings):
 
     environment: Environment = Field("embedded", description="embedded, development or production")
     data_dir: Path = Field(Path("var"), description="folder for everything this installation keeps")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO",
+        description="least severe lines that are logged",
+        json_schema_extra=live("niveau des lignes les moins graves qui sont journalisées"),
+    )
     log_format: Literal["json", "console"] = "json"
     secret: SecretStr = Field(
         SecretStr(""), description="root secret; embedded: generated into data_dir/secret"
+    )
+    follows_configuration: bool = Field(
+        True, description="take changes of live settings from the security hub while running"
     )
     public_url: str = Field("", description="address that citizens see; empty: the ux hub's")
     error_dsn: SecretStr = Field(SecretStr(""), description="Sentry-style DSN to report errors to")

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from shared.settings import HubSettings
+from shared.settings import HubSettings, live
 
 
 class JobSettings(BaseModel):
@@ -18,13 +18,19 @@ class JobSettings(BaseModel):
     )
     timeout_grace_s: float = Field(60.0, ge=0, description="seconds that the worker has to end it by itself")
     silence_s: float = Field(
-        900.0, gt=0, description="seconds without a sign of life until a crawl is given up"
+        900.0,
+        gt=0,
+        description="seconds without a sign of life until a crawl is given up",
+        json_schema_extra=live("secondes sans signe de vie avant d’abandonner une collecte"),
     )
     import_timeout_s: float = Field(
         21_600.0, gt=0, description="seconds from the end of a crawl to that of its import"
     )
     redispatch_s: float = Field(
-        600.0, gt=0, description="seconds until a request that no worker took is sent again"
+        600.0,
+        gt=0,
+        description="seconds until a request that no worker took is sent again",
+        json_schema_extra=live("secondes avant de renvoyer une demande que personne n’a prise"),
     )
     keeper_interval_s: float = Field(5.0, gt=0, description="seconds between two rounds of the keeper")
     max_attempts: int = Field(20, ge=1, description="runs of one job until it fails")
@@ -33,8 +39,19 @@ class JobSettings(BaseModel):
 class ImportSettings(BaseModel):
     """When an import is held back, and how it is cut into pieces."""
 
-    max_drop: float = Field(0.2, ge=0, le=1, description="part of a complete set that may vanish in one run")
-    min_rows_for_drop: int = Field(5, ge=1, description="below this many known rows the drop guard is silent")
+    max_drop: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="part of a complete set that may vanish in one run",
+        json_schema_extra=live("part d’un ensemble complet qui peut disparaître en une collecte"),
+    )
+    min_rows_for_drop: int = Field(
+        5,
+        ge=1,
+        description="below this many known rows the drop guard is silent",
+        json_schema_extra=live("nombre de lignes connues sous lequel la garde reste muette"),
+    )
     batch_records: int = Field(500, ge=1, le=5_000, description="records per request to data_hub")
     batch_bytes: int = Field(4 * 2**20, ge=1024, description="bytes of records per request to data_hub")
     parallel: int = Field(2, ge=1, le=8, description="requests to data_hub side by side")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field, SecretStr
 
-from shared.settings import HubSettings
+from shared.settings import HubSettings, live
 
 
 class SearchSettings(BaseModel):
@@ -19,8 +19,18 @@ class StorageSettings(BaseModel):
 
     path: str = Field("", description="folder of stored files; empty: data_dir/storage")
     archive_path: str = Field("", description="folder of the scraper's archives; empty: data_dir/archive")
-    quota_bytes: int = Field(5 * 2**30, ge=1, description="bytes of all files together")
-    max_file_bytes: int = Field(100 * 2**20, ge=1, description="bytes of one file")
+    quota_bytes: int = Field(
+        5 * 2**30,
+        ge=1,
+        description="bytes of all files together",
+        json_schema_extra=live("octets de tous les fichiers ensemble"),
+    )
+    max_file_bytes: int = Field(
+        100 * 2**20,
+        ge=1,
+        description="bytes of one file",
+        json_schema_extra=live("octets d’un fichier"),
+    )
     s3_endpoint: str = Field("", description="https://s3.example.org; empty: the local folder")
     s3_bucket: str = Field("", description="bucket for stored files")
     s3_region: str = Field("us-east-1", description="region in the signature of requests")

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, SecretStr
 
-from shared.settings import HubSettings
+from shared.settings import HubSettings, live
 
 
 class KeySettings(BaseModel):
@@ -24,20 +24,68 @@ class KeySettings(BaseModel):
 class TokenSettings(BaseModel):
     """How long each kind of token lives, in seconds."""
 
-    access_s: int = Field(600, ge=10, description="access token of a person or an application")
-    service_s: int = Field(900, ge=10, description="access token of a service")
-    key_s: int = Field(60, ge=5, description="access token exchanged for an API key")
-    id_s: int = Field(3_600, ge=10, description="ID token")
-    code_s: int = Field(60, ge=5, le=60, description="authorization code")
-    refresh_s: int = Field(7 * 86_400, ge=60, description="refresh token and session")
-    remembered_s: int = Field(30 * 86_400, ge=60, description="the same when asked to be remembered")
-    mail_link_s: int = Field(3_600, ge=60, description="link in a mail: verify an address, reset a password")
+    access_s: int = Field(
+        600,
+        ge=10,
+        description="access token of a person or an application",
+        json_schema_extra=live("secondes de validité du jeton d’accès d’une personne ou d’une application"),
+    )
+    service_s: int = Field(
+        900,
+        ge=10,
+        description="access token of a service",
+        json_schema_extra=live("secondes de validité du jeton d’accès d’un service"),
+    )
+    key_s: int = Field(
+        60,
+        ge=5,
+        description="access token exchanged for an API key",
+        json_schema_extra=live("secondes de validité du jeton obtenu contre une clé d’API"),
+    )
+    id_s: int = Field(
+        3_600,
+        ge=10,
+        description="ID token",
+        json_schema_extra=live("secondes de validité du jeton d’identité"),
+    )
+    code_s: int = Field(
+        60,
+        ge=5,
+        le=60,
+        description="authorization code",
+        json_schema_extra=live("secondes de validité d’un code d’autorisation"),
+    )
+    refresh_s: int = Field(
+        7 * 86_400,
+        ge=60,
+        description="refresh token and session",
+        json_schema_extra=live("secondes d’une session et de son jeton de rafraîchissement"),
+    )
+    remembered_s: int = Field(
+        30 * 86_400,
+        ge=60,
+        description="refresh token and session when asked to be remembered",
+        json_schema_extra=live(
+            "secondes d’une session et de son jeton de rafraîchissement, sur demande de s’en souvenir"
+        ),
+    )
+    mail_link_s: int = Field(
+        3_600,
+        ge=60,
+        description="link in a mail: verify an address, reset a password",
+        json_schema_extra=live("secondes de validité d’un lien envoyé par courriel"),
+    )
 
 
 class PasswordSettings(BaseModel):
     """Rules for new passwords, and how many hashes may run at once."""
 
-    min_length: int = Field(10, ge=8, description="characters")
+    min_length: int = Field(
+        10,
+        ge=8,
+        description="characters of a new password at the least",
+        json_schema_extra=live("caractères au moins dans un nouveau mot de passe"),
+    )
     max_length: int = Field(256, ge=64, description="characters; longer ones are refused unhashed")
     parallel: int = Field(2, ge=1, description="hashes at once; each takes 19 MiB")
     waiting: int = Field(8, ge=0, description="callers that may wait for a hash; more get 503")
@@ -48,19 +96,61 @@ class ThrottleSettings(BaseModel):
     seconds.
     """
 
-    window_s: int = Field(900, ge=1, description="seconds until a count starts again")
-    pair: int = Field(5, ge=1, description="failures of one account from one address")
-    address: int = Field(60, ge=1, description="failures of one address over all accounts")
-    account: int = Field(100, ge=1, description="failures of one account over all unknown addresses")
-    code: int = Field(30, ge=1, description="wrong one-time codes of one account over all unknown addresses")
-    mail: int = Field(5, ge=1, description="mails to one address")
-    address_mail: int = Field(30, ge=1, description="mails asked for by one network address")
+    window_s: int = Field(
+        900,
+        ge=1,
+        description="seconds until a count starts again",
+        json_schema_extra=live("secondes avant qu’un compte d’échecs recommence"),
+    )
+    pair: int = Field(
+        5,
+        ge=1,
+        description="failures of one account from one address",
+        json_schema_extra=live("échecs d’un compte depuis une adresse"),
+    )
+    address: int = Field(
+        60,
+        ge=1,
+        description="failures of one address over all accounts",
+        json_schema_extra=live("échecs d’une adresse, tous comptes confondus"),
+    )
+    account: int = Field(
+        100,
+        ge=1,
+        description="failures of one account over all unknown addresses",
+        json_schema_extra=live("échecs d’un compte depuis toutes les adresses inconnues"),
+    )
+    code: int = Field(
+        30,
+        ge=1,
+        description="wrong one-time codes of one account over all unknown addresses",
+        json_schema_extra=live(
+            "codes à usage unique erronés d’un compte depuis toutes les adresses inconnues"
+        ),
+    )
+    mail: int = Field(
+        5,
+        ge=1,
+        description="mails to one address",
+        json_schema_extra=live("courriels à une adresse"),
+    )
+    address_mail: int = Field(
+        30,
+        ge=1,
+        description="mails asked for by one network address",
+        json_schema_extra=live("courriels demandés par une adresse réseau"),
+    )
 
 
 class FlagSettings(BaseModel):
     """Feature flags."""
 
-    per_minute: int = Field(6_000, ge=1, description="evaluations of one caller per minute and process")
+    per_minute: int = Field(
+        6_000,
+        ge=1,
+        description="evaluations of one caller per minute and process",
+        json_schema_extra=live("évaluations par minute et par processus d’un même demandeur"),
+    )
 
 
 class PolicySettings(BaseModel):

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import BaseModel, Field, SecretStr
 
-from shared.settings import HubSettings
+from shared.settings import HubSettings, live
 
 
 class StagedSettings(BaseModel):
@@ -19,18 +19,39 @@ class StagedSettings(BaseModel):
 class GatewaySettings(BaseModel):
     """Limits and switches of the gateway; rates are requests per minute."""
 
-    anonymous_per_minute: int = Field(1_200, ge=1, description="requests of one address without credentials")
-    user_per_minute: int = Field(6_000, ge=1, description="requests of one person or API key")
-    service_per_minute: int = Field(120_000, ge=1, description="requests of one service account")
+    anonymous_per_minute: int = Field(
+        1_200,
+        ge=1,
+        description="requests of one address without credentials",
+        json_schema_extra=live("requêtes par minute d’une adresse sans identification"),
+    )
+    user_per_minute: int = Field(
+        6_000,
+        ge=1,
+        description="requests of one person or API key",
+        json_schema_extra=live("requêtes par minute d’une personne ou d’une clé d’API"),
+    )
+    service_per_minute: int = Field(
+        120_000,
+        ge=1,
+        description="requests of one service account",
+        json_schema_extra=live("requêtes par minute d’un compte de service"),
+    )
     trusted_proxies: list[str] = Field(
         default_factory=list, description="networks whose X-Forwarded-For is believed, as JSON"
     )
     cors_origins: list[str] = Field(
-        ["*"], description="origins that may call from a browser with a token of their own, as JSON"
+        ["*"],
+        description="origins that may call from a browser with a token of their own, as JSON",
+        json_schema_extra=live("origines qui peuvent appeler depuis un navigateur avec leur propre jeton"),
     )
     cache_bytes: int = Field(16 * 2**20, ge=0, description="bytes of answers kept; 0 keeps none")
     cache_entry_bytes: int = Field(512 * 2**10, ge=0, description="bytes of one answer kept at most")
-    compress: bool = Field(True, description="gzip answers that the hubs sent plain")
+    compress: bool = Field(
+        True,
+        description="gzip answers that the hubs sent plain",
+        json_schema_extra=live("compresser les réponses que les pôles ont envoyées telles quelles"),
+    )
     policy: str = Field(
         "openpolicy/gateway", description="decision document asked per route and caller; empty: none"
     )
@@ -48,9 +69,17 @@ class MailSettings(BaseModel):
     host: str = Field("", description="SMTP server; empty: messages are written to data_dir/mail")
     port: int = Field(587, ge=1, le=65_535)
     username: str = ""
-    password: SecretStr = SecretStr("")
+    password: SecretStr = Field(
+        SecretStr(""),
+        description="password at the mail server",
+        json_schema_extra=live("mot de passe auprès du serveur de courriel"),
+    )
     start_tls: bool = Field(True, description="demand STARTTLS")
-    sender: str = Field("OpenPolicy <noreply@localhost>", description="From of every message")
+    sender: str = Field(
+        "OpenPolicy <noreply@localhost>",
+        description="From of every message",
+        json_schema_extra=live("expéditeur de chaque message"),
+    )
     timeout_s: float = Field(20.0, gt=0, description="seconds for one message")
 
 
@@ -64,8 +93,18 @@ class PushSettings(BaseModel):
 class AlertSettings(BaseModel):
     """How alerts leave."""
 
-    mail_per_day: int = Field(30, ge=1, description="messages to one address in 24 hours")
-    webhook_timeout_s: float = Field(15.0, gt=0, description="seconds for a webhook to answer")
+    mail_per_day: int = Field(
+        30,
+        ge=1,
+        description="messages to one address in 24 hours",
+        json_schema_extra=live("messages à une adresse en 24 heures"),
+    )
+    webhook_timeout_s: float = Field(
+        15.0,
+        gt=0,
+        description="seconds for a webhook to answer",
+        json_schema_extra=live("secondes accordées à un point d’appel pour répondre"),
+    )
     allow_private_targets: bool = Field(
         False, description="let webhooks reach private addresses; production never does"
     )
@@ -78,10 +117,23 @@ class AlertSettings(BaseModel):
 class McpSettings(BaseModel):
     """Who may ask the model context server."""
 
-    anonymous: bool = Field(False, description="answer without a token; limits count the address")
-    origins: list[str] = Field(
-        default_factory=list, description="further web origins whose pages may ask, as JSON"
+    anonymous: bool = Field(
+        False,
+        description="answer without a token; limits count the address",
+        json_schema_extra=live("répondre sans jeton; les limites comptent l’adresse"),
     )
+    origins: list[str] = Field(
+        default_factory=list,
+        description="further web origins whose pages may ask, as JSON",
+        json_schema_extra=live("autres origines web dont les pages peuvent interroger"),
+    )
+
+
+class PagesSettings(BaseModel):
+    """How the pages ask for the record."""
+
+    keep_s: float = Field(5.0, ge=0, description="seconds that an answer is shown without asking again")
+    workers: int = Field(4, ge=1, le=32, description="questions of pages that are asked side by side")
 
 
 class UxSettings(HubSettings):
@@ -92,6 +144,7 @@ class UxSettings(HubSettings):
     push: PushSettings = PushSettings()
     alerts: AlertSettings = AlertSettings()
     mcp: McpSettings = McpSettings()
+    pages: PagesSettings = PagesSettings()
 
     @classmethod
     def of(cls, settings: HubSettings | None) -> Self:

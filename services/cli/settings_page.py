@@ -13,13 +13,18 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from services.cli.components import START_ORDER
-from shared.settings import HubSettings
+from shared.settings import LIVE_MARK, HubSettings
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
 HEAD = """# Settings
 
 Environment variables, read when a process starts. Nested names are joined by `__`. A default of *(empty)*
 means the embedded part. `OP_ENVIRONMENT=production` refuses embedded parts and default secrets.
+
+What is marked **live** can also be changed while the processes run: set `<hub>.<section>.<name>` (such as
+`ux.gateway.anonymous_per_minute`) in the security hub's configuration, in the console or by
+`PUT /api/v1/config/{key}`. Every process of that hub takes it within a second. Unset it, and what the process
+started with holds again ([security.md](security.md)).
 
 This page is written by `python -m services.cli.settings_page`; a test compares it with the code.
 
@@ -38,12 +43,18 @@ def rows(model: type[BaseModel], prefix: str = "OP_") -> Iterator[str]:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from rows(kind, f"{prefix}{name.upper()}__")
             continue
-        yield f"| `{prefix}{name.upper()}` | {_type(kind)} | {_default(field)} | {field.description or ''} |"
+        yield f"| `{prefix}{name.upper()}` | {_type(kind)} | {_default(field)} | {_meaning(field)} |"
 
 
 def _type(kind: Any) -> str:
     text = kind.__name__ if isinstance(kind, type) else str(kind).replace("typing.", "")
     return text.replace("|", "or").replace("SecretStr", "secret").replace("Literal", "one of ")
+
+
+def _meaning(field: FieldInfo) -> str:
+    extra = field.json_schema_extra
+    is_live = isinstance(extra, dict) and LIVE_MARK in extra
+    return f"{field.description or ''}{' · **live**' if is_live else ''}"
 
 
 def _default(field: FieldInfo) -> str:

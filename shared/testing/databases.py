@@ -37,7 +37,8 @@ class FreshDatabase:
         """Return settings whose database is this one, each hub as its own role."""
         url = self.admin_url.set(drivername="postgresql").render_as_string(hide_password=False)
         database = DatabaseSettings(url=url, role_password=SecretStr("a secret of the tests alone"))
-        return HubSettings.model_validate({"database": database, **changes})
+        # A hub under test has no security hub beside it unless the test says so.
+        return HubSettings.model_validate({"database": database, "follows_configuration": False, **changes})
 
     def env(self) -> dict[str, str]:
         """Return the same settings as environment variables, for a process."""

@@ -31,7 +31,7 @@ SCRUB_AGE = timedelta(days=7)
 _ORPHAN_AGE = timedelta(hours=1)
 
 
-@dataclass(frozen=True)
+@dataclass
 class StorageLimits:
     """How much may be stored, in bytes."""
 

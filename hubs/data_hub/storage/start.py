@@ -31,6 +31,11 @@ def start_storage(resources: Resources) -> None:
         )
         store = S3Store(bucket, resources.http)
     limits = StorageLimits(quota_bytes=chosen.quota_bytes, max_file_bytes=chosen.max_file_bytes)
+
+    def take_limits() -> None:
+        limits.quota_bytes, limits.max_file_bytes = chosen.quota_bytes, chosen.max_file_bytes
+
+    resources.live.watch(chosen, take_limits)
     incoming = root / "incoming"
     incoming.mkdir(parents=True, exist_ok=True)
     for left in incoming.iterdir():

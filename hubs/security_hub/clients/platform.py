@@ -28,7 +28,7 @@ PLATFORM_CLIENTS: dict[str, PlatformClient] = {
             "users:read",
         ),
     ),
-    "hub:security": PlatformClient("Security hub", "Pôle de sécurité", ("audit:write",)),
+    "hub:security": PlatformClient("Security hub", "Pôle de sécurité", ("audit:write", "config:read")),
     "hub:data": PlatformClient(
         "Data hub", "Pôle de données", ("audit:write", "config:read", "policies:decide")
     ),

@@ -103,8 +103,8 @@ class ConfigRepository:
         return self._session.scalars(query.order_by(ConfigVersion.number).limit(limit)).all()
 
     def last_number(self, service: str | None = None) -> int:
-        """Return the number of the newest change."""
-        query = select(func.max(ConfigVersion.number))
+        """Return the number of the newest change for everybody."""
+        query = select(func.max(ConfigVersion.number)).where(ConfigVersion.user_id.is_(None))
         if service:
             query = query.where(ConfigVersion.key.startswith(f"{service}.", autoescape=True))
         return self._session.scalar(query) or 0

@@ -9,7 +9,12 @@ from fastapi import APIRouter, Body, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from hubs.security_hub.auth.dependencies import PersonDep
-from hubs.security_hub.config.dependencies import ConfigExchangeDep, ConfigServiceDep, EnvironmentDep
+from hubs.security_hub.config.dependencies import (
+    ConfigDeclarationsDep,
+    ConfigExchangeDep,
+    ConfigServiceDep,
+    EnvironmentDep,
+)
 from hubs.security_hub.config.schemas import (
     KEY_PATTERN,
     DiffRead,
@@ -29,6 +34,8 @@ from hubs.security_hub.feed.dependencies import FeedDep
 from hubs.security_hub.feed.service import STREAM_HEADERS, server_sent_events
 from shared.app import ResourcesDep
 from shared.auth import CanReadConfig, CanWriteConfig, Principal
+from shared.contracts.http.configuration import KeysDeclared, LiveKeys
+from shared.core.errors import Forbidden
 from shared.db.session import transaction
 from shared.http.conditional import conditional
 from shared.http.json import dumps
@@ -68,6 +75,18 @@ def list_keys(config: ConfigServiceDep, _: CanReadConfig, service: Service = Non
 @router.put("/keys/{key}", summary="Say what may be configured under a key")
 def define_key(key: KeyPath, form: KeyWrite, config: ConfigServiceDep, caller: CanWriteConfig) -> KeyRead:
     return config.define(key, form, caller)
+
+
+@router.put("/services/{service}", summary="Say what a hub can change without a restart: the hub itself does")
+def declare_service(
+    service: Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,40}$")],
+    form: LiveKeys,
+    declarations: ConfigDeclarationsDep,
+    caller: CanReadConfig,
+) -> KeysDeclared:
+    if caller.subject != f"hub:{service}" and not caller.may("config:write"):
+        raise Forbidden(f"what {service} can change is said by hub:{service} alone")
+    return declarations.declare(service, form, caller)
 
 
 @router.delete("/keys/{key}", status_code=204, summary="Remove a key and its values; versions stay")

@@ -75,6 +75,13 @@ class ConfigService:
             raise BadValue("a secret has no default: it would be the same everywhere, and readable")
         if not form.is_secret:
             check_value(form.schema_, form.default)
+        return self.store_key(key, form, caller)
+
+    def store_key(self, key: str, form: KeyWrite, caller: Principal | str) -> KeyRead:
+        """Keep what may be configured under a key, its schema taken on trust.
+
+        Raises: KeyInUse.
+        """
         row = self._repository.find_key(key, is_locked=True)
         if row is None:
             row = ConfigKey(key=key, service=key.partition(".")[0], schema={}, is_secret=form.is_secret)
@@ -116,7 +123,7 @@ class ConfigService:
             self._holding(key, found.get(key.key, []), is_clear=key.service in clear or "*" in clear)
             for key in self._repository.list_keys(service)
         ]
-        return ValueList(environment=environment, number=self._repository.last_number(), data=data)
+        return ValueList(environment=environment, number=self._repository.last_number(service), data=data)
 
     def get(self, key: str, environment: str, user_id: UUID | None = None) -> ValueRead:
         """Return the value that holds for a key; a secret is masked.

@@ -20,15 +20,23 @@ def check_schema(schema: dict[str, Any]) -> None:
     import jsonschema
     from jsonschema.validators import Draft202012Validator
 
-    if len(dumps(schema)) > MAX_SCHEMA_BYTES or _depth(schema) > _MAX_DEPTH:
-        raise BadSchema("the schema is too large or too deep")
-    if any(not ref.startswith("#") for ref in _references(schema)):
-        raise BadSchema("a schema refers to itself only, not to other documents")
+    check_shape(schema)
     try:
         Draft202012Validator.check_schema(schema)
     except jsonschema.SchemaError as error:
         where = "/".join(map(str, error.absolute_path))
         raise BadSchema(f"schema/{where}: {error.message}") from None
+
+
+def check_shape(schema: dict[str, Any]) -> None:
+    """Refuse a schema that refers to other documents or is too large, without loading the library.
+
+    Raises: BadSchema.
+    """
+    if len(dumps(schema)) > MAX_SCHEMA_BYTES or _depth(schema) > _MAX_DEPTH:
+        raise BadSchema("the schema is too large or too deep")
+    if any(not ref.startswith("#") for ref in _references(schema)):
+        raise BadSchema("a schema refers to itself only, not to other documents")
 
 
 def check_value(schema: dict[str, Any], value: Any) -> None:
@@ -39,6 +47,8 @@ def check_value(schema: dict[str, Any], value: Any) -> None:
     from jsonschema.validators import Draft202012Validator
     from referencing.exceptions import Unresolvable
 
+    # A hub's own declaration was not checked as a schema when it came.
+    check_schema(schema)
     if len(dumps(value)) > MAX_VALUE_BYTES or _depth(value) > _MAX_DEPTH:
         raise BadValue("the value is too large or too deep")
     try:

@@ -119,6 +119,8 @@ class Feed:
             finally:
                 if connection is not None:
                     connection.close()
+        # The process is told to end: streams must, or the server would wait for them.
+        self._wake()
 
     def _listen(self) -> psycopg.Connection[Any]:
         pooled = self._engine.raw_connection()

@@ -14,7 +14,7 @@ from hubs.security_hub.apikeys.errors import BadApiKey
 from hubs.security_hub.apikeys.service import build as build_keys
 from hubs.security_hub.flags.errors import OfrepError
 from hubs.security_hub.flags.service import FlagBoard, FlagService, build
-from hubs.security_hub.settings import SecuritySettings
+from hubs.security_hub.settings import FlagSettings, SecuritySettings
 from hubs.security_hub.throttle.dependencies import AddressDep
 from hubs.security_hub.throttle.service import network_of
 from shared.app import Resources, ResourcesDep
@@ -42,8 +42,8 @@ FlagBoardDep = Annotated[FlagBoard, Depends(_board)]
 class EvaluationRate:
     """Counts the evaluations of each caller within a minute, in memory; the oldest callers are forgotten."""
 
-    def __init__(self, per_minute: int) -> None:
-        self._per_minute = per_minute
+    def __init__(self, settings: FlagSettings) -> None:
+        self._settings = settings
         self._lock = Lock()
         self._counts: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
@@ -57,7 +57,7 @@ class EvaluationRate:
             self._counts[who] = (began, count + 1)
             while len(self._counts) > _MOST_KNOWN:
                 self._counts.popitem(last=False)
-        return _WINDOW_S - (now - began) if count >= self._per_minute else 0.0
+        return _WINDOW_S - (now - began) if count >= self._settings.per_minute else 0.0
 
 
 @dataclass(frozen=True)
@@ -96,4 +96,4 @@ AskerDep = Annotated[Asker, Depends(_asker)]
 def open_evaluation_rate(resources: Resources) -> None:
     """Make the process's counter of evaluations."""
     settings = SecuritySettings.of(resources.settings)
-    resources.put(EvaluationRate(settings.flags.per_minute))
+    resources.put(EvaluationRate(settings.flags))

@@ -20,11 +20,11 @@ FORBIDDEN = {
     "opa.runtime": "policies do not look at the process that runs them",
     "net.lookup_ip_addr": "policies decide by what they are given and reach no network",
 }
-_KEYWORDS = frozenset((
+KEYWORDS = frozenset((
     "as", "contains", "default", "else", "every", "false", "if", "import", "in", "not", "null", "package",
     "some", "true", "with",
 ))  # fmt: skip
-_BEFORE_VALUES = _KEYWORDS - {"true", "false", "null"}
+_BEFORE_VALUES = KEYWORDS - {"true", "false", "null"}
 _TOKEN = re.compile(
     r"(?P<comment>\#[^\n]*)|(?P<raw>\$?`[^`]*`)|(?P<string>\$?\"(?:[^\"\\\n]|\\.)*\")"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<number>[0-9][0-9A-Za-z_.]*)|(?P<newline>\n)"
@@ -86,7 +86,7 @@ def examine(sources: Mapping[str, str]) -> tuple[list[Module], list[Problem]]:
         if len(text.encode(errors="replace")) > MAX_FILE_BYTES:
             problems.append(Problem(file, 1, 1, "too-large", f"a file has at most {MAX_FILE_BYTES} bytes"))
             continue
-        tokens = list(_tokens(text))
+        tokens = list(scan(text))
         module = _module(file, tokens, problems)
         parsed.append((module, tokens))
     by_package: dict[str, set[str]] = {}
@@ -114,7 +114,8 @@ def with_given_input(text: str) -> str:
     return "".join(out) + text[at:]
 
 
-def _tokens(text: str) -> Iterator[Token]:
+def scan(text: str) -> Iterator[Token]:
+    """Yield the tokens that mean something, in order."""
     row, line_start, fresh, joined = 1, 0, True, False
     for match in _TOKEN.finditer(text):
         kind, value = match.lastgroup or "mark", match[0]
@@ -141,21 +142,21 @@ def _module(file: str, tokens: list[Token], problems: list[Problem]) -> Module:
         if depth or not token.is_line_start or token.kind != "name":
             continue
         if token.text == "package":
-            module.package = _dotted(tokens, index + 1)[0]
+            module.package = dotted(tokens, index + 1)[0]
         elif token.text == "import":
-            path, end = _dotted(tokens, index + 1)
+            path, end = dotted(tokens, index + 1)
             has_alias = end + 1 < len(tokens) and tokens[end].text == "as"
             module.aliases.add(tokens[end + 1].text if has_alias else path.rpartition(".")[2])
         elif token.text == "default":
-            module.rules.add(_dotted(tokens, index + 1)[0])
-        elif token.text not in _KEYWORDS:
-            module.rules.add(_dotted(tokens, index)[0])
+            module.rules.add(dotted(tokens, index + 1)[0])
+        elif token.text not in KEYWORDS:
+            module.rules.add(dotted(tokens, index)[0])
     if not module.package:
         problems.append(Problem(file, 1, 1, "rego_parse_error", "package expected"))
     return module
 
 
-def _dotted(tokens: list[Token], index: int) -> tuple[str, int]:
+def dotted(tokens: list[Token], index: int) -> tuple[str, int]:
     """Return the dotted name that begins at a token, and the index after it."""
     parts: list[str] = []
     while index < len(tokens) and tokens[index].kind == "name":
@@ -176,7 +177,7 @@ def _calls(module: Module, tokens: list[Token], rules: set[str]) -> Iterator[Pro
         if token.kind != "name" or is_after_dot:
             index += 1
             continue
-        name, end = _dotted(tokens, index)
+        name, end = dotted(tokens, index)
         index = end
         if name in FORBIDDEN:
             yield Problem(
@@ -186,7 +187,7 @@ def _calls(module: Module, tokens: list[Token], rules: set[str]) -> Iterator[Pro
         is_call = end < len(tokens) and tokens[end].text == "(" and tokens[end].is_joined
         head = name.partition(".")[0]
         is_known = name in rules or head in rules or head in module.aliases or head in ("data", "input")
-        if is_call and not is_known and name not in builtins() and name not in _KEYWORDS:
+        if is_call and not is_known and name not in builtins() and name not in KEYWORDS:
             message = f"undefined function {name}"
             yield Problem(module.file, token.row, token.col, "rego_type_error", message)
 

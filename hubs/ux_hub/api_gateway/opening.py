@@ -63,7 +63,9 @@ class DoorApp(FastAPI):
         """Return the gateway, made at the first call."""
         resources: Resources = self.state.resources
         settings = UxSettings.of(resources.settings)
-        return Gateway(super().__call__, settings, lambda: resources.get(GatewayParts))
+        made = Gateway(super().__call__, settings, lambda: resources.get(GatewayParts))
+        resources.live.watch(settings.gateway, made.read_settings)
+        return made
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Forward what belongs to a hub; answer the rest."""

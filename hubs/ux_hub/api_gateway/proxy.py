@@ -58,21 +58,26 @@ class Gateway:
         self._routes = RouteIndex(TABLE)
         self._legacy = load_legacy()
         self._make_parts = parts
-        self._cors = Cors(settings.gateway.cors_origins)
+        self._settings = settings.gateway
         self._addresses = Addresses(settings.gateway.trusted_proxies)
         self._max_body_bytes = settings.http.max_body_bytes
-        self._compress = settings.gateway.compress
         is_secure = settings.public_base.startswith("https://")
         self._security = [*SECURITY, HSTS] if is_secure else list(SECURITY)
         self._page_security = [*PAGE_SECURITY, HSTS] if is_secure else list(PAGE_SECURITY)
-        rates = settings.gateway
-        self._overall = {
-            "anonymous": Limit("anonymous", rates.anonymous_per_minute),
-            "user": Limit("user", rates.user_per_minute),
-            "key": Limit("key", rates.user_per_minute),
-            "service": Limit("service", rates.service_per_minute),
-        }
         self._refreshes: set[asyncio.Task[None]] = set()
+        self.read_settings()
+
+    def read_settings(self) -> None:
+        """Take the limits and switches as they are now; called again when one of them changes."""
+        given = self._settings
+        self._cors = Cors(given.cors_origins)
+        self._compress = given.compress
+        self._overall = {
+            "anonymous": Limit("anonymous", given.anonymous_per_minute),
+            "user": Limit("user", given.user_per_minute),
+            "key": Limit("key", given.user_per_minute),
+            "service": Limit("service", given.service_per_minute),
+        }
 
     @cached_property
     def _parts(self) -> GatewayParts:
