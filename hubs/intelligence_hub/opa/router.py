@@ -16,7 +16,7 @@ from hubs.intelligence_hub.opa.repository import DecisionRepository
 from hubs.intelligence_hub.opa.schemas import BatchQuestion, DecisionRead, ReplayCreate, ReplayReport
 from hubs.intelligence_hub.opa.service import Decision, DecisionService, replay, take_opa_log
 from shared.app import ResourcesDep
-from shared.auth import CanDecide, CanReadAudit, CanWritePolicies, Public
+from shared.auth import CanDecide, CanReadAudit, CanReportPolicies, CanWritePolicies, Public
 from shared.core.errors import TooLarge
 from shared.db.cursor import cursor_codec
 from shared.db.dependency import SessionDep
@@ -128,7 +128,7 @@ def decide_many(
 
 
 @router.post("/logs", status_code=204, summary="OPA's decision log (gzip or plain JSON)", openapi_extra=_OPEN)
-def take_log(request: Request, body: RawBody, session: SessionDep, _: CanDecide) -> None:
+def take_log(request: Request, body: RawBody, session: SessionDep, _: CanReportPolicies) -> None:
     if request.headers.get("content-encoding", "") == "gzip":
         reader = zlib.decompressobj(16 + zlib.MAX_WBITS)
         try:

@@ -32,6 +32,12 @@ TOPIC = "bundles"
 DISCOVERY = "discovery"
 _FORGET_AGENTS = timedelta(days=30)
 _LONG_POLL_S = 30
+_REPORTING = {
+    "min_delay_seconds": 1,
+    "max_delay_seconds": 5,
+    # An agent that cannot report forgets its oldest decisions; without a limit it would keep all of them.
+    "buffer_size_limit_bytes": 8 * 2**20,
+}
 
 
 @dataclass(frozen=True)
@@ -154,7 +160,11 @@ class BundleService:
         return build
 
     def _discovery(self, names: Sequence[str]) -> dict[str, Any]:
-        """Return what an agent is told to do; the service ``openpolicy`` is in its own configuration."""
+        """Return what an agent is told to do.
+
+        The service ``openpolicy`` is in its own configuration: the door's address, which takes bundles and
+        status to this hub and the decision log to intelligence_hub, and an API key.
+        """
         kid, _ = self._signer()
         polling = {"long_polling_timeout_seconds": _LONG_POLL_S}
         bundles = {
@@ -166,7 +176,12 @@ class BundleService:
             }
             for name in names
         }
-        return {"bundles": bundles, "status": {"service": "openpolicy"}}
+        return {
+            "bundles": bundles,
+            # Below a name of its own: the door has a page at /status.
+            "status": {"service": "openpolicy", "partition_name": "agents"},
+            "decision_logs": {"service": "openpolicy", "reporting": _REPORTING},
+        }
 
     def _signer(self) -> tuple[str, ECKey]:
         keys = [key for key in self._repository.list_keys() if key.retired_at is None]

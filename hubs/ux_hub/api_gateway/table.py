@@ -56,6 +56,9 @@ TABLE: tuple[Route, ...] = (
     Route("/.well-known/jwks.json", "security"),
     Route("/ofrep", "security"),
     Route("/bundles", "security", timeout_s=120.0, has_own_credentials=True),
+    Route("/status/agents", "security"),
+    # Policy agents come with one address and one key for bundles, their state and what they decided.
+    Route("/logs", "intelligence"),
     *_collections("intelligence", "indicators analytics charts queries reports audit decisions"),
     Route("/v1/data", "intelligence"),
     Route("/v0/data", "intelligence"),
