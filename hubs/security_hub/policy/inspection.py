@@ -12,6 +12,7 @@ from hubs.security_hub.policy.backends.engine import Engine, Outcome
 from hubs.security_hub.policy.backends.engine import Sources as EngineSources
 from hubs.security_hub.policy.backends.opa import OpaEngine
 from hubs.security_hub.policy.errors import PolicyRefused
+from hubs.security_hub.policy.limits import beyond_embedded
 from hubs.security_hub.policy.schemas import (
     ChangedDecision,
     CheckReport,
@@ -36,8 +37,9 @@ _MOST_EXAMPLES = 50
 class Inspection:
     """What can be said of a policy without publishing it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, is_decided_embedded: bool = False) -> None:
         self._engine = engine
+        self._is_decided_embedded = is_decided_embedded
 
     @property
     def engine(self) -> str:
@@ -52,6 +54,10 @@ class Inspection:
         problems = self._examined(root, content)
         if not problems:
             problems = self._engine.check(_sources(root, content))
+        if not problems and self._is_decided_embedded:
+            problems = beyond_embedded(content.sources)
+            if not problems and self._engine.name != EmbeddedEngine.name:
+                problems = EmbeddedEngine().check(_sources(root, content))
         found = [ProblemRead(**vars(problem)) for problem in problems]
         return CheckReport(engine=self.engine, is_valid=not found, problems=found)
 
@@ -177,4 +183,4 @@ def open_inspection(resources: Resources) -> None:
     named = SecuritySettings.of(resources.settings).policies.opa_program
     program = shutil.which(named) if named else None
     engine: Engine = OpaEngine(Path(program)) if program else EmbeddedEngine()
-    resources.put(Inspection(engine))
+    resources.put(Inspection(engine, is_decided_embedded=not resources.settings.opa.url))

@@ -163,7 +163,7 @@ def test_a_policy_whose_tests_fail_is_not_published(engine) -> None:
 def test_a_policy_that_never_ends_is_stopped(engine) -> None:
     hub, kind = engine
     name, root = make(hub)
-    endless = "package {package}\n\nx := count([1 | some i in numbers.range(1, 4000); some j in numbers.range(1, 4000); i == j])\n"
+    endless = "package {package}\n\nx := count({{1 | some i in numbers.range(1, 4000); some j in numbers.range(1, 4000); i == j}})\n"
     tests = "package {package}_test\n\nimport data.{package} as subject\n\ntest_x if subject.x == 1\n"
     add(hub, name, content(root, endless, tests))
     began = time.monotonic()
