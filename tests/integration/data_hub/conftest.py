@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -19,13 +20,17 @@ from joserfc.jwk import ECKey
 from sqlalchemy import Engine, event
 
 from hubs.data_hub.app import create_app
+from hubs.data_hub.base import Model
+from hubs.data_hub.database.service.feeding import CHANGE_CHANNEL
+from hubs.data_hub.search.asked import AskedTerms
 from hubs.data_hub.search.keeper import IndexKeeper
 from hubs.data_hub.settings import DataHubSettings
 from shared.app import Resources
 from shared.auth import TokenVerifier
 from shared.core.clock import utc_now
 from shared.core.ids import new_id
-from shared.testing.databases import FreshDatabase
+from shared.testing.databases import Databases, FreshDatabase
+from shared.testing.processes import wait_until
 
 KEY = ECKey.generate_key("P-256", parameters={"kid": "test"})
 
@@ -132,6 +137,7 @@ class Hub:
     def __init__(self, http: TestClient) -> None:
         self.http = http
         self.resources: Resources = http.app.state.resources  # type: ignore[attr-defined]
+        self.folder = self.resources.settings.data_dir
 
     def token(self, scope: str = "data:write", subject: str = "hub:business") -> str:
         now = int(time.time())
@@ -190,6 +196,23 @@ class Hub:
     def position(self) -> int:
         return self.get("/api/v1/changes", after="now")["meta"]["position"]
 
+    def empty(self) -> None:
+        """Forget all that a test left: rows, files, the index."""
+        keeper = self.resources.get(IndexKeeper)
+        assert keeper.wait_for(self.position(), 30), keeper.state
+        self.resources.get(AskedTerms).write_down()
+        deletions = "; ".join(f"DELETE FROM {table}" for table in reversed(Model.metadata.sorted_tables))
+        with self.resources.engine.begin() as connection:
+            connection.exec_driver_sql(deletions)
+        for kept in ("storage", "archive", "exports"):
+            for path in (self.folder / kept).glob("*/*"):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if keeper.documents:
+            keeper.ask_rebuild()
+            with self.resources.engine.begin() as connection:
+                connection.exec_driver_sql("SELECT pg_notify(%s, '')", (CHANGE_CHANNEL,))
+            wait_until(lambda: not keeper.documents, timeout=30, what="the empty index")
+
     def search(self, q: str, status: int = 200, **params: Any) -> Any:
         """Search what has been committed so far."""
         assert self.resources.get(IndexKeeper).wait_for(self.position(), 30), self.resources.get(
@@ -226,17 +249,32 @@ def running(database: FreshDatabase, folder: Path, **changes: Any) -> Iterator[H
 
 
 @pytest.fixture
-def database(request: pytest.FixtureRequest) -> Iterator[FreshDatabase]:
-    """An empty, migrated database; on the real server with `parametrize("database", ["server"], indirect=True)`."""
-    databases = request.getfixturevalue(f"{getattr(request, 'param', 'embedded')}_databases")
-    with databases.fresh(migrate) as fresh:
+def database(embedded_databases: Databases) -> Iterator[FreshDatabase]:
+    """An empty, migrated database of the test's own, for a hub that it starts itself."""
+    with embedded_databases.fresh(migrate) as fresh:
         yield fresh
 
 
-@pytest.fixture
-def hub(database: FreshDatabase, tmp_path: Path) -> Iterator[Hub]:
-    with running(database, tmp_path) as found:
+@pytest.fixture(scope="package")
+def embedded_hub(embedded_databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """The hub on the embedded server that serves every test."""
+    with embedded_databases.fresh(migrate) as made, running(made, tmp_path_factory.mktemp("hub")) as found:
         yield found
 
 
-both_servers = pytest.mark.parametrize("database", ["embedded", "server"], indirect=True)
+@pytest.fixture(scope="package")
+def server_hub(server_databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """The hub on the real server that serves every test."""
+    with server_databases.fresh(migrate) as made, running(made, tmp_path_factory.mktemp("hub")) as found:
+        yield found
+
+
+@pytest.fixture
+def hub(request: pytest.FixtureRequest) -> Hub:
+    """A hub that holds nothing."""
+    found: Hub = request.getfixturevalue(f"{getattr(request, 'param', 'embedded')}_hub")
+    found.empty()
+    return found
+
+
+both_servers = pytest.mark.parametrize("hub", ["embedded", "server"], indirect=True)

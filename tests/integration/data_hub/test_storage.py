@@ -316,12 +316,10 @@ def archived(folder: Path, source_id: str, run_id: Any, url: str, body: bytes, *
 
 
 @pytest.mark.parametrize("coding", ["", "gzip"])
-def test_provenance_returns_the_archived_bytes_and_verifies_them(
-    hub: Hub, tmp_path: Path, coding: str
-) -> None:
+def test_provenance_returns_the_archived_bytes_and_verifies_them(hub: Hub, coding: str) -> None:
     body, url, run = b"<Members><Member/></Members>", "https://www.ourcommons.ca/members/xml", new_id()
     digest = hashlib.sha256(body).hexdigest()
-    archived(tmp_path / "archive", "test", run, url, body, coding=coding)
+    archived(hub.folder / "archive", "test", run, url, body, coding=coding)
     hub.load("person", person(1, sources=[source(url, sha256=digest)]), run_id=run)
     record = hub.get("/api/v1/people/ruby-sahota")
     found = hub.get(f"/api/v1/provenance/{record['id']}")
@@ -337,9 +335,9 @@ def test_provenance_returns_the_archived_bytes_and_verifies_them(
     assert answer.headers["content-security-policy"].endswith("sandbox")
 
 
-def test_provenance_admits_bytes_that_are_gone_or_altered(hub: Hub, tmp_path: Path) -> None:
+def test_provenance_admits_bytes_that_are_gone_or_altered(hub: Hub) -> None:
     url, run = "https://www.ourcommons.ca/members/xml", new_id()
-    archived(tmp_path / "archive", "test", run, url, b"other bytes")
+    archived(hub.folder / "archive", "test", run, url, b"other bytes")
     hub.load(
         "person",
         person(1, sources=[source(url)]),
@@ -352,7 +350,7 @@ def test_provenance_admits_bytes_that_are_gone_or_altered(hub: Hub, tmp_path: Pa
     assert "no longer have the hash" in hub.get(document["content_url"], 404)["detail"]
     [document] = hub.get(f"/api/v1/provenance/{hub.get('/api/v1/people/no-archive')['id']}")["documents"]
     assert (document["is_archived"], document["content_url"]) == (False, None)
-    (tmp_path / "archive" / "test" / f"{run}.warc.gz").write_bytes(os.urandom(500))
+    (hub.folder / "archive" / "test" / f"{run}.warc.gz").write_bytes(os.urandom(500))
     assert hub.get(f"/api/v1/provenance/{altered}")["documents"][0]["is_archived"] is False
     hub.get(f"/api/v1/provenance/{new_id()}", 404)
     hub.get(f"/api/v1/provenance/{altered}/{'0' * 64}", 404)
