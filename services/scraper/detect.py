@@ -88,6 +88,14 @@ _PLATFORMS = (
         "https://{client}.civicweb.net/Services/MeetingsService.svc/meetings",
     ),
     _Platform(
+        "civicweb",
+        "platforms.civicweb",
+        _pattern(r"^(?P<client>[\w-]+)\.community\.(?:highbond|diligentoneplatform)\.com$"),
+        None,
+        (),
+        "{site}/Services/MeetingsService.svc/meetings",
+    ),
+    _Platform(
         "primegov",
         "platforms.primegov",
         _pattern(r"^(?P<client>[\w-]+)\.primegov\.com$"),

@@ -15,6 +15,7 @@ from services.miniature.render import (
     house_xml,
     legisinfo_detail,
     legisinfo_list,
+    senate_debates,
     senate_html,
 )
 from services.miniature.render.document import HTML, Document
@@ -199,6 +200,16 @@ FEDERAL: tuple[Route, ...] = (
         SENATE,
         rf"/{_LANG}/(?:in-the-chamber|dans-la-chambre)/votes/details/(?P<number>\d+)/45-1/?",
         lambda ask: senate_html.vote_details(ask.language, int(ask.groups["number"])),
+    ),
+    route(
+        SENATE,
+        rf"/{_LANG}/(?:in-the-chamber/debates|dans-la-chambre/debats)(?:/45-1)?/?",
+        lambda ask: senate_debates.debates_list(ask.language),
+    ),
+    route(
+        SENATE,
+        rf"/{_LANG}/content/sen/chamber/451/debates/(?P<number>\d{{3}})db_(?P<day>\d{{4}}-\d\d-\d\d)-[ef]",
+        lambda ask: senate_debates.debate(ask.language, int(ask.groups["number"]), ask.groups["day"]),
     ),
     route(
         JUSTICE,

@@ -58,6 +58,9 @@ def phone(text: str) -> str:
     extension = _EXTENSION.search(plain)
     number = plain[: extension.start()] if extension else plain
     digits = re.sub(r"\D", "", number)
+    if not digits:
+        # "Pending", "n/a"
+        return ""
     if (
         re.search(r"[A-Za-z/]", number)
         or len(digits) not in {10, 11}

@@ -24,9 +24,9 @@ from shared.contracts.people import (
 )
 
 VACANT = re.compile(
-    r"\s*(?:vacant(?:e|cy)?|vacan[t]?|poste vacant|siège vacant|to be (?:announced|elected|determined)"
-    r"|tbd|tba)(?:\s+vacant)?\s*\.?\s*",
-    re.I,
+    r"\W*(?:(?:(?:poste|siège|seat|position)\s+)?vacan(?:t|te|cy|ce)?\b.*"
+    r"|to be (?:announced|elected|determined)|à (?:combler|venir)|tbd|tba)\W*",
+    re.I | re.S,
 )
 UNIQUE_ROLES = {
     "mayor", "deputy mayor", "regional chair", "warden", "reeve", "maire", "mairesse", "maire suppléant",

@@ -55,7 +55,7 @@ def read_results(document: Document) -> ParseResult:
     election = _election(document)
     result.add(election)
     seen: set[str] = set()
-    for row in read_table(document, (_CANDIDATE, _NUMBER, _VOTES), encoding="cp1252"):
+    for row in read_table(document, (_CANDIDATE, _NUMBER, _VOTES)):
         number = row[_NUMBER]
         if not number.isdigit():
             raise document.failed("wrong-shape", f"district number {number[:50]!r}")

@@ -7,6 +7,7 @@ procedural line, a division) belongs to the one before it; what opens a subject,
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -93,7 +94,7 @@ def read_sitting(document: Document) -> Sitting:
         raise document.failed("wrong-shape", f"root element {root.tag!r}, not a Hansard with a body")
     items = {item.get("Name") or "": whole_text(item) for item in root.iter("ExtractedItem")}
     session = f"{items.get('ParliamentNumber', '')}-{items.get('SessionNumber', '')}"
-    number = items.get("MetaNumberNumber", "").lstrip("0")
+    number = (items.get("MetaNumberNumber") or items.get("Number", "").rpartition(" ")[2]).lstrip("0")
     try:
         day = date(*(int(items[f"MetaDateNum{part}"]) for part in ("Year", "Month", "Day")))
         is_numbered = all(int(part) > 0 for part in session.split("-")) and bool(number)
@@ -130,6 +131,7 @@ class _Reader:
         self._headings = ("", "", "")
         self._loose: list[Passage] = []
         self._subject_turns = 0
+        self._ids: Counter[str] = Counter()
 
     def walk(self, element: etree._Element) -> None:
         """Read an element and what is below it."""
@@ -254,6 +256,10 @@ class _Reader:
 
     def _turn(self, identity: str) -> Turn:
         h1, h2, h3 = self._headings
+        # An id that a document gives twice would make one speech of two.
+        self._ids[identity] += 1
+        if self._ids[identity] > 1:
+            identity = f"{identity}-{self._ids[identity]}"
         return Turn(id=identity, time=self._time, floor=self._floor, h1=h1, h2=h2, h3=h3)
 
     def _attach_loose(self) -> None:

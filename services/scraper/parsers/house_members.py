@@ -25,6 +25,19 @@ from shared.contracts.records import RECORD_KINDS
 
 PERSON_SCHEME = "ourcommons.ca/person"
 _CSV_COLUMNS = ("First Name", "Last Name", "Constituency", "Province / Territory", "Political Affiliation")
+_CSV_OPTIONAL = ("Person ID", "Honorific Title", "Start Date", "End Date")
+_CSV_COLUMNS_FR = {
+    "titre honorifique": "Honorific Title",
+    "prénom": "First Name",
+    "nom de famille": "Last Name",
+    "circonscription": "Constituency",
+    "province / territoire": "Province / Territory",
+    "affiliation politique": "Political Affiliation",
+    "appartenance politique": "Political Affiliation",
+    "date de début": "Start Date",
+    "date de fin": "End Date",
+}
+"""How the French export is taken to word its columns; no such file was at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +78,7 @@ def read_members_csv(document: Document) -> ParseResult:
             start=_day(document, row.get("Start Date", "")),
             end=_day(document, row.get("End Date", "")),
         )
-        for row in read_table(document, _CSV_COLUMNS)
+        for row in read_table(document, _CSV_COLUMNS, _CSV_OPTIONAL, _CSV_COLUMNS_FR)
     ]
     return _records(document, members)
 
@@ -223,7 +236,7 @@ def recognise(document: Document) -> str:
     ):
         if mark in page:
             return step
-    return "members_csv" if start and not start.startswith("<") and "," in start else "members"
+    return "members_csv" if start and not start.startswith("<") else "members"
 
 
 PARSER = Parser(

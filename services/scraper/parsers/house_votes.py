@@ -19,7 +19,7 @@ from lxml import etree
 from services.scraper.parsers import keys
 from services.scraper.parsers.base import Document, Fetch, Parser, ParseResult
 from services.scraper.parsers.house_members import PERSON_SCHEME
-from services.scraper.parsers.tabular import read_table
+from services.scraper.parsers.tabular import ends_its_last_line, read_table
 from services.scraper.parsers.text import clean, head
 from services.scraper.parsers.xml import leaf, parse_xml
 from shared.contracts.civic import Ballot, Identifier, VoteCount, VoteOption
@@ -46,6 +46,17 @@ _BALLOT = (
     *("IsVoteYea", "IsVoteNay", "IsVotePaired", "VoteValueName"),
     *("PersonOfficialFirstName", "PersonOfficialLastName", "ConstituencyName", "CaucusShortName", "PersonId"),
 )
+_CSV_COLUMNS = ("Person ID", "Member of Parliament", "Political Affiliation", "Member Voted", "Paired")
+_CSV_COLUMNS_FR = {
+    "id de la personne": "Person ID",
+    "identifiant de la personne": "Person ID",
+    "député": "Member of Parliament",
+    "appartenance politique": "Political Affiliation",
+    "affiliation politique": "Political Affiliation",
+    "vote du député": "Member Voted",
+    "pairé": "Paired",
+}
+"""How the French export is taken to word its columns; no such file was at hand."""
 _MEMBER = re.compile(r"^(?P<name>.+?) \((?P<riding>.+)\)$")
 _PLACE = re.compile(r"(?P<parliament>\d{1,2})[-_/](?P<session>\d)[-_/](?P<number>\d{1,4})(?!\d)")
 
@@ -112,10 +123,11 @@ def read_ballots_csv(document: Document) -> ParseResult:
 
     Raises: ParseFailed (``wrong-shape``, ``empty``, ``truncated``, or as ``read_table``).
     """
-    if not document.body.endswith(b"\n"):
-        raise document.failed("truncated", "the last line has no end")
-    columns = ("Person ID", "Member of Parliament", "Political Affiliation", "Member Voted", "Paired")
-    ballots = [_csv_ballot(document, row) for row in read_table(document, columns)]
+    rows = list(read_table(document, _CSV_COLUMNS, also=_CSV_COLUMNS_FR))
+    last = rows[-1] if rows and not ends_its_last_line(document) else {}
+    if any(last[name] and last[name].lower() not in _OPTIONS for name in _CSV_COLUMNS[3:] if last):
+        raise document.failed("truncated", f"the last line has no end: {list(last.values())}"[:300])
+    ballots = [_csv_ballot(document, row) for row in rows]
     if not ballots:
         raise document.failed("empty", "the vote has no ballot")
     return _with_ballots(document, dict(document.context) or _facts_of_place(document), ballots)
@@ -135,10 +147,10 @@ def _number(document: Document, row: etree._Element) -> int:
     return _integer(document, row, "DecisionDivisionNumber")
 
 
-def _integer(document: Document, row: etree._Element, name: str) -> int:
-    text = leaf(row, name)
+def _integer(document: Document, row: etree._Element, name: str, otherwise: str = "") -> int:
+    text = leaf(row, name) or otherwise
     if not text.isascii() or not text.isdigit():
-        raise document.failed("wrong-shape", f"{name} is {text[:50]!r}, not a number")
+        raise document.failed("wrong-shape", f"line {row.sourceline}: {name} is {text[:50]!r}, not a number")
     return int(text)
 
 
@@ -157,7 +169,9 @@ def _facts(document: Document, row: etree._Element, french: etree._Element | Non
         "result_fr": "" if french is None else leaf(french, "DecisionResultName"),
         "yeas": _integer(document, row, "DecisionDivisionNumberOfYeas"),
         "nays": _integer(document, row, "DecisionDivisionNumberOfNays"),
-        "paired": _integer(document, row, "DecisionDivisionNumberOfPaired"),
+        "paired": _integer(document, row, "DecisionDivisionNumberOfPaired")
+        if leaf(row, "DecisionDivisionNumberOfPaired")
+        else 0,
         "bill": keys.bill_number(leaf(row, "BillNumberCode")),
         "type": leaf(row, "DecisionDivisionDocumentTypeName"),
     }
@@ -300,7 +314,7 @@ def _counts(facts: dict[str, Any], ballots: tuple[Ballot, ...]) -> tuple[VoteCou
 def recognise(document: Document) -> str:
     """Tell the list, the ballots of one vote and the vote CSV apart by their first element."""
     start = head(document.body)
-    if start.startswith("Person ID,"):
+    if not start.startswith("<"):
         return "ballots_csv"
     return "ballots" if "<ArrayOfVoteParticipant" in start else "list"
 

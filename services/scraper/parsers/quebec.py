@@ -287,12 +287,12 @@ def recognise(document: Document) -> str:
     """Tell the documents apart by what only they hold."""
     if not is_html_page(document.body) and not head(document.body, 2_048).startswith("<"):
         return "bills"
-    body = document.body[:4_000_000]
-    if b"enteteFicheDepute" in body:
+    body = head(document.body, 4_000_000)
+    if "enteteFicheDepute" in body:
         return "profile"
-    if b"debut_journal" in body or b"tableMatieresJournal" in body or b"<Contenu>" in body:
+    if "debut_journal" in body or "tableMatieresJournal" in body or "<Contenu>" in body:
         return "debate"
-    return "transcripts" if b"data-id=" in body and b"conteneurResultats" in body else "members"
+    return "transcripts" if "data-id=" in body and "conteneurResultats" in body else "members"
 
 
 PARSER = Parser(

@@ -36,16 +36,24 @@ _ALSO = {
     "position": "primary role", "surname": "last name", "e-mail": "email", "email address": "email",
     "url photo": "photo url", "photo": "photo url", "image": "photo url", "url": "source url",
     "district": "district name",
-    "ward": "district name", "telephone": "phone", "phone number": "phone", "mobile": "cell",
+    "ward": "district name", "ward name": "district name", "constituency": "district name",
+    "riding": "district name", "electoral district": "district name", "circonscription": "district name",
+    "district électoral": "district name", "quartier": "district name",
+    "telephone": "phone", "phone number": "phone", "mobile": "cell",
     "party": "party name",
     "full name": "name", "site internet": "website", "web site": "website", "arrondissement": "district name",
     "nom du parti politique": "party name", "parti": "party name", "sexe": "gender",
     "url d’une photo": "photo url",
+    "address line1": "address line 1", "address line2": "address line 2", "fax number": "fax",
     "address": "address line 1", "adresse": "address line 1", "city": "locality", "ville": "locality",
     "ligne d'adresse 1": "address line 1", "ligne d'adresse 2": "address line 2", "phone": "phone",
 }  # fmt: skip
 KNOWN = set(ENGLISH.values()) | {"name", "incumbent"}
+_NAMED = ENGLISH.keys() | KNOWN | _ALSO.keys()
 _NAMES = {"name", "first name", "last name"}
+_ADDRESS = {"address line 1", "address line 2", "locality", "province", "postal code"}
+_MAX_PREFACE = 15
+"""Rows among which the header is looked for."""
 _REPEAT = re.compile(r"^(?P<stem>.+?)\s*(?:\((?P<note>[^)]*)\)|(?P<number>[2-9]))$")
 
 
@@ -77,7 +85,7 @@ def header_of(cells: list[str]) -> list[tuple[str, str]]:
     for cell in cells:
         plain = clean(cell).lower().replace("_", " ").replace("’", "'")
         note = ""
-        if plain not in ENGLISH and plain not in KNOWN and (match := _REPEAT.match(plain)):
+        if plain not in _NAMED and (match := _REPEAT.match(plain)):
             plain, note = match["stem"].strip(), clean(match["note"] or "")
         told.append((ENGLISH.get(plain) or (plain if plain in KNOWN else _ALSO.get(plain, plain)), note))
     return told
@@ -99,13 +107,13 @@ def _rows(document: Document, council: Council) -> Iterator[list[tuple[str, str,
         str(parameters.get("encoding", "")),
         str(parameters.get("filename", "")),
     )[skip:]
-    start = next((number for number, row in enumerate(rows) if any(map(clean, row))), None)
-    if start is None:
+    first = next((row for row in rows if any(map(clean, row))), None)
+    if first is None:
         raise document.failed("empty", "the table holds nothing")
     renamed = parameters.get("columns", {})
-    header = header_of([str(renamed.get(clean(cell), cell)) for cell in rows[start]])
-    if not {name for name, _ in header} & _NAMES:
-        raise document.failed("wrong-shape", f"no column for names; the header is {rows[start][:20]}"[:500])
+    start, header = next(_headers(rows, renamed), (0, []))
+    if not header:
+        raise document.failed("wrong-shape", f"no column for names; the header is {first[:20]}"[:500])
     body = rows[start + 1 :]
     if body and len(body[-1]) < len(header) and _is_cut_off(document, body[-1]):
         raise document.failed(
@@ -118,11 +126,21 @@ def _rows(document: Document, council: Council) -> Iterator[list[tuple[str, str,
         yield [(name, note, cell) for (name, note), cell in zip(header, row, strict=False)]
 
 
+def _headers(
+    rows: list[list[str]], renamed: Mapping[str, Any]
+) -> Iterator[tuple[int, list[tuple[str, str]]]]:
+    """Yield the rows that may be the header: titles and dates may stand above it."""
+    for number, row in enumerate(rows[:_MAX_PREFACE]):
+        header = header_of([str(renamed.get(clean(cell), cell)) for cell in row])
+        if {name for name, _ in header} & _NAMES and sum(bool(name) for name, _ in header) > 1:
+            yield number, header
+
+
 def _is_cut_off(document: Document, row: list[str]) -> bool:
     return (
         any(map(clean, row))
         and not document.body.startswith(b"PK")
-        and not document.body.endswith((b"\n", b"\r"))
+        and not document.body.rstrip(b"\x00").endswith((b"\n", b"\r"))
     )
 
 
@@ -134,6 +152,9 @@ def _seat(document: Document, cells: list[tuple[str, str, str]]) -> Seat | None:
             row.setdefault(column, cell.strip())
     _correct(row, parameters)
     given, family, name = (clean(row.get(key, "")) for key in ("first name", "last name", "name"))
+    if given and family:
+        # "Ganley, KC": letters after a name are no part of it.
+        family = family.partition(",")[0].strip()
     if family and not given and not name and all(column != "first name" for column, _, _ in cells):
         # A list with one column for names calls it as it likes.
         name, family = family, ""
@@ -210,23 +231,42 @@ def _contacts(cells: list[tuple[str, str, str]], row: dict[str, str]) -> tuple[C
     address = contacts.email(row.get("email", ""))
     if address:
         told.append(ContactDetail(type="email", value=address))
-    place = ", ".join(
-        part
-        for part in (
-            clean(row.get("address line 1", "")),
-            clean(row.get("address line 2", "")),
-            clean(" ".join(row.get(key, "") for key in ("locality", "province"))),
-            clean(row.get("postal code", "")),
-        )
-        if part
-    )
-    if place and row.keys() & {"address line 1", "address line 2", "postal code"}:
-        told.append(ContactDetail(type="address", value=place[:2_000], note=LEGISLATURE))
     kinds = {"phone": "voice", "fax": "fax", "cell": "cell"}
-    for column, note, cell in cells:
-        if column in kinds and (number := contacts.phone(cell)):
-            told.append(ContactDetail(type=kinds[column], value=number[:2_000], note=note or LEGISLATURE))
+    for office, columns in _offices(cells):
+        parts: dict[str, str] = {}
+        numbers: list[ContactDetail] = []
+        for column, note, cell in columns:
+            if column in kinds and (number := contacts.phone(cell)):
+                numbers.append(ContactDetail(type=kinds[column], value=number[:2_000], note=note or office))
+            elif column in _ADDRESS and not note and clean(cell):
+                parts.setdefault(column, clean(cell))
+        place = ", ".join(
+            part
+            for part in (
+                parts.get("address line 1", ""),
+                parts.get("address line 2", ""),
+                clean(f"{parts.get('locality', '')} {parts.get('province', '')}"),
+                parts.get("postal code", ""),
+            )
+            if part
+        )
+        if parts.keys() & {"address line 1", "address line 2", "postal code"}:
+            told.append(ContactDetail(type="address", value=place[:2_000], note=office))
+        told += numbers
     return tuple(dict.fromkeys(told))
+
+
+def _offices(cells: list[tuple[str, str, str]]) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
+    """Yield each office's columns: where ``Address Type`` is repeated, it opens an office and names it."""
+    office = LEGISLATURE
+    columns: list[tuple[str, str, str]] = []
+    for column, note, cell in cells:
+        if column == "address type":
+            yield office, columns
+            office, columns = clean(cell).lower().removesuffix(" office") or LEGISLATURE, []
+        else:
+            columns.append((column, note, cell))
+    yield office, columns
 
 
 def _links(row: dict[str, str], boundary: str) -> tuple[Link, ...]:

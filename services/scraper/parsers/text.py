@@ -59,10 +59,16 @@ def decode(body: bytes, charset: str = "") -> str:
 
 
 def head(body: bytes, size: int = 20_000) -> str:
-    """Return the start of a document as text: what tells formats apart."""
-    return decode(body[: size + size % 2]).lstrip("\ufeff\x00 \t\r\n")
+    """Return the first ``size`` characters or so of a document: what tells formats apart."""
+    # A character of UTF-16 takes two bytes; an odd byte would be half of one.
+    return decode(body[: size * 2 if _is_utf16(body) else size]).lstrip("\ufeff\x00 \t\r\n")
 
 
 def is_html_page(body: bytes) -> bool:
     """Tell whether ``body`` starts like an HTML page (what an error page with status 200 is)."""
-    return _PAGE_START.match(body[:8_192].lstrip(codecs.BOM_UTF8)) is not None
+    start = head(body, 8_192).encode() if _is_utf16(body) else body[:8_192].lstrip(codecs.BOM_UTF8)
+    return _PAGE_START.match(start) is not None
+
+
+def _is_utf16(body: bytes) -> bool:
+    return body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))

@@ -1,8 +1,9 @@
 """CivicWeb (iCompass, Diligent): meetings of a range of days as JSON, with their documents.
 
-Format: ``{city}.civicweb.net/Services/MeetingsService.svc/meetings?from=&to=&loadall=`` and
-``/meetings/{id}/meetingDocuments``, read after the field names that public readers of the service use. No
-recorded answer was at hand, so every source of it is ``unverified``.
+Format: ``{city}.civicweb.net/Services/MeetingsService.svc/meetings?from=&to=&loadall=`` (``MeetingDateTime``
+is local, ``2026-05-28 17:30``; midnight stands for no clock) and ``/meetings/{id}/meetingDocuments`` (the
+kind of a document is a number), read after answers that public readers of the service recorded; none of
+them is of a Canadian council, so every source of it is ``unverified``.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from shared.contracts.proceedings import EventRecord
 SCHEME = "civicweb.net/meeting"
 _DATE = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")
 _WRAPPERS = ("d", "MeetingsResult", "value", "meetings")
+_KINDS = {1: "agenda", 4: "agenda", 2: "minutes", 10: "minutes"}
+"""``DocumentType``; other numbers are told by the document's name."""
 _FIELDS = ("Id", "Name", "MeetingDate", "MeetingDateTime", "MeetingLocation", "TypeId", "MeetingTypeName")
 
 
@@ -67,9 +70,13 @@ def read_documents(document: Document) -> ParseResult:
         return result
     result.add(meeting)
     for row in rows:
+        if row.get("IsPublic") is False:
+            result.skip("not public")
+            continue
         name = clean(plain(str(row.get("Name") or row.get("DisplayName") or "Document")))
         lowered = name.lower()
-        kind = next(
+        number = row.get("DocumentType")
+        kind = _KINDS.get(number if isinstance(number, int) else 0) or next(
             (word for word in ("minutes", "agenda", "package", "video") if word in lowered), "document"
         )
         result.add(

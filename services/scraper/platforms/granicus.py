@@ -139,7 +139,7 @@ def _live_feeds(document: Document, root: html.HtmlElement) -> list[DocumentReco
 
 
 def _is_publisher(document: Document) -> bool:
-    return b"ViewPublisher" in document.body[:2_000_000]
+    return "ViewPublisher" in head(document.body, 2_000_000)
 
 
 def _own_address(document: Document, root: html.HtmlElement, identity: str) -> str:
@@ -278,16 +278,11 @@ def recognise(document: Document) -> str:
     """Tell the page of a recording and a feed from a list of meetings."""
     if head(document.body, 2_048).startswith(("<?xml", "<rss")):
         return "feed"
-    body = document.body[:200_000]
-    is_player = (
-        b"index-point" in body or b"documents-toolbar" in body or b"ViewPublisher" not in document.body
-    )
-    is_player = is_player and b"listingRow" not in document.body and b"listingTable" not in document.body
-    return (
-        "player"
-        if is_player and len(_NUMBER.findall(document.body.decode("latin-1")[:500_000])) < 4
-        else "list"
-    )
+    page = head(document.body, 4_000_000)
+    start = page[:200_000]
+    is_player = "index-point" in start or "documents-toolbar" in start or "ViewPublisher" not in page
+    is_player = is_player and "listingRow" not in page and "listingTable" not in page
+    return "player" if is_player and len(_NUMBER.findall(page[:500_000])) < 4 else "list"
 
 
 PARSER = Parser(

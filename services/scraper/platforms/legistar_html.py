@@ -17,7 +17,7 @@ from services.scraper.parsers.base import Document, Fetch, Parser, ParseResult
 from services.scraper.parsers.council import Seat as CouncilSeat
 from services.scraper.parsers.council import bare_name, is_vacant, named
 from services.scraper.parsers.page import parse_page
-from services.scraper.parsers.text import clean
+from services.scraper.parsers.text import clean, head
 from services.scraper.platforms import meetings
 from services.scraper.platforms.legistar_grid import (
     by_id,
@@ -345,14 +345,14 @@ def _person(
 
 def recognise(document: Document) -> str:
     """Tell the pages apart by the name of their grid."""
-    body = document.body[:4_000_000]
-    if b"gridCalendar" in body:
+    body = head(document.body, 4_000_000)
+    if "gridCalendar" in body:
         return "calendar"
-    if b"gridPeople" in body:
+    if "gridPeople" in body:
         return "people"
-    if b"gridDepartments" in body and b"lblFirst" in body:
+    if "gridDepartments" in body and "lblFirst" in body:
         return "person"
-    return "meeting" if b'_lblTime"' in body and b"gridMain" in body else "legislation"
+    return "meeting" if '_lblTime"' in body and "gridMain" in body else "legislation"
 
 
 PARSER = Parser(

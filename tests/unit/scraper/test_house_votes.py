@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections import Counter
 from dataclasses import replace
@@ -127,14 +129,60 @@ def test_ballots_of_another_vote_than_asked_for_are_refused(sample, parse):
     assert failure.value.code == "wrong-shape"
 
 
-def test_a_csv_that_was_cut_off_is_refused_wherever_it_is_cut(samples, make_document, parse):
-    body = (samples / "ourcommons/votes/csv/vote_43-2_69.csv").read_bytes()
-    url = "file:///vote_43-2_69.csv"
+CSV = "ourcommons/votes/csv/vote_43-2_69.csv"
+
+
+def test_a_csv_that_was_cut_off_within_a_ballot_is_refused(samples, make_document, parse):
+    body = (samples / CSV).read_bytes()
     tried = 0
     for end in range(200, 2_000, 11):
-        if body[:end].endswith(b"\n"):
+        if body[:end].rstrip(b"\r").endswith((b"\n", b",")):
+            # Between two ballots nothing tells that more were to come.
             continue
         tried += 1
         with pytest.raises(ParseFailed):
-            parse(make_document(VOTES, body[:end], url, step="ballots_csv"))
-    assert tried > 150
+            parse(make_document(VOTES, body[:end], "file:///vote_43-2_69.csv", step="ballots_csv"))
+    assert tried > 100
+
+
+@pytest.mark.parametrize(
+    "change", ["semicolons", "quotes", "reversed columns", "capitals", "no last line end", "utf-16"]
+)
+def test_a_csv_written_otherwise_has_the_same_ballots(samples, make_document, parse, change):
+    body = (samples / CSV).read_bytes()
+    rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline="")))
+    told = io.StringIO(newline="")
+    if change == "reversed columns":
+        rows = [row[::-1] for row in rows]
+    if change == "capitals":
+        rows[0] = [cell.upper() for cell in rows[0]]
+    quoting = csv.QUOTE_ALL if change == "quotes" else csv.QUOTE_MINIMAL
+    csv.writer(told, delimiter=";" if change == "semicolons" else ",", quoting=quoting).writerows(rows)
+    text = told.getvalue().rstrip() if change == "no last line end" else told.getvalue()
+    other = text.encode("utf-16") if change == "utf-16" else text.encode()
+    (expected,), (found,) = (
+        parse(make_document(VOTES, each, "file:///vote_43-2_69.csv")).records for each in (body, other)
+    )
+    assert found.facts() == expected.facts()
+
+
+def test_a_vote_without_the_number_of_pairs_has_none_and_a_bad_number_is_named_with_its_line(
+    make_document, parse
+):
+    row = (
+        "<Vote><ParliamentNumber>45</ParliamentNumber><SessionNumber>1</SessionNumber>"
+        "<DecisionEventDateTime>2025-06-05T15:00:00</DecisionEventDateTime>"
+        "<DecisionDivisionNumber>{}</DecisionDivisionNumber><DecisionDivisionNumberOfYeas>2</DecisionDivisionNumberOfYeas>"
+        "<DecisionDivisionNumberOfNays>1</DecisionDivisionNumberOfNays></Vote>"
+    )
+    page = "<ArrayOfVote>\n{}\n</ArrayOfVote>"
+    (fetch,) = parse(make_document(VOTES, page.format(row.format(7)).encode())).follow
+    assert {count.option: count.value for count in fetch.otherwise[0].counts} == {
+        "yes": 2,
+        "no": 1,
+        "paired": 0,
+    }
+    with pytest.raises(ParseFailed) as failure:
+        parse(make_document(VOTES, page.format(row.format("seven")).encode()))
+    assert "line 2" in failure.value.detail
+    assert "DecisionDivisionNumber is 'seven'" in failure.value.detail

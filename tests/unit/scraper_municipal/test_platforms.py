@@ -183,6 +183,34 @@ def test_civicweb_meetings_are_read_after_their_documented_names(make_document, 
     assert paper.url == "https://portashby.civicweb.net/document/11"
 
 
+def test_civicweb_rows_as_the_service_writes_them(make_document, parse):
+    rows = [
+        {"Id": 826, "MeetingDateTime": "2026-05-28 17:30", "MeetingTypeName": "Public Hearing ", "Published": True,
+         "Name": "Public Hearing  - May 28 2026", "MeetingLocation": "Room 1"},
+        {"Id": 755, "MeetingDateTime": "2026-02-18 00:00", "MeetingTypeName": "Audit Committee", "Published": True,
+         "Name": "CANCELLED - Audit Committee - Feb 18 2026", "MeetingLocation": ""},
+    ]  # fmt: skip
+    calendar = parse(
+        make_document("example-civicweb", json.dumps(rows), "https://p.civicweb.net/x", step="meetings")
+    )
+    hearing, audit = (fetch.otherwise[0] for fetch in calendar.follow)
+    assert hearing.starts_at.isoformat() == "2026-05-28T21:30:00+00:00"
+    assert (audit.starts_at, audit.start_date, audit.status) == (None, date(2026, 2, 18), "cancelled")
+    papers = [
+        {"Id": 1, "DocumentType": 1, "Name": "Public Hearing", "IsPublic": True},
+        {"Id": 2, "DocumentType": 10, "Name": "Public Hearing", "IsPublic": True},
+        {"Id": 3, "DocumentType": 4, "Name": "Public Hearing", "IsPublic": False},
+    ]
+    fetch = calendar.follow[0]
+    result = parse(
+        make_document(
+            "example-civicweb", json.dumps(papers), fetch.url, step="documents", context=fetch.context
+        )
+    )
+    assert [r.classification for r in result.records if r.kind == "document"] == ["agenda", "minutes"]
+    assert result.skipped == {"not public": 1}
+
+
 def test_the_bookmarks_of_a_civicclerk_recording_are_an_agenda_when_the_meeting_is_known(sample, parse):
     event = {"id": 20, "eventName": "Council", "startDateTime": "2026-04-13T18:00:00Z"}
     document = sample(

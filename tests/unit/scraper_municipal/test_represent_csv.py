@@ -274,3 +274,43 @@ def test_the_lists_of_the_miniature_are_read_in_both_languages(rendered, parse):
     areas = {r.area for r in laval.records if r.kind == "membership"}
     assert "Concorde—Bois-de-Boulogne" in areas
     assert "De Cotis" in {r.family_name for r in laval.records if r.kind == "person"}
+
+
+def test_titles_above_the_header_are_passed_over(make_document, parse):
+    body = "Council of 2026\n\nDistrict name,Primary role,First name,Last name\nWard 1,Councillor,Ana,Li\n"
+    result = parse(make_document("example-people", body, step="represent_csv"))
+    assert [r.name for r in result.records if r.kind == "person"] == ["Ana Li"]
+
+
+@pytest.mark.parametrize(
+    "word", ["Vacant", "VACANCY", "(vacant)", "Vacant - by-election in May", "Poste vacant", "À combler"]
+)
+def test_a_vacant_seat_is_a_post_without_a_person_however_it_is_worded(make_document, parse, word):
+    body = f"District name,Primary role,Name\nWard 1,Councillor,{word}\nWard 2,Councillor,Ana Li\n"
+    result = parse(make_document("example-people", body, step="represent_csv"))
+    posts = {r.division_name: r.is_vacant for r in result.records if r.kind == "post"}
+    assert posts == {"Ward 1": True, "Ward 2": False}
+    assert [r.name for r in result.records if r.kind == "person"] == ["Ana Li"]
+
+
+def test_two_offices_of_one_row_keep_their_contacts_apart(make_document, parse):
+    body = (
+        "Members,,\nAs of today,,\n,,\n"
+        "MLA First Name,MLA Last Name,Caucus,Constituency Name,Email,"
+        "Address Type,Address Line1,Address Line2,City,Province,Country,Postal Code,Phone Number,Fax Number,"
+        "Address Type,Address Line1,Address Line2,City,Province,Country,Postal Code,Phone Number,Fax Number\n"
+        'Ana,"Li, ECA",ND,Oak Lake,ana@x.example,Legislature Office,1 Main,Floor 2,Edmonton,AB,Canada,T5K 2B6,'
+        "(780) 555-0101,Pending,Constituency Office,5 Lake,,Oak Lake,AB,Canada,T1R 1C1,403.555.0102,\n"
+    )
+    result = parse(make_document("ca-ab-members", body, step="represent_csv"))
+    person = next(r for r in result.records if r.kind == "person")
+    assert (person.name, person.family_name) == ("Ana Li", "Li")
+    assert [(c.type, c.value, c.note) for c in person.contacts] == [
+        ("email", "ana@x.example", ""),
+        ("address", "1 Main, Floor 2, Edmonton AB, T5K 2B6", "legislature"),
+        ("voice", "780-555-0101", "legislature"),
+        ("address", "5 Lake, Oak Lake AB, T1R 1C1", "constituency"),
+        ("voice", "403-555-0102", "constituency"),
+    ]
+    seat = next(r for r in result.records if r.kind == "membership")
+    assert (seat.area, seat.party, seat.role_en) == ("Oak Lake", "ND", "MLA")
