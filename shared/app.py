@@ -95,6 +95,10 @@ class Resources:
         except KeyError:
             raise Unavailable(f"{kind.__name__} is not ready") from None
 
+    def find(self, kind: type[T]) -> T | None:
+        """Return the part kept under a class, None when there is none."""
+        return cast("T | None", self._parts.get(kind))
+
     @property
     def bus(self) -> EventBus:
         """Return the event bus, opened at first use."""
