@@ -53,6 +53,9 @@ class ReaderSource:
     """Makes a reader for a request."""
 
     make: Callable[[], RecordReader]
+    """Answers may be some seconds old."""
+    make_current: Callable[[], RecordReader] | None = None
+    """Asks the hubs every time."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,12 @@ def reader_of(resources: ResourcesDep) -> RecordReader:
     return resources.get(ReaderSource).make()
 
 
+def current_reader_of(resources: ResourcesDep) -> RecordReader:
+    """Dependency: the record as it stands at this moment."""
+    source = resources.get(ReaderSource)
+    return (source.make_current or source.make)()
+
+
 PageDep = Annotated[Page, Depends(page_of)]
 
 
@@ -132,6 +141,7 @@ def sources_of(resources: ResourcesDep) -> SourceRegister:
 
 SourcesDep = Annotated[SourceRegister, Depends(sources_of)]
 ReaderDep = Annotated[RecordReader, Depends(reader_of)]
+CurrentReaderDep = Annotated[RecordReader, Depends(current_reader_of)]
 
 
 class PageRoute(APIRoute):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +14,7 @@ from starlette.responses import Response
 from hubs.ux_hub.settings import UxSettings
 from hubs.ux_hub.web.dependencies import ReaderSource, SourceRegister, error_page
 from hubs.ux_hub.web.service.assets import Assets
+from hubs.ux_hub.web.service.keeping import KeptAnswers
 from hubs.ux_hub.web.service.language import read_catalogue
 from hubs.ux_hub.web.service.record import RecordReader
 from hubs.ux_hub.web.service.rendering import Renderer
@@ -34,7 +36,16 @@ def open_pages(resources: Resources) -> None:
     # Without a token: a page shows what anybody may read.
     data = DataHubClient(settings.hubs.data, resources.http, None)
     ops = HubClient(settings.hubs.ops, resources.http, None)
-    resources.put(ReaderSource(lambda: RecordReader(data, ops)))
+    analytics = HubClient(settings.hubs.intelligence, resources.http, None)
+    kept, counted = (KeptAnswers(hub, settings.pages.keep_s) for hub in (data, analytics))
+    workers = ThreadPoolExecutor(settings.pages.workers, "pages")
+    resources.stack.callback(workers.shutdown)
+    resources.put(
+        ReaderSource(
+            lambda: RecordReader(kept, ops, counted, workers=workers),
+            lambda: RecordReader(data, ops, analytics, workers=workers),
+        )
+    )
     business = HubClient(settings.hubs.business, resources.http, resources.tokens)
     resources.put(SourceRegister(lambda: list(business.request("GET", "/api/v1/sources")["data"])))
 

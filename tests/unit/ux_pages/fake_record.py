@@ -299,6 +299,18 @@ HEALTH: dict[str, Any] = {
 }  # fmt: skip
 
 
+def indicator(name: str) -> list[dict[str, Any]]:
+    if name == "agreement":
+        return [
+            {"member": f"ca/house/person/{i}", "name": f"Élise Member-{i}", "party": "NDP" if i % 2 else "Liberal",
+             "votes": 20 + i if i else 3, "agreed": 20 - i, "agreement": 1 - i / 20}
+            for i in range(12)
+        ]  # fmt: skip
+    if name == "attendance":
+        return [{"member": "k", "name": "n", "took_part": 9, "held": 12, "attendance": 0.75}]
+    return [{"member": "k", "name": "n", "party": "NDP", "votes": 8, "dissents": 1, "dissent_rate": 0.125}]
+
+
 class FakeHubs:
     """Answers like the data and operations hubs; counts how often it is asked."""
 
@@ -317,6 +329,8 @@ class FakeHubs:
 
     def _answer(self, path: str, params: dict[str, Any]) -> Any:
         head, _, item = path.partition("/")
+        if head == "indicators":
+            return {"rows": [] if self.is_empty else indicator(item)}
         if head == "health":
             return HEALTH
         if head == "coverage":

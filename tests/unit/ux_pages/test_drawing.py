@@ -8,7 +8,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubs.ux_hub.web.service import bills, hemicycle, people, votes
+from hubs.ux_hub.web.service import bills, careers, hemicycle, people, votes, words
 from hubs.ux_hub.web.service.record import cursor_of
 from tests.unit.ux_pages.fake_record import bill, person, vote
 
@@ -101,3 +101,49 @@ def test_initials_come_from_letters() -> None:
 def test_the_cursor_is_taken_out_of_the_address_of_the_next_page() -> None:
     assert cursor_of("/api/v1/bills?limit=1&cursor=a%2Bb") == "a+b"
     assert cursor_of(None) is None
+
+
+def test_what_a_member_did_is_listed_by_day_the_newest_first() -> None:
+    days = careers.by_day(
+        [{"introduced_on": "2026-05-02"}, {"introduced_on": None}],
+        [
+            {"time": "2026-05-03T10:00:00Z", "debate_id": "d"},
+            {"time": "2026-05-03T11:00:00Z", "debate_id": None},
+        ],
+        [{"date": "2026-05-03"}, {"date": "2026-05-01"}],
+        most=3,
+    )
+    assert [(day, [act.kind for act in acts]) for day, acts in days] == [
+        ("2026-05-03", ["speech", "ballot"]),
+        ("2026-05-02", ["bill"]),
+    ]
+
+
+def test_nobody_agrees_both_most_and_least_and_few_common_votes_count_last() -> None:
+    rows = [
+        {"member": str(n), "name": str(n), "votes": 3 if n == 0 else 30, "agreement": 1 - n / 10}
+        for n in range(6)
+    ]
+    nearest, farthest = careers.extremes(rows, most=4)
+    assert [row["member"] for row in nearest] == ["1", "2", "3"]
+    assert [row["member"] for row in farthest] == ["5", "4"]
+    assert [row["member"] for row in careers.extremes(rows[:1])[0]] == ["0"]
+    assert careers.extremes([]) == ([], [])
+
+
+def test_words_that_everybody_uses_are_not_counted_and_markup_is_none() -> None:
+    speeches = [
+        {
+            "paragraphs": [
+                {"text_en": "<p>The member for Farming loves farming &amp; farmers.</p>", "text_fr": None}
+            ]
+        },
+        {
+            "paragraphs": [
+                {"text_en": "Honourable farmers", "text_fr": "L’agriculture d’aujourd’hui, l’agriculture"}
+            ]
+        },
+        {"paragraphs": None},
+    ]
+    assert words.most_used(speeches, "en") == [("farmers", 2), ("farming", 2), ("loves", 1)]
+    assert words.most_used(speeches, "fr") == [("agriculture", 2)]

@@ -29,7 +29,7 @@ class Feed(FakeHubs):
 
 
 def service(hubs: FakeHubs) -> MobileService:
-    return MobileService(RecordReader(hubs, hubs))
+    return MobileService(RecordReader(hubs, hubs, hubs))
 
 
 def test_a_first_synchronisation_sends_what_stands_and_names_what_is_gone() -> None:

@@ -63,20 +63,24 @@ def read_icon(resources: ResourcesDep, _: Public) -> Response:
 
 @router.get("/{lang:lang}", summary="Front page", **OPEN)
 def show_home(page: PageDep, record: ReaderDep, _: Public) -> Response:
-    held: dict[str, int] = {}
-    for entry in record.coverage():
-        held[entry["type"]] = held.get(entry["type"], 0) + entry["count"]
     today = datetime.now(OTTAWA).date().isoformat()
-    bills = record.list("bills", limit=6).rows if held.get("bill") else []
+    coverage, votes, bills, meetings, debates = record.together(
+        record.coverage,
+        lambda: record.list("votes", limit=6),
+        lambda: record.list("bills", limit=6),
+        lambda: record.list("events", start_date__gte=today, sort="start_date", limit=5),
+        lambda: record.list("debates", limit=5),
+    )
+    held: dict[str, int] = {}
+    for entry in coverage:
+        held[entry["type"]] = held.get(entry["type"], 0) + entry["count"]
     return page.show(
         "home.html",
         counts=[(kind, held[kind], where) for kind, where in _FIGURES.items() if held.get(kind)],
-        votes=record.list("votes", limit=6).rows if held.get("vote_event") else [],
-        bills=[(bill, bill_service.progress(bill)) for bill in bills],
-        meetings=record.list("events", start_date__gte=today, sort="start_date", limit=5).rows
-        if held.get("event")
-        else [],
-        debates=record.list("debates", limit=5).rows if held.get("debate") else [],
+        votes=votes.rows,
+        bills=[(bill, bill_service.progress(bill)) for bill in bills.rows],
+        meetings=meetings.rows,
+        debates=debates.rows,
     )
 
 

@@ -41,12 +41,15 @@ def list_bills(
     if type:
         filters["is_government" if type == "government" else "is_private_member"] = "true"
     filters |= _wording(q.strip(), page.lang)
-    found = record.list("bills", limit=_PER_PAGE, cursor=cursor, **filters)
+    found, sessions = record.together(
+        lambda: record.list("bills", limit=_PER_PAGE, cursor=cursor, **filters),
+        lambda: _sessions(record, page.lang),
+    )
     return page.show(
         "bills/list.html",
         keeps_query=("q", "type", "chamber", "law", "session", "cursor"),
         bills=[(bill, bill_service.progress(bill)) for bill in found.rows],
-        sessions=_sessions(record, page.lang),
+        sessions=sessions,
         chosen={"q": q, "type": type, "chamber": chamber, "law": law, "session": session},
         cursor=found.cursor,
         has_cursor=bool(cursor),
@@ -66,10 +69,12 @@ def _wording(text: str, lang: str) -> dict[str, str]:
 
 @router.get("/bills/{item}", summary="A bill", **OPEN)
 def show_bill(page: PageDep, record: ReaderDep, item: str, _: Public) -> Response:
-    bill = record.get("bills", item, include="votes,texts")
+    bill, speeches = record.together(
+        lambda: record.get("bills", item, include="votes,texts"),
+        lambda: record.list("speeches", bill=item, limit=10).rows,
+    )
     if item != bill["slug"]:
         return moved(page, f"/bills/{bill['slug']}")
-    speeches = record.list("speeches", bill=bill["key"], limit=10).rows
     chambers: dict[str, list[bill_service.Step]] = {}
     for step in bill_service.track(bill):
         chambers.setdefault(step.stage["chamber"], []).append(step)

@@ -23,8 +23,7 @@ _CHANGES = 100
 
 @router.get("/{lang:lang}/jurisdictions", summary="What is held per government", **OPEN)
 def show_coverage(page: PageDep, record: ReaderDep, _: Public) -> Response:
-    coverage = record.coverage()
-    known = record.list("jurisdictions", limit=500).rows
+    coverage, known = record.together(record.coverage, lambda: record.list("jurisdictions", limit=500).rows)
     names = {row["ocd_id"]: row[f"name_{page.lang}"] or row["name_en"] for row in known}
     return page.show(
         "platform/coverage.html",

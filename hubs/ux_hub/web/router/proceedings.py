@@ -67,15 +67,14 @@ def show_debate(
     speech: Annotated[int | None, Query(ge=0, le=10**8)] = None,
     view: Annotated[str, Query(pattern="^(en|fr)?$")] = "",
 ) -> Response:
-    debate = record.get("debates", item)
+    start = speech if speech is not None else after
+    debate, found = record.together(
+        lambda: record.get("debates", item),
+        lambda: record.list("speeches", debate=item, sort="sequence", limit=_SPEECHES, sequence__gte=start),
+    )
     if item != debate["slug"]:
         suffix = f"?speech={speech}" if speech is not None else ""
         return moved(page, f"/debates/{debate['slug']}{suffix}")
-    start = speech if speech is not None else after
-    found = record.list(
-        "speeches", debate=debate["key"], sort="sequence", limit=_SPEECHES,
-        sequence__gte=start,
-    )  # fmt: skip
     return page.show(
         "proceedings/debate.html",
         keeps_query=("after", "view"),
@@ -114,14 +113,14 @@ def list_councils(page: PageDep, record: ReaderDep, _: Public, cursor: Cursor = 
 
 
 def _body(page: PageDep, record: RecordReader, area: str, item: str) -> Response:
-    body = record.get("organizations", item)
+    body, members, events, debates = record.together(
+        lambda: record.get("organizations", item),
+        lambda: record.list("memberships", organization=item, include="person", current="true", limit=200),
+        lambda: record.list("events", organization=item, limit=30),
+        lambda: record.list("debates", organization=item, limit=20),
+    )
     if item != body["slug"]:
         return moved(page, f"/{area}/{body['slug']}")
-    members = record.list(
-        "memberships", organization=body["key"], include="person", current="true", limit=200
-    )
-    events = record.list("events", organization=body["key"], limit=30)
-    debates = record.list("debates", organization=body["key"], limit=20)
     return page.show(
         "proceedings/body.html",
         area=area,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubs.ux_hub.web.router import following, home, legislation, members, platform, proceedings
+from hubs.ux_hub.web.router import feeds, following, home, legislation, members, platform, proceedings
 
 PAGES = (
     home.router,
@@ -10,6 +10,7 @@ PAGES = (
     members.router,
     proceedings.router,
     following.router,
+    feeds.router,
     platform.router,
 )
 REST = platform.rest

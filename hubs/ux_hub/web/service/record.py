@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Protocol
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -38,17 +41,43 @@ class Listing:
 
 
 class RecordReader:
-    """The data hub and the operations hub as one page sees them; made anew for every request."""
+    """The data, operations and intelligence hubs as one page sees them; made anew for every request."""
 
-    def __init__(self, data: Caller, ops: Caller, max_calls: int = MAX_CALLS) -> None:
+    def __init__(
+        self,
+        data: Caller,
+        ops: Caller,
+        analytics: Caller,
+        *,
+        max_calls: int = MAX_CALLS,
+        workers: ThreadPoolExecutor | None = None,
+    ) -> None:
         self._data = data
         self._ops = ops
-        self._left = max_calls
+        self._analytics = analytics
+        self._max_calls = max_calls
+        self._asked = count()
+        self._workers = workers
+
+    def together(self, *asks: Callable[[], Any]) -> Sequence[Any]:
+        """Return the answers of several questions that do not wait for each other, in their order.
+
+        Raises: what the first of them in that order raises.
+        """
+        if self._workers is None:
+            return [ask() for ask in asks]
+        # The request's id travels along: each hub logs it.
+        later = [self._workers.submit(copy_context().run, ask) for ask in asks[1:]]
+        try:
+            first = asks[0]()
+        finally:
+            for one in later:
+                one.exception()
+        return [first, *(one.result() for one in later)]
 
     def _ask(self, hub: Caller, path: str, params: Mapping[str, Any] | None = None) -> Any:
-        if self._left <= 0:
+        if next(self._asked) >= self._max_calls:
             raise TooManyCalls("this page asked the hubs too often")
-        self._left -= 1
         wanted = {name: value for name, value in (params or {}).items() if value not in (None, "")}
         return hub.request("GET", path, params=wanted or None)
 
@@ -110,13 +139,11 @@ class RecordReader:
         answer: Mapping[str, Any] = self._ask(self._ops, "/api/v1/health")
         return answer
 
-    def optional(self, path: str, **params: Any) -> Any:
-        """Return what the data hub says at a path, None when it has nothing there."""
+    def indicator(self, name: str, **params: Any) -> Sequence[Row] | None:
+        """Return the rows of an indicator, None while it cannot be had: no page depends on one."""
         try:
-            return self._ask(self._data, path, params)
-        except AppError as error:
-            if error.status >= 500:
-                raise
+            return list(self._ask(self._analytics, f"/api/v1/indicators/{name}", params)["rows"])
+        except AppError:
             return None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -15,6 +14,7 @@ from markupsafe import Markup, escape
 from hubs.ux_hub.web.service import language, people, sanitising
 from hubs.ux_hub.web.service.assets import Assets
 from hubs.ux_hub.web.service.language import Catalogue, Lang, other
+from shared.contracts.civic import FEDERAL
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -53,9 +53,7 @@ class Renderer:
                 "path": lambda text: quote(str(text), safe="/:~@+-._"),
             }
         )
-        self._environment.globals.update(
-            {"asset": assets.url, "base_url": self.base_url, "year_now": lambda: datetime.now(UTC).year}
-        )
+        self._environment.globals.update({"asset": assets.url, "base_url": self.base_url, "federal": FEDERAL})
 
     def html(self, template: str, lang: Lang, path: str, query: str = "", /, **values: Any) -> str:
         """Return a page; ``path`` is its address without the language, ``query`` its query string."""

@@ -1,4 +1,4 @@
-"""Who speaks for a place, and how a member voted lately."""
+"""Who speaks for a place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 from hubs.ux_hub.web.service.record import RecordReader, Row
 
-_RECENT_VOTES = 12
 _RIDINGS = 60
 
 
@@ -65,8 +64,3 @@ def ridings(
 def _holder(post: Row) -> Row | None:
     seats: Sequence[Row] = [seat for seat in post.get("memberships") or () if not seat.get("end_date")]
     return seats[0] if seats and not post.get("is_vacant") else None
-
-
-def recent_ballots(record: RecordReader, person: Row) -> Sequence[Row]:
-    """Return a person's newest ballots, each with its vote."""
-    return record.list("ballots", person=person["slug"], limit=_RECENT_VOTES).rows
