@@ -16,14 +16,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from hubs.business_hub.importer import open_importer, start_importer
-from hubs.business_hub.settings import BusinessSettings, UploadSettings
+from hubs.business_hub.settings import BusinessSettings, TaskSettings, UploadSettings
 from shared.app import Resources
 from shared.clients.data_hub import DataHubClient
-from shared.settings import HubUrls
+from shared.settings import HubUrls, RabbitSettings
 from shared.testing.databases import Databases, FreshDatabase
 from shared.testing.ports import free_port
 from shared.testing.processes import answers, wait_until
@@ -91,15 +92,17 @@ class Platform:
     database: FreshDatabase
     importer: Resources
     canon: DataHubClient
-    hub_pid: int
-    server_pid: int
+    http: httpx.Client
+    """business_hub, as somebody calls it who may do everything."""
+    pids: dict[str, int]
+    server: RealPostgres
 
     def cpu_s(self) -> dict[str, float]:
-        """Return the seconds of CPU used so far by the importer, data_hub and PostgreSQL."""
+        """Return the seconds of CPU used so far by the importer, the two hubs and PostgreSQL."""
         return {
             "importer": time.process_time(),
-            "data_hub": _cpu_of(self.hub_pid),
-            "postgres": _cpu_of(self.server_pid) + _cpu_of_children(self.server_pid),
+            **{name: _cpu_of(pid) for name, pid in self.pids.items()},
+            "postgres": _cpu_of(self.server.pid) + _cpu_of_children(self.server.pid),
         }
 
 
@@ -143,25 +146,36 @@ def platform(folder: Path, rabbit_url: str = "") -> Iterator[Platform]:
         issuer = Issuer()
         stack.callback(issuer.close)
         data_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="op-bench-")))
-        port = free_port()
+        ports = {"data": free_port(), "business": free_port()}
+        urls = {hub: f"http://127.0.0.1:{port}" for hub, port in ports.items()}
         env = {
             **os.environ, **database.env(), "OP_DATA_DIR": str(data_dir), "OP_HUBS__SECURITY": issuer.url,
-            "OP_LOG_LEVEL": "WARNING", "OP_RABBIT__URL": rabbit_url, "OP_HTTP__MAX_BODY_BYTES": str(64 * 2**20),
+            "OP_HUBS__DATA": urls["data"], "OP_LOG_LEVEL": "WARNING", "OP_RABBIT__URL": rabbit_url,
+            "OP_UPLOADS__FOLDER": str(folder), "OP_HTTP__MAX_BODY_BYTES": str(64 * 2**20),
+            "OP_FOLLOWS_CONFIGURATION": "false",
         }  # fmt: skip
-        command = [sys.executable, "-m", "uvicorn", "--factory", "hubs.data_hub.app:create_app"]
-        hub = subprocess.Popen([*command, "--port", str(port), "--log-level", "warning"], env=env)
-        stack.callback(hub.wait)
-        stack.callback(hub.terminate)
-        wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), timeout=60, what="data_hub")
+        pids = {}
+        for hub, port in ports.items():
+            command = [sys.executable, "-m", "uvicorn", "--factory", f"hubs.{hub}_hub.app:create_app"]
+            process = subprocess.Popen([*command, "--port", str(port), "--log-level", "warning"], env=env)
+            stack.callback(process.wait)
+            stack.callback(process.terminate)
+            pids[f"{hub}_hub"] = process.pid
+        for hub, url in urls.items():
+            wait_until(lambda url=url: answers(f"{url}/readyz"), timeout=60, what=hub)  # type: ignore[misc]
         settings = BusinessSettings(
             data_dir=data_dir,
             database=database.settings().database,
-            hubs=HubUrls(security=issuer.url, data=f"http://127.0.0.1:{port}"),
+            hubs=HubUrls(security=issuer.url, data=urls["data"]),
+            rabbit=RabbitSettings(url=rabbit_url),
+            tasks=TaskSettings(runner="importer"),
             uploads=UploadSettings(folder=folder),
         )
         importer = open_importer(settings)
-        canon = DataHubClient(settings.hubs.data, importer.http, importer.tokens)
+        canon = DataHubClient(urls["data"], importer.http, importer.tokens)
         start_importer(importer, canon)
         stack.callback(importer.stack.close)
         stack.callback(importer.stop.set)
-        yield Platform(database, importer, canon, hub.pid, server.pid)
+        bearer = {"Authorization": f"Bearer {issuer.token()['access_token']}"}
+        http = stack.enter_context(httpx.Client(base_url=urls["business"], headers=bearer, timeout=60))
+        yield Platform(database, importer, canon, http, pids, server)

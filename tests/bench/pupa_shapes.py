@@ -39,7 +39,7 @@ def write_scrape(folder: Path, people: int, bills: int, votes: int, voters: int)
     save(
         "jurisdiction",
         {
-            "_id": JURISDICTION, "name": "Bench Parliament", "url": "http://example.org",
+            "_id": JURISDICTION, "id": JURISDICTION, "name": "Bench Parliament", "url": "http://example.org",
             "classification": "legislature", "division_id": "ocd-division/country:ca", "feature_flags": [],
             "legislative_sessions": [{"identifier": SESSION, "name": "44th", "start_date": "2021-11-22"}],
             "extras": {},
@@ -101,7 +101,7 @@ def write_scrape(folder: Path, people: int, bills: int, votes: int, voters: int)
                 "sponsorships": [
                     {
                         "name": names[at % people], "classification": kind, "entity_type": "person",
-                        "primary": kind == "primary", "person_id": json.dumps({"name": names[at % people]}),
+                        "primary": kind == "primary", "person_id": f'~{json.dumps({"name": names[at % people]})}',
                         "organization_id": None,
                     }
                     for kind, at in (("primary", number), ("cosponsor", number * 7 + 1))

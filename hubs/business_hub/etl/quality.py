@@ -33,10 +33,10 @@ EXPECTED: Mapping[str, tuple[str, ...]] = {
     "bill_text": ("bill_key", "language", "text"),
     "jurisdiction": ("ocd_id", "name_en", "name_fr", "level"),
 }
-# What tells two records of a kind apart, besides their keys.
+# What tells two records of a kind apart, besides their keys; one that does not say the first is not compared.
 IDENTITY: Mapping[str, tuple[str, ...]] = {
-    "bill": ("session", "number"),
-    "vote_event": ("organization_key", "session", "number"),
+    "bill": ("number", "session"),
+    "vote_event": ("number", "session", "organization_key"),
     "person": ("name", "birth_date", "identifiers"),
     "membership": ("person_key", "organization_key", "post_key", "start_date"),
     "session": ("identifier", "jurisdiction"),

@@ -51,6 +51,15 @@ def test_records_that_repeat_one_another_are_noticed(bench, make_people):
     assert "uniqueness of person is 0%, below 50%" in held["reason"]
 
 
+def test_records_that_do_not_say_what_tells_them_apart_are_not_compared(bench, make_people):
+    bench.start_importer()
+    nameless = [
+        one.model_copy(update={"name": "", "given_name": "A", "family_name": "B"}) for one in make_people(4)
+    ]
+    scrape(bench, [*nameless, *make_people(8)[4:]])
+    assert readings(bench)["person uniqueness"]["sample_size"] == 4
+
+
 def test_discrepancies_are_listed_per_run(bench):
     from shared.contracts.events.scraping import BATCH_CLASSES, ScrapeFinishedV1
     from shared.contracts.legislation import BillRecord
