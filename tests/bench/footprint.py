@@ -1,6 +1,6 @@
 """``python -m tests.bench.footprint [--write]``: memory of the whole platform on real servers, idle and loaded.
 
-Every process runs by itself, as its own pod would: PostgreSQL, Redis, RabbitMQ, OPA, six hubs, importer, Celery
+Every process runs by itself and with the packages of its image only, as its own pod would: PostgreSQL, Redis, RabbitMQ, OPA, six hubs, importer, Celery
 worker and beat, scraper. Numbers are PSS in MiB beside the limits of ``deploy/budget.toml``; ``--write`` puts them
 into that file.
 """
@@ -33,6 +33,7 @@ from shared.testing.platform import port_base
 from shared.testing.processes import Process, Processes
 from shared.testing.rabbitmq import RealRabbit
 from shared.testing.servers import RealOpa, RealPostgres, RealRedis
+from tests.bench.image_packages import hide_others
 
 IDLE_LIMIT_MIB = 1_200
 LOADED_LIMIT_MIB = 2_048
@@ -65,7 +66,11 @@ def main(arguments: list[str]) -> int:
                 pids = {name: _pid(server) for name, server in servers.items()}
                 base = port_base()
                 env = _environment(Path(folder), servers, base)
-                started = _start(processes, env, base)
+                images = {
+                    name: env | hide_others(name, Path(folder) / "image" / name)
+                    for name in ("hub", "scraper")
+                }
+                started = _start(processes, images, base)
                 pids |= {name: process.pid for name, process in started.items()}
                 time.sleep(_SETTLE_S)
                 idle = {name: tree_mib(pid) for name, pid in pids.items()}
@@ -103,12 +108,12 @@ def _environment(folder: Path, servers: dict[str, object], base: int) -> dict[st
     return env
 
 
-def _start(processes: Processes, env: dict[str, str], base: int) -> dict[str, Process]:
+def _start(processes: Processes, images: dict[str, dict[str, str]], base: int) -> dict[str, Process]:
     started = {}
     for name, at in HUB_PORTS.items():
         started[f"{name}-hub"] = processes.python(
             "-m", "uvicorn", "--factory", f"hubs.{name}_hub.app:create_app", "--port", str(base + at),
-            "--no-access-log", env=env, name=f"{name}-hub",
+            "--no-access-log", env=images["hub"], name=f"{name}-hub",
         )  # fmt: skip
     for name, module in (
         ("importer", "hubs.business_hub.importer"),
@@ -116,7 +121,9 @@ def _start(processes: Processes, env: dict[str, str], base: int) -> dict[str, Pr
         ("celery-worker", "hubs.business_hub.worker"),
         ("celery-beat", "hubs.business_hub.beat"),
     ):
-        started[name] = processes.python("-m", module, env=env, name=name)
+        started[name] = processes.python(
+            "-m", module, env=images["scraper" if name == "scraper" else "hub"], name=name
+        )
     for name, at in HUB_PORTS.items():
         started[f"{name}-hub"].wait_for_http(f"http://127.0.0.1:{base + at}/readyz", timeout=120)
     return started
