@@ -237,6 +237,7 @@ def test_openparliament_pages_filters_and_links_lead_on(hub: Hub) -> None:
     hub.get(f"{OP}/bills/", 400, introduced__gte="never")
     hub.get(f"{OP}/bills/", 400, number__like="C")
     hub.get(f"{OP}/debates/2013/13/45/", 404)
+    hub.get(f"{OP}/debates/4675233087/566/58519/", 404)
     hub.get(f"{OP}/politicians/nobody/", 404)
     hub.get(f"{OP}/bills/", 406, format="xml")
     assert hub.get(f"{OP}/bills/", politican="typo")["objects"]

@@ -169,7 +169,7 @@ def list_debates(request: Request, _: Public, facade: OpenParliamentDep) -> Resp
 def _sitting(facade: OpenParliamentFacade, year: int, month: int, day: int) -> Any:
     try:
         on = date(year, month, day)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise NotFound("no such day") from None
     query = ListQuery(
         conditions=(
