@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 import time
 from typing import Any
 
@@ -12,7 +11,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.core.errors import TooLarge
-from shared.core.ids import new_id
+from shared.core.ids import new_text_id, new_trace_id
 from shared.http.problems import crash_response, problem_response
 from shared.logging import request_id_var, trace_id_var
 
@@ -24,8 +23,8 @@ def sound_ids(request_id: bytes, traceparent: bytes) -> tuple[str, str]:
     """Return request id and trace id: those that came in when they are sound, else new ones."""
     match = _TRACEPARENT.match(traceparent) if traceparent else None
     return (
-        request_id.decode() if request_id and _REQUEST_ID.match(request_id) else str(new_id()),
-        match[1].decode() if match else secrets.token_hex(16),
+        request_id.decode() if request_id and _REQUEST_ID.match(request_id) else new_text_id(),
+        match[1].decode() if match else new_trace_id(),
     )
 
 

@@ -1,4 +1,4 @@
-"""The least that a Python proxy does: raw ASGI and aiohttp with nothing between (beside it stands the gateway)."""
+"""A proxy over a general HTTP client: raw ASGI and aiohttp with nothing between; the gateway stands beside it."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 from anyio import to_thread
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -16,16 +15,17 @@ from starlette.routing import Route
 
 from hubs.ux_hub.api_gateway.exchange import GatewayParts
 from hubs.ux_hub.api_gateway.table import TABLE, RouteIndex
+from hubs.ux_hub.api_gateway.upstream import Upstreams
 from hubs.ux_hub.settings import UxSettings
 from shared.app import Resources
-from shared.core.errors import NotFound
+from shared.core.errors import NotFound, Unavailable
 from shared.http.conditional import conditional
 from shared.http.json import dumps, loads
 from shared.http.problems import problem_response
 
 _FOLDER = Path(__file__).with_name("browser")
 _MAX_AGE_S = 60.0
-_TIMEOUT = aiohttp.ClientTimeout(total=5.0)
+_TIMEOUT_S = 5.0
 _FILES = {"browser.js": "text/javascript", "browser.css": "text/css"}
 
 
@@ -113,20 +113,18 @@ class Documents:
         upstreams = self._resources.get(GatewayParts).upstreams
         own = await to_thread.run_sync(self._app.openapi)
         names = [name for name in upstreams.base_urls() if name != "ux"]
-        found = await asyncio.gather(*(self._fetch(upstreams.base_urls()[name]) for name in names))
+        found = await asyncio.gather(*(self._fetch(upstreams, name) for name in names))
         documents = {name: document for name, document in zip(names, found, strict=True) if document}
         settings = UxSettings.of(self._resources.settings)
         merged = merge({**documents, "ux": own}, settings.public_base, self._app.version)
         merged["x-unavailable"] = [name for name in names if name not in documents]
         return dumps(merged)
 
-    async def _fetch(self, base: str) -> dict[str, Any]:
-        client = self._resources.get(GatewayParts).upstreams.client()
+    async def _fetch(self, upstreams: Upstreams, hub: str) -> dict[str, Any]:
         try:
-            async with client.get(f"{base}/openapi.json", timeout=_TIMEOUT) as answer:
-                body = await answer.read()
-                found = loads(body) if answer.status == 200 else {}
-        except (aiohttp.ClientError, TimeoutError, ValueError):
+            status, _, body = await upstreams.fetch(hub, "GET", "/openapi.json", [], None, _TIMEOUT_S)
+            found = loads(body) if status == 200 else {}
+        except (Unavailable, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
 

@@ -91,10 +91,9 @@ class Exchange:
 
     def trace_headers(self) -> RawHeaders:
         """Return the headers by which the hubs' logs of this request are found together."""
-        traceparent = self.inbound.values.get(b"traceparent")
-        if traceparent is None or trace_id_var.get().encode() not in traceparent:
-            trace = trace_id_var.get()
-            traceparent = f"00-{trace}-{trace[:16]}-01".encode()
+        traceparent, trace = self.inbound.values.get(b"traceparent"), trace_id_var.get().encode()
+        if traceparent is None or trace not in traceparent:
+            traceparent = b"00-%b-%b-01" % (trace, trace[:16])
         return [(b"x-request-id", request_id_var.get().encode()), (b"traceparent", traceparent)]
 
 
@@ -104,8 +103,3 @@ def raw_target(scope: Scope) -> str:
     path = raw.partition(b"?")[0].decode("latin-1")
     query: bytes = scope["query_string"]
     return f"{path}?{query.decode('latin-1')}" if query else path
-
-
-def forwarded_for(scope: Scope) -> bytes:
-    """Return X-Forwarded-For as it came; only a trusted proxy's is believed."""
-    return b", ".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")

@@ -57,25 +57,20 @@ EXPOSED = (
 )
 
 
-def towards_client(headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
-    """Return an answer's headers in lower case, without those that end here."""
-    kept: RawHeaders = []
-    named: set[bytes] = set()
+def towards_client(headers: RawHeaders) -> RawHeaders:
+    """Return an answer's headers without those that end here; names are in lower case."""
+    kept = [pair for pair in headers if pair[0] not in _DROPPED]
     for name, value in headers:
-        lower = name.lower()
-        if lower == b"connection":
-            named.update(token.strip().lower() for token in value.split(b","))
-        if lower not in _DROPPED:
-            kept.append((lower, value))
-    if named - {b"close", b"keep-alive"}:
-        kept = [pair for pair in kept if pair[0] not in named]
+        if name == b"connection" and value.lower() not in (b"keep-alive", b"close"):
+            named = {token.strip().lower() for token in value.split(b",")}
+            kept = [pair for pair in kept if pair[0] not in named]
     return kept
 
 
 def add_missing(headers: RawHeaders, wanted: RawHeaders) -> None:
     """Append those of ``wanted`` whose names are not among ``headers`` yet."""
     present = {name for name, _ in headers}
-    headers.extend(pair for pair in wanted if pair[0] not in present)
+    headers += [pair for pair in wanted if pair[0] not in present]
 
 
 def find(headers: RawHeaders, name: bytes) -> bytes:

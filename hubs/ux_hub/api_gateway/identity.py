@@ -10,6 +10,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Protocol
 
 from anyio import to_thread
+from starlette.types import Scope
 
 from hubs.ux_hub.api_gateway.inbound import Inbound
 from shared.auth import ANONYMOUS, Principal, TokenVerifier
@@ -140,9 +141,13 @@ class Addresses:
     def __init__(self, trusted: list[str]) -> None:
         self._trusted: list[IPv4Network | IPv6Network] = [ip_network(text) for text in trusted]
 
-    def of(self, peer: str, forwarded: bytes) -> str:
+    def of(self, scope: Scope) -> str:
         """Return the last address in X-Forwarded-For that no trusted proxy added itself, else the peer."""
-        if not self._trusted or not forwarded or not self._is_trusted(peer):
+        peer: str = scope["client"][0] if scope.get("client") else ""
+        if not self._trusted or not self._is_trusted(peer):
+            return peer
+        forwarded = b", ".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+        if not forwarded:
             return peer
         for part in reversed(forwarded.decode("latin-1").split(",")):
             candidate = part.strip()

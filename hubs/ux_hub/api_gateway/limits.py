@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.storage import Storage
 from prometheus_client import CollectorRegistry, Counter
 
 from hubs.ux_hub.api_gateway.headers import RawHeaders
@@ -42,11 +42,11 @@ class Verdict(NamedTuple):
 
     def headers(self) -> RawHeaders:
         """Return both header families: the IETF draft's fields and the older X-RateLimit ones."""
-        quota, left, reset = self.limit.quota, max(0, self.remaining), self.reset_s
-        policy = self.limit.policy
+        (policy, quota), left, reset = self.limit, max(0, self.remaining), self.reset_s
+        name = policy.encode()
         return [
-            (b"ratelimit-policy", f'"{policy}";q={quota};w={_WINDOW_S}'.encode()),
-            (b"ratelimit", f'"{policy}";r={left};t={reset}'.encode()),
+            (b"ratelimit-policy", b'"%b";q=%d;w=%d' % (name, quota, _WINDOW_S)),
+            (b"ratelimit", b'"%b";r=%d;t=%d' % (name, left, reset)),
             (b"x-ratelimit-limit", b"%d" % quota),
             (b"x-ratelimit-remaining", b"%d" % left),
             (b"x-ratelimit-reset", b"%d" % reset),
@@ -68,9 +68,12 @@ class Limiter:
     """Counts requests; Redis when there is one, else memory; never a reason to fail."""
 
     def __init__(self, redis_url: str, registry: CollectorRegistry) -> None:
+        self.is_shared = bool(redis_url)
+        """Whether counting asks Redis; without one, `hit_here` tells the same without waiting."""
         self._redis_url = redis_url
         self._shared: Storage | None = None
-        self._local: MemoryStorage | None = None
+        self._window = 0
+        self._counts: dict[tuple[str, str], int] = {}
         self._away_until = 0.0
         self._refusals = Counter(
             "gateway_limited_requests", "Requests refused with 429.", ("policy",), registry=registry
@@ -82,30 +85,39 @@ class Limiter:
     async def hit(self, limits: list[Limit], client: str) -> Verdict:
         """Count one request against each limit and return the tightest standing."""
         now = time.time()
+        if now < self._away_until:
+            return self.hit_here(limits, client)
         window, passed = divmod(int(now), _WINDOW_S)
-        reset_s = _WINDOW_S - passed
-        worst: Verdict | None = None
-        for limit in limits:
-            count = await self._increment(f"gw/{limit.policy}/{client}/{window}", now)
-            verdict = Verdict(limit, limit.quota - count, reset_s)
-            if worst is None or verdict.remaining < worst.remaining:
-                worst = verdict
-        assert worst is not None
-        if worst.is_exceeded:
-            self._refusals.labels(worst.limit.policy).inc()
-        return worst
+        try:
+            redis = self._redis()
+            counts = [await redis.incr(f"gw/{limit.policy}/{client}/{window}", _WINDOW_S) for limit in limits]
+        except Exception as error:  # noqa: BLE001 - whatever Redis says, callers are not to blame for it
+            self._away_until = now + _AWAY_S
+            self._fallbacks.inc()
+            log.warning("limits are counted locally", error=str(error))
+            return self.hit_here(limits, client)
+        return self._worst(limits, counts, _WINDOW_S - passed)
 
-    async def _increment(self, key: str, now: float) -> int:
-        if self._redis_url and now >= self._away_until:
-            try:
-                return await self._redis().incr(key, _WINDOW_S)
-            except Exception as error:  # noqa: BLE001 - whatever Redis says, callers are not to blame for it
-                self._away_until = now + _AWAY_S
-                self._fallbacks.inc()
-                log.warning("limits are counted locally", error=str(error))
-        if self._local is None:
-            self._local = MemoryStorage()
-        return await self._local.incr(key, _WINDOW_S)
+    def hit_here(self, limits: list[Limit], client: str) -> Verdict:
+        """Do the same with the counters of this process alone."""
+        window, passed = divmod(int(time.time()), _WINDOW_S)
+        if window != self._window:
+            self._window, self._counts = window, {}
+        counts = []
+        for limit in limits:
+            key = (limit.policy, client)
+            count = self._counts[key] = self._counts.get(key, 0) + 1
+            counts.append(count)
+        return self._worst(limits, counts, _WINDOW_S - passed)
+
+    def _worst(self, limits: list[Limit], counts: list[int], reset_s: int) -> Verdict:
+        verdict = Verdict(limits[0], limits[0].quota - counts[0], reset_s)
+        for limit, count in zip(limits[1:], counts[1:], strict=True):
+            if limit.quota - count < verdict.remaining:
+                verdict = Verdict(limit, limit.quota - count, reset_s)
+        if verdict.remaining < 0:
+            self._refusals.labels(verdict.limit.policy).inc()
+        return verdict
 
     def _redis(self) -> Storage:
         if self._shared is None:

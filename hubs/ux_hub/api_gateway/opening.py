@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-import aiohttp
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from hubs.ux_hub.api_gateway.decisions import Ask, Decisions
 from hubs.ux_hub.api_gateway.exchange import GatewayParts
+from hubs.ux_hub.api_gateway.headers import find
 from hubs.ux_hub.api_gateway.identity import Identities, KeyExchange, problem_text
 from hubs.ux_hub.api_gateway.limits import Limiter
 from hubs.ux_hub.api_gateway.proxy import Gateway
@@ -90,24 +90,17 @@ def _exchange_with(resources: Resources, upstreams: Upstreams) -> KeyExchange:
             token = await to_thread.run_sync(resources.tokens.get)
         except (Unavailable, Unauthorized) as error:
             raise Unavailable("API keys cannot be checked now", headers={"Retry-After": "5"}) from error
-        url = f"{resources.settings.hubs.security.rstrip('/')}{EXCHANGE_PATH}"
-        headers = {
-            "Authorization": f"Bearer {token}",
-            "Content-Type": "application/json",
-            "X-Forwarded-For": address,
-            "X-Request-ID": request_id_var.get(),
-        }
+        headers = [
+            (b"authorization", f"Bearer {token}".encode()),
+            (b"content-type", b"application/json"),
+            (b"x-forwarded-for", address.encode()),
+            (b"x-request-id", request_id_var.get().encode()),
+        ]
         try:
-            async with upstreams.client().post(
-                url,
-                data=dumps({"key": api_key}),
-                headers=headers,
-                timeout=aiohttp.ClientTimeout(total=_EXCHANGE_TIMEOUT_S),
-            ) as answer:
-                body = await answer.read()
-                status = answer.status
-                retry_after = answer.headers.get("Retry-After", "5")
-        except (aiohttp.ClientError, TimeoutError) as error:
+            status, said, body = await upstreams.fetch(
+                "security", "POST", EXCHANGE_PATH, headers, dumps({"key": api_key}), _EXCHANGE_TIMEOUT_S
+            )
+        except Unavailable as error:
             raise Unavailable(
                 "API keys cannot be checked now: the security hub is away", headers={"Retry-After": "5"}
             ) from error
@@ -115,7 +108,9 @@ def _exchange_with(resources: Resources, upstreams: Upstreams) -> KeyExchange:
             found = loads(body)
             return str(found["access_token"]), int(found["expires_in"])
         if status == 429:
-            raise TooManyRequests(problem_text(body), headers={"Retry-After": retry_after})
+            raise TooManyRequests(
+                problem_text(body), headers={"Retry-After": find(said, b"retry-after").decode() or "5"}
+            )
         if status in (400, 401, 403, 422):
             detail = problem_text(body)
             if status in (401, 403) and "token" in detail:

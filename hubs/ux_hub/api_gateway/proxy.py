@@ -14,7 +14,8 @@ from functools import cached_property
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hubs.ux_hub.api_gateway.compression import accepts_gzip, add_vary, is_compressible, mark_gzip, plain_tags
-from hubs.ux_hub.api_gateway.exchange import Exchange, GatewayParts, forwarded_for
+from hubs.ux_hub.api_gateway.connection import BrokenOff, ClientLeft
+from hubs.ux_hub.api_gateway.exchange import Exchange, GatewayParts
 from hubs.ux_hub.api_gateway.headers import (
     HSTS,
     PAGE_SECURITY,
@@ -32,9 +33,9 @@ from hubs.ux_hub.api_gateway.limits import Limit, too_many
 from hubs.ux_hub.api_gateway.relay import relay, request_body, send_whole
 from hubs.ux_hub.api_gateway.response_cache import Entry
 from hubs.ux_hub.api_gateway.table import TABLE, Route, RouteIndex
-from hubs.ux_hub.api_gateway.upstream import ClientLeft, is_safe
+from hubs.ux_hub.api_gateway.upstream import is_safe
 from hubs.ux_hub.settings import UxSettings
-from shared.core.errors import AppError, Unauthorized
+from shared.core.errors import AppError, BadGateway, Unauthorized
 from shared.http.conditional import matches
 from shared.http.middleware import sound_ids
 from shared.http.problems import crash_response, problem_response
@@ -89,8 +90,13 @@ class Gateway:
         if scope["type"] != "http":
             await self._other(scope, receive, send)
             return
-        found = {n: v for n, v in scope["headers"] if n in (b"x-request-id", b"traceparent")}
-        ids = sound_ids(found.get(b"x-request-id", b""), found.get(b"traceparent", b""))
+        request_id = traceparent = b""
+        for name, value in scope["headers"]:
+            if name == b"x-request-id":
+                request_id = value
+            elif name == b"traceparent":
+                traceparent = value
+        ids = sound_ids(request_id, traceparent)
         tokens = request_id_var.set(ids[0]), trace_id_var.set(ids[1])
         try:
             await self._serve_request(scope, receive, send)
@@ -133,9 +139,12 @@ class Gateway:
             await self._admit(exchange, route, scope)
             await self._answer(exchange, route, receive, noting_send)
         except ClientLeft:
-            status = 499
-        except AppError as error:
-            await self._refuse(error, exchange, scope, receive, noting_send)
+            status = status or 499
+        except (AppError, BrokenOff, TimeoutError) as error:
+            if status:
+                raise  # begun and broken off: so is the connection, that nobody takes it for whole
+            refusal = error if isinstance(error, AppError) else BadGateway("the answer broke off")
+            await self._refuse(refusal, exchange, scope, receive, noting_send)
         except Exception as error:
             if status:
                 raise
@@ -191,8 +200,7 @@ class Gateway:
         Raises: Unauthorized, Forbidden, TooManyRequests, Unavailable.
         """
         parts, inbound = self._parts, exchange.inbound
-        peer = scope["client"][0] if scope.get("client") else ""
-        exchange.client = address = self._addresses.of(peer, forwarded_for(scope))
+        exchange.client = address = self._addresses.of(scope)
         own_credentials = route is not None and route.has_own_credentials
         if own_credentials:
             caller = parts.identities.nobody
@@ -219,7 +227,9 @@ class Gateway:
             await parts.decisions.decide(route.prefix, exchange.method, principal, route.hub)
 
     async def _count(self, exchange: Exchange, limits: list[Limit], client: str) -> None:
-        exchange.verdict = verdict = await self._parts.limiter.hit(limits, client)
+        limiter = self._parts.limiter
+        verdict = await limiter.hit(limits, client) if limiter.is_shared else limiter.hit_here(limits, client)
+        exchange.verdict = verdict
         if verdict.is_exceeded:
             raise too_many(verdict)
 
@@ -305,12 +315,12 @@ class Gateway:
             is_idempotent=b"idempotency-key" in inbound.values,
         )
         try:
-            headers = towards_client(answer.raw_headers)
+            headers = towards_client(answer.headers)
             if entry is not None and answer.status == 304:
                 parts.cache.refresh(entry, headers)
                 await self._serve(exchange, entry, send, b"fwd=stale; fwd-status=304")
                 return
-            if key is not None and self._may_store(exchange, answer.status, headers, answer.content_length):
+            if key is not None and self._may_store(exchange, answer.status, headers, answer.length):
                 stored = await answer.read()
                 parts.cache.store(key, inbound, answer.status, list(headers), stored)
                 self._dress(headers, exchange)
@@ -320,7 +330,7 @@ class Gateway:
             self._dress(headers, exchange)
             await relay(answer, headers, inbound, exchange.scope, receive, send, may_compress=self._compress)
         finally:
-            answer.release()
+            answer.close()
 
     def _may_store(self, exchange: Exchange, status: int, headers: RawHeaders, length: int | None) -> bool:
         cache = self._parts.cache
@@ -376,16 +386,16 @@ class Gateway:
             headers = exchange.upstream_headers(entry)
             answer = await parts.upstreams.send(upstream, route, "GET", exchange.target, headers, None)
             try:
-                fresh = towards_client(answer.raw_headers)
+                fresh = towards_client(answer.headers)
                 if answer.status == 304:
                     parts.cache.refresh(entry, fresh)
-                elif self._may_store(exchange, answer.status, fresh, answer.content_length):
+                elif self._may_store(exchange, answer.status, fresh, answer.length):
                     body = await answer.read()
                     parts.cache.store(key, exchange.inbound, answer.status, fresh, body)
                 elif answer.status < 500:
                     parts.cache.drop(key)
             finally:
-                answer.release()
+                answer.close()
         except AppError as error:
             log.info("not refreshed", route=route.prefix, error=error.detail)
         finally:

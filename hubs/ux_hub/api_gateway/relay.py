@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-import aiohttp
 from starlette.types import Receive, Scope, Send
 
 from hubs.ux_hub.api_gateway.compression import (
@@ -16,9 +15,9 @@ from hubs.ux_hub.api_gateway.compression import (
     is_compressible,
     mark_gzip,
 )
+from hubs.ux_hub.api_gateway.connection import Answer, Body, ClientLeft
 from hubs.ux_hub.api_gateway.headers import RawHeaders
 from hubs.ux_hub.api_gateway.inbound import Inbound
-from hubs.ux_hub.api_gateway.upstream import Body, ClientLeft
 from shared.core.errors import TooLarge
 
 WHOLE_BYTES = 64 * 2**10
@@ -80,7 +79,7 @@ async def send_whole(
 
 
 async def relay(
-    answer: aiohttp.ClientResponse, headers: RawHeaders, inbound: Inbound, scope: Scope, receive: Receive,
+    answer: Answer, headers: RawHeaders, inbound: Inbound, scope: Scope, receive: Receive,
     send: Send, *, may_compress: bool,
 ) -> None:  # fmt: skip
     """Pass an answer on; its bytes flow as they come unless they are few."""
@@ -89,8 +88,8 @@ async def relay(
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
         return
-    length = answer.content_length
-    if length is not None and length <= WHOLE_BYTES:
+    length = answer.length
+    if answer.is_complete or (length is not None and length <= WHOLE_BYTES):
         body = await answer.read()
         await send_whole(send, inbound, status, headers, body, may_compress=may_compress)
         return
@@ -102,30 +101,22 @@ async def relay(
             packer = compressor()
     await send({"type": "http.response.start", "status": status, "headers": headers})
     # A stream may outlive its reader: watch for the client leaving, and leave too.
-    leaving = asyncio.ensure_future(_left(receive))
-    reading: asyncio.Future[bytes] | None = None
+    leaving = asyncio.ensure_future(_left(answer.upload, receive))
+    leaving.add_done_callback(lambda _: answer.close())
     try:
-        while True:
-            reading = asyncio.ensure_future(answer.content.readany())
-            await asyncio.wait({reading, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if leaving.done():
-                answer.close()
-                return
-            chunk = reading.result()
-            if not chunk:
-                await send({"type": "http.response.body", "body": packer.flush() if packer else b""})
-                return
+        while chunk := await answer.chunk():
             if packer:
                 chunk = packer.compress(chunk)
-                if not chunk:
-                    continue
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            if chunk:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": packer.flush() if packer else b""})
     finally:
         leaving.cancel()
-        if reading is not None and not reading.done():
-            reading.cancel()
 
 
-async def _left(receive: Receive) -> None:
+async def _left(upload: asyncio.Task[None] | None, receive: Receive) -> None:
+    if upload is not None:
+        # Until the request's body is through, what is received belongs to it.
+        await asyncio.wait({upload})
     while (await receive())["type"] != "http.disconnect":
         pass

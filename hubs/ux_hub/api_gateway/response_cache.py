@@ -102,7 +102,8 @@ class ResponseCache:
         """Tell whether a shared cache may keep this answer."""
         if status not in _STORABLE or self._max_bytes == 0:
             return False
-        control = directives(find(headers, b"cache-control"))
+        said = find(headers, b"cache-control")
+        control = directives(said) if said else {}
         if not control or "no-store" in control or "private" in control or "no-cache" in control:
             return False
         if has_credentials and "public" not in control and "s-maxage" not in control:

@@ -184,7 +184,7 @@ def test_the_pages_cookie_stays_here_and_the_others_go_on() -> None:
 def test_headers_that_connection_names_end_here_in_both_directions() -> None:
     request = inbound((b"connection", b"close, x-one"), (b"x-one", b"1"), (b"x-two", b"2"))
     assert request.forward == [(b"x-two", b"2")]
-    answer = [(b"Connection", b"X-Own"), (b"X-Own", b"1"), (b"X-Kept", b"2"), (b"Server", b"s")]
+    answer = [(b"connection", b"X-Own"), (b"x-own", b"1"), (b"x-kept", b"2"), (b"server", b"s")]
     assert towards_client(answer) == [(b"x-kept", b"2")]
 
 
@@ -199,7 +199,8 @@ def test_headers_that_connection_names_end_here_in_both_directions() -> None:
     ],
 )
 def test_only_trusted_proxies_say_where_a_request_came_from(peer: str, forwarded: bytes, found: str) -> None:
-    assert Addresses(["10.0.0.0/8"]).of(peer, forwarded) == found
+    scope = {"client": (peer, 1), "headers": [(b"x-forwarded-for", forwarded)] if forwarded else []}
+    assert Addresses(["10.0.0.0/8"]).of(scope) == found
 
 
 def test_one_household_is_one_client() -> None:
