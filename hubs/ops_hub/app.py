@@ -6,18 +6,21 @@ from fastapi import FastAPI
 
 from hubs.ops_hub.error_reporting.opening import open_intake
 from hubs.ops_hub.error_reporting.router import router as error_router
+from hubs.ops_hub.health.router import pages as status_pages
 from hubs.ops_hub.health.router import router as health_router
 from hubs.ops_hub.health.watching import start_watching
-from hubs.ops_hub.monitoring.opening import start_sampling
+from hubs.ops_hub.monitoring.opening import open_monitoring
 from hubs.ops_hub.monitoring.router import router as monitoring_router
+from hubs.ops_hub.settings import OpsSettings
 from shared.app import HubSpec, create_hub_app
 from shared.settings import HubSettings
 
 SPEC = HubSpec(
     name="ops",
     title="OpenPolicy: operations",
-    routers=[health_router, monitoring_router, error_router],
-    start=[open_intake, start_watching, start_sampling],
+    routers=[health_router, status_pages, monitoring_router, error_router],
+    start=[start_watching, open_monitoring, open_intake],
+    settings_class=OpsSettings,
 )
 
 

@@ -20,6 +20,7 @@ from shared.http.json import loads
 MAX_EXPANDED_BYTES = 20 * 2**20
 MAX_EVENT_BYTES = 2**20
 MAX_ITEMS = 200
+MAX_TAGS_BYTES = 32 * 1024
 _CHUNK = 64 * 1024
 
 
@@ -154,6 +155,14 @@ def read_event(payload: bytes) -> dict[str, Any]:
     """
     if len(payload) > MAX_EVENT_BYTES:
         raise ReportTooLarge(f"an event may have {MAX_EVENT_BYTES} bytes")
+    event = _event(payload)
+    # Tags are looked up by: texts of that size are no tags.
+    if len(str(event.get("tags") or "")) > MAX_TAGS_BYTES:
+        raise ReportTooLarge(f"the tags of an event may have {MAX_TAGS_BYTES} bytes")
+    return event
+
+
+def _event(payload: bytes) -> dict[str, Any]:
     try:
         return _object(payload, "the event")
     except BadEnvelope:
@@ -161,7 +170,7 @@ def read_event(payload: bytes) -> dict[str, Any]:
         if b"\\ud" not in payload.lower():
             raise
     try:
-        found = json.loads(payload)
+        found = json.loads(payload.decode())
     except (ValueError, RecursionError) as error:
         raise BadEnvelope("the event is not JSON") from error
     if not isinstance(found, dict):

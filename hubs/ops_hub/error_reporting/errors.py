@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from shared.core.errors import BadRequest, Forbidden, NotFound, TooLarge, TooManyRequests
+from shared.core.errors import (
+    BadRequest,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TooLarge,
+    TooManyRequests,
+    Unavailable,
+)
 
 
 class BadEnvelope(BadRequest):
@@ -23,6 +31,14 @@ class ProjectNotFound(NotFound):
 
 class IssueNotFound(NotFound):
     """There is no such issue."""
+
+
+class NotReady(Unavailable):
+    """The projects are not known yet: the database has not answered since the start."""
+
+
+class BadUpdate(Invalid):
+    """An issue cannot be changed like that."""
 
 
 class TooManyReports(TooManyRequests):

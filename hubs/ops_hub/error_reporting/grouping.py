@@ -11,10 +11,15 @@ from shared.logging import redact
 _DEFAULT = "{{ default }}"
 _NUMBERS = re.compile(r"\b(0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}|\d+)\b", re.IGNORECASE)
 _SENSITIVE = re.compile(
-    r"(password|passwd|pwd|secret|token|authorization|api[_-]?key|cookie|session|credit|card|cvv|sin\b|private)",
+    r"(password|passwd|pwd|secret|token|authorization|api[_-]?key|cookie|session|credit|card|cvv|\bsin\b|private"
+    r"|ip_address|remote_addr|forwarded|real[_-]ip)",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+_QUERY_SECRET = re.compile(r"((?:^|[?&;\s])[\w-]*(?:token|secret|password|key|code)=)[^&;\s]+", re.IGNORECASE)
+_DIGITS = re.compile(r"(?<![\d.])\d(?:[ -]?\d){8,18}(?![\d.])")
+_CARD_LENGTHS = {9, 13, 14, 15, 16, 19}
+"""A social insurance number has nine digits, cards have the others; both end in a check digit (Luhn)."""
 _MAX_DEPTH = 12
 _MAX_LIST = 250
 _MAX_TEXT = 8_192
@@ -83,7 +88,7 @@ def title(event: dict[str, Any]) -> str:
         text = f"{last.get('type', 'Error')}: {last.get('value') or ''}".strip(": ")
     else:
         text = message_template(event) or "(no message)"
-    return _EMAIL.sub(_HIDDEN, redact(text.splitlines()[0] if text else "(no message)"))[:300]
+    return _cover(text.splitlines()[0] if text else "(no message)")[:300]
 
 
 def culprit(event: dict[str, Any]) -> str:
@@ -108,8 +113,23 @@ def scrub(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list):
         return [scrub(item, depth + 1) for item in value[:_MAX_LIST]]
     if isinstance(value, str):
-        return _EMAIL.sub(_HIDDEN, redact(_text(value)))[:_MAX_TEXT]
+        return _cover(_text(value))[:_MAX_TEXT]
     return value
+
+
+def _cover(value: str) -> str:
+    """Return a text without addresses, secrets of links, and numbers of cards and of people."""
+    value = value[: 4 * _MAX_TEXT]
+    value = _QUERY_SECRET.sub(rf"\1{_HIDDEN}", _EMAIL.sub(_HIDDEN, redact(value)))
+    return _DIGITS.sub(lambda match: _HIDDEN if _is_number_of_someone(match[0]) else match[0], value)
+
+
+def _is_number_of_someone(text: str) -> bool:
+    digits = [int(char) for char in text if char.isdigit()]
+    if len(digits) not in _CARD_LENGTHS or len(set(digits)) == 1:
+        return False
+    doubled = [2 * digit - 9 * (digit > 4) for digit in digits[-2::-2]]
+    return (sum(doubled) + sum(digits[::-2])) % 10 == 0
 
 
 def _text(value: str) -> str:

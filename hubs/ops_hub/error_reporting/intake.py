@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -18,22 +19,34 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter
 from sqlalchemy.orm import Session, sessionmaker
 
-from hubs.ops_hub.error_reporting.errors import TooManyReports, WrongKey
+from hubs.ops_hub.error_reporting.errors import NotReady, TooManyReports, WrongKey
+from hubs.ops_hub.error_reporting.grouping import fingerprint
 from hubs.ops_hub.error_reporting.service import build
 from shared.core.clock import utc_now
 from shared.db.session import transaction
 from shared.logging import get_logger
+from shared.reporting import PROJECT_NAME
 
 log = get_logger(__name__)
-RATE_PER_S = 200.0
-BURST = 1_000.0
 _WAITING = 500
+SPIKE_PER_MINUTE = 100
+"""Reports of one problem in a minute that are kept whole; the rest of them are only counted."""
+_ISSUES_WATCHED = 1_000
 _BATCH = 50
 _RETRY_AFTER_S = 30
 _ANSWER_TIMEOUT_S = 15.0
 _TIDY_EVERY_S = 600.0
-KEEP_DAYS = 30
-KEEP_EVENTS = 100_000
+_LOAD_AGAIN_S = 2.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much is taken and kept."""
+
+    per_s: float = 200.0
+    burst: float = 1_000.0
+    keep_days: int = 30
+    keep: int = 100_000
 
 
 @dataclass
@@ -45,12 +58,13 @@ class _Job:
 
 
 class _Bucket:
-    def __init__(self) -> None:
-        self.tokens, self.at = BURST, time.monotonic()
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.tokens, self.at = limits.burst, time.monotonic()
 
     def take(self) -> bool:
         now = time.monotonic()
-        self.tokens = min(BURST, self.tokens + (now - self.at) * RATE_PER_S)
+        self.tokens = min(self.limits.burst, self.tokens + (now - self.at) * self.limits.per_s)
         self.at = now
         if self.tokens < 1:
             return False
@@ -58,10 +72,36 @@ class _Bucket:
         return True
 
 
+class _SpikeGuard:
+    """Tells the reports of a problem beyond its share of a minute; knows the latest problems only."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[str, tuple[int, int]] = OrderedDict()
+
+    def is_spike(self, problem: str) -> bool:
+        minute = int(time.monotonic() // 60)
+        since, count = self._seen.pop(problem, (minute, 0))
+        count = count + 1 if since == minute else 1
+        self._seen[problem] = (minute, count)
+        while len(self._seen) > _ISSUES_WATCHED:
+            self._seen.popitem(last=False)
+        return count > SPIKE_PER_MINUTE
+
+
 class Intake:
     """Takes reports from any thread; one writer stores them in batches."""
 
-    def __init__(self, sessions: sessionmaker[Session], registry: CollectorRegistry) -> None:
+    def __init__(
+        self,
+        sessions: sessionmaker[Session],
+        registry: CollectorRegistry,
+        own_key: str,
+        limits: Limits | None = None,
+    ) -> None:
+        self._own_key = own_key
+        self._limits = limits or Limits()
+        self._spikes = _SpikeGuard()
+        self._is_loaded = False
         self._sessions = sessions
         self._jobs: queue.Queue[_Job | None] = queue.Queue(_WAITING)
         self._keys: dict[int, str] = {}
@@ -74,8 +114,8 @@ class Intake:
         self.accepted = self.dropped = self.skipped = self.stored = 0
 
     def start(self) -> None:
-        """Begin to store."""
-        self.load_keys()
+        """Begin to store; the projects are read as soon as the database answers."""
+        self._guarded(self.load)
         self._thread.start()
 
     def close(self) -> None:
@@ -83,24 +123,35 @@ class Intake:
         self._jobs.put(None)
         self._thread.join(10)
 
-    def load_keys(self) -> None:
-        """Read the projects' keys."""
+    def load(self) -> None:
+        """Make sure that the platform can report into itself, and read the projects' keys."""
         with transaction(self._sessions) as session:
-            self._keys = {project.id: project.public_key for project in build(session).projects()}
+            service = build(session)
+            service.create_project(PROJECT_NAME, self._own_key)
+            self._keys = {project.id: project.public_key for project in service.projects()}
+        self._is_loaded = True
 
     def remember(self, project_id: int, key: str) -> None:
         """Let a new project report from now on."""
         self._keys[project_id] = key
 
+    def refill(self, limits: Limits) -> None:
+        """Take other limits from now on, with every project's share whole."""
+        with self._lock:
+            self._limits = limits
+            self._buckets.clear()
+
     def admit(self, project_id: int, key: str, reports: int = 1) -> None:
         """Let one request of a project in; one without reports (a client's statistics) costs nothing.
 
-        Raises: WrongKey for an unknown project or another key; TooManyReports beyond its share.
+        Raises: WrongKey for an unknown project or another key; TooManyReports beyond its share; NotReady.
         """
+        if not self._is_loaded:
+            raise NotReady("the projects are not known yet", headers={"Retry-After": str(_RETRY_AFTER_S)})
         if self._keys.get(project_id) != key:
             raise WrongKey("the key does not belong to this project")
         with self._lock:
-            bucket = self._buckets.setdefault(project_id, _Bucket())
+            bucket = self._buckets.setdefault(project_id, _Bucket(self._limits))
             is_let_in = all(bucket.take() for _ in range(reports))
         if not is_let_in:
             self._drop(reports)
@@ -138,7 +189,7 @@ class Intake:
         tidied = time.monotonic()
         while True:
             try:
-                first = self._jobs.get(timeout=5)
+                first = self._jobs.get(timeout=5 if self._is_loaded else _LOAD_AGAIN_S)
             except queue.Empty:
                 first = _Job("nothing", 0, {})
             if first is None:
@@ -147,6 +198,8 @@ class Intake:
             ending = self._gather(jobs)
             if jobs:
                 self._write(jobs)
+            elif not self._is_loaded:
+                self._guarded(self.load)
             if time.monotonic() - tidied > _TIDY_EVERY_S:
                 tidied = time.monotonic()
                 self._guarded(self._tidy)
@@ -186,14 +239,16 @@ class Intake:
         if job.kind == "check_in":
             service.check_in(job.project_id, job.payload)
             return "check_in"
-        return service.store(job.project_id, job.payload)
+        problem = fingerprint(job.payload)
+        is_spike = self._spikes.is_spike(f"{job.project_id} {problem}")
+        return service.store(job.project_id, job.payload, problem, is_kept=not is_spike)
 
     def _tidy(self) -> None:
         with transaction(self._sessions) as session:
-            build(session).tidy(utc_now() - timedelta(days=KEEP_DAYS), KEEP_EVENTS)
+            build(session).tidy(utc_now() - timedelta(days=self._limits.keep_days), self._limits.keep)
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
             work()
         except Exception:
-            log.warning("error retention did not run", exc_info=True)
+            log.warning("error reports wait for the database", exc_info=True)

@@ -1,19 +1,26 @@
-"""What the hub opens for error reports: the platform's own project and the intake."""
+"""What the hub opens for error reports: the intake with its writer, and who looks at what came in."""
 
 from __future__ import annotations
 
-from hubs.ops_hub.error_reporting.intake import Intake
-from hubs.ops_hub.error_reporting.service import build
+import threading
+
+from hubs.ops_hub.error_reporting.alerting import ErrorAlerts
+from hubs.ops_hub.error_reporting.intake import Intake, Limits
+from hubs.ops_hub.monitoring.service import AlertBook
+from hubs.ops_hub.settings import settings_of
 from shared.app import Resources
-from shared.db.session import transaction
-from shared.reporting import PROJECT_NAME, project_key
+from shared.reporting import project_key
 
 
 def open_intake(resources: Resources) -> None:
-    """Make sure that the platform can report into itself, then start the writer."""
-    with transaction(resources.sessionmaker) as session:
-        build(session).create_project(PROJECT_NAME, project_key(resources.settings))
-    intake = Intake(resources.sessionmaker, resources.registry)
+    """Start the writer; a database that is away is waited for."""
+    options = settings_of(resources.settings).ops
+    limits = Limits(options.errors_per_s, options.errors_burst, options.errors_keep_days, options.errors_keep)
+    intake = Intake(resources.sessionmaker, resources.registry, project_key(resources.settings), limits)
     intake.start()
     resources.put(intake)
     resources.stack.callback(intake.close)
+    alerts = ErrorAlerts(resources.sessionmaker, resources.get(AlertBook))
+    thread = threading.Thread(target=alerts.run, args=(resources.stop,), name="error-alerts", daemon=True)
+    thread.start()
+    resources.stack.callback(thread.join, 5)

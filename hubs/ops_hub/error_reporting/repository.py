@@ -6,11 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hubs.ops_hub.error_reporting.models import ErrorEvent, ErrorIssue, ErrorMonitor, ErrorProject
+from hubs.ops_hub.error_reporting.schemas import IssueFilters
+
+_MAX_RELEASES = 100
+_MAX_LOUD = 50
 
 
 class ErrorRepository:
@@ -77,15 +81,25 @@ class ErrorRepository:
         """Return all monitors."""
         return list(self._session.scalars(select(ErrorMonitor).order_by(ErrorMonitor.slug)))
 
-    def issues(self, status: str = "", project_id: int | None = None, q: str = "") -> Select[ErrorIssue]:
+    def issues(self, filters: IssueFilters) -> Select[ErrorIssue]:
         """Return the query of issues, the last seen first."""
         query = select(ErrorIssue)
-        if status:
-            query = query.where(ErrorIssue.status == status)
-        if project_id is not None:
-            query = query.where(ErrorIssue.project_id == project_id)
-        if q:
-            query = query.where(ErrorIssue.title.icontains(q, autoescape=True))
+        if filters.status:
+            query = query.where(ErrorIssue.status == filters.status)
+        if filters.level:
+            query = query.where(ErrorIssue.level == filters.level)
+        if filters.project_id is not None:
+            query = query.where(ErrorIssue.project_id == filters.project_id)
+        if filters.q:
+            query = query.where(ErrorIssue.title.icontains(filters.q, autoescape=True))
+        event = exists().where(ErrorEvent.issue_id == ErrorIssue.id)
+        if filters.release:
+            query = query.where(event.where(ErrorEvent.release == filters.release))
+        if filters.environment:
+            query = query.where(event.where(ErrorEvent.environment == filters.environment))
+        if filters.tag:
+            key, _, value = filters.tag.partition(":")
+            query = query.where(event.where(ErrorEvent.tags.contains({key: value})))
         return query.order_by(ErrorIssue.last_seen.desc(), ErrorIssue.id)
 
     def find_issue(self, issue_id: UUID) -> ErrorIssue | None:
@@ -96,6 +110,47 @@ class ErrorRepository:
         """Return the query of an issue's events, newest first."""
         query = select(ErrorEvent).where(ErrorEvent.issue_id == issue_id)
         return query.order_by(ErrorEvent.received_at.desc(), ErrorEvent.event_id)
+
+    def releases(self, project_id: int | None) -> list[dict[str, Any]]:
+        """Return the releases of the kept events, the newest first, and how many issues began with each."""
+        begun = (
+            select(ErrorIssue.first_release, func.count().label("new_issues"))
+            .group_by(ErrorIssue.first_release)
+            .subquery()
+        )
+        first = func.min(ErrorEvent.received_at)
+        query = (
+            select(
+                ErrorEvent.release,
+                first.label("first_seen"),
+                func.max(ErrorEvent.received_at).label("last_seen"),
+                func.count().label("events"),
+                func.coalesce(func.max(begun.c.new_issues), 0).label("new_issues"),
+            )
+            .outerjoin(begun, begun.c.first_release == ErrorEvent.release)
+            .where(ErrorEvent.release != "")
+            .group_by(ErrorEvent.release)
+            .order_by(first.desc(), ErrorEvent.release)
+            .limit(_MAX_RELEASES)
+        )
+        if project_id is not None:
+            query = query.where(ErrorEvent.project_id == project_id)
+        return [dict(row) for row in self._session.execute(query).mappings()]
+
+    def loud_issues(self, since: datetime) -> list[ErrorIssue]:
+        """Return unresolved errors that began, or came back, since a moment, the latest first."""
+        query = (
+            select(ErrorIssue)
+            .where(
+                ErrorIssue.status == "unresolved",
+                ErrorIssue.level.in_(("error", "fatal")),
+                ErrorIssue.last_seen >= since,
+                or_(ErrorIssue.first_seen >= since, ErrorIssue.regressed_at >= since),
+            )
+            .order_by(ErrorIssue.last_seen.desc(), ErrorIssue.id)
+            .limit(_MAX_LOUD)
+        )
+        return list(self._session.scalars(query))
 
     def unresolved(self) -> int:
         """Return how many issues are unresolved."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from hubs.ops_hub.error_reporting.dependencies import ErrorServiceDep, IntakeDep
+from hubs.ops_hub.error_reporting.dependencies import ErrorServiceDep, IntakeDep, IssueFiltersDep
 from hubs.ops_hub.error_reporting.envelope import expand, read_envelope, read_event, sent_key
 from hubs.ops_hub.error_reporting.models import ErrorEvent, ErrorIssue
 from hubs.ops_hub.error_reporting.schemas import (
@@ -21,7 +21,7 @@ from hubs.ops_hub.error_reporting.schemas import (
     MonitorRead,
     ProjectCreate,
     ProjectRead,
-    Status,
+    ReleaseRead,
 )
 from hubs.ops_hub.error_reporting.service import event_id_of
 from shared.app import ResourcesDep
@@ -123,7 +123,8 @@ def take_legacy(
         "extra": {"stack": report.stack, "context": report.context, **(report.model_extra or {})},
     }
     event["event_id"] = event_id_of(event).hex
-    return {"id": event["event_id"], "outcome": intake.submit("event", project.id, event)}
+    outcome = intake.submit("event", project.id, event)
+    return {"id": event["event_id"], "error_id": f"err_{event['event_id']}", "outcome": outcome}
 
 
 @router.get("/api/v1/errors/issues", summary="Problems, the last seen first")
@@ -133,13 +134,11 @@ def list_issues(
     service: ErrorServiceDep,
     resources: ResourcesDep,
     _: CanReadOps,
-    status: Status | None = None,
-    project_id: int | None = None,
-    q: Annotated[str, Query(max_length=200)] = "",
+    filters: IssueFiltersDep,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: str | None = None,
 ) -> Page[IssueRead]:
-    query = service.issues(status or "", project_id, q)
+    query = service.issues(filters)
     found = paginate(session, query, codec=cursor_codec(resources.settings), limit=limit, cursor=cursor)
     return _page(request, [IssueRead.model_validate(row) for row in found.items], found.next_cursor)
 
@@ -195,7 +194,18 @@ def create_project(
 
 @router.get("/api/v1/errors/monitors", summary="Tasks that check in")
 def list_monitors(service: ErrorServiceDep, _: CanReadOps) -> list[MonitorRead]:
-    return [MonitorRead.model_validate(row) for row in service.monitors()]
+    late = {(row.project_id, row.slug): why for row, why in service.missed_monitors()}
+    rows = [MonitorRead.model_validate(row) for row in service.monitors()]
+    for row in rows:
+        row.missed = late.get((row.project_id, row.slug), "")
+    return rows
+
+
+@router.get("/api/v1/errors/releases", summary="Releases that report, and what each brought")
+def list_releases(
+    service: ErrorServiceDep, _: CanReadOps, project_id: int | None = None
+) -> list[ReleaseRead]:
+    return service.releases(project_id)
 
 
 @router.get("/api/v1/errors/stats", summary="What came in and what was turned away")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 Status = Literal["unresolved", "resolved", "muted"]
 
@@ -37,6 +37,29 @@ class IssueUpdate(BaseModel):
     model_config = ConfigDict(extra="forbid")
     status: Status
     muted_until: datetime | None = None
+
+
+class IssueFilters(BaseModel):
+    """Which issues are asked for; empty means any."""
+
+    model_config = ConfigDict(extra="forbid")
+    status: Status | None = None
+    level: str | None = None
+    project_id: int | None = None
+    q: str = ""
+    release: str = ""
+    environment: str = ""
+    tag: str = ""
+
+
+class ReleaseRead(BaseModel):
+    """A release that reports; counts are of what is kept."""
+
+    release: str
+    first_seen: datetime
+    last_seen: datetime
+    events: int
+    new_issues: int = Field(description="problems that were first seen in it")
 
 
 class EventRead(BaseModel):
@@ -83,6 +106,7 @@ class MonitorRead(BaseModel):
     duration_s: float | None
     last_check_in: datetime
     last_ok: datetime | None
+    missed: str = Field("", description="why it is late or has failed; empty: all is well")
 
 
 class IngestStats(BaseModel):
@@ -98,8 +122,14 @@ class LegacyReport(BaseModel):
     """The body of the former ``POST /api/errors/report``."""
 
     model_config = ConfigDict(extra="allow")
-    message: str = Field(min_length=1, max_length=10_000)
-    service: str = Field("", max_length=200)
-    level: str = Field("error", max_length=20)
-    stack: str = Field("", max_length=100_000)
+    message: str = Field(
+        min_length=1,
+        max_length=10_000,
+        validation_alias=AliasChoices("message", "error", "error_message"),
+    )
+    service: str = Field("", max_length=200, validation_alias=AliasChoices("service", "service_name"))
+    level: str = Field("error", max_length=20, validation_alias=AliasChoices("level", "severity"))
+    stack: str = Field(
+        "", max_length=100_000, validation_alias=AliasChoices("stack", "stack_trace", "traceback")
+    )
     context: dict[str, Any] = {}

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from hubs.ops_hub.error_reporting.errors import BadEnvelope, IssueNotFound, ProjectNotFound
-from hubs.ops_hub.error_reporting.grouping import culprit, fingerprint, scrub, tags, title
+from hubs.ops_hub.error_reporting.errors import BadEnvelope, BadUpdate, IssueNotFound, ProjectNotFound
+from hubs.ops_hub.error_reporting.grouping import culprit, scrub, tags, title
 from hubs.ops_hub.error_reporting.models import ErrorEvent, ErrorIssue, ErrorMonitor, ErrorProject
 from hubs.ops_hub.error_reporting.repository import ErrorRepository
-from hubs.ops_hub.error_reporting.schemas import IssueUpdate
+from hubs.ops_hub.error_reporting.schedules import missed
+from hubs.ops_hub.error_reporting.schemas import IssueFilters, IssueUpdate, ReleaseRead
 from shared.core.clock import utc_now
 from shared.core.ids import new_id
 
@@ -32,8 +33,8 @@ class ErrorService:
         self._repository = repository
         self._now = now
 
-    def store(self, project_id: int, event: dict[str, Any]) -> str:
-        """Store an event and return what it means: new, again, regressed or duplicate."""
+    def store(self, project_id: int, event: dict[str, Any], problem: str, *, is_kept: bool = True) -> str:
+        """Store an event and return what it means: new, again, regressed, duplicate or only counted."""
         now = self._now()
         event_id = event_id_of(event)
         level = str(event.get("level", "error"))
@@ -42,7 +43,7 @@ class ErrorService:
             {
                 "id": new_id(),
                 "project_id": project_id,
-                "fingerprint": fingerprint(event),
+                "fingerprint": problem,
                 "title": str(scrub(title(event))),
                 "culprit": str(scrub(culprit(event))),
                 "level": level if level in _LEVELS else "error",
@@ -54,6 +55,10 @@ class ErrorService:
                 "last_release": release,
             }
         )
+        if not is_kept:
+            issue.count += 1
+            issue.last_seen = now
+            return "counted"
         is_new = self._repository.add_event(
             {
                 "event_id": event_id,
@@ -105,9 +110,26 @@ class ErrorService:
             }
         )
 
-    def issues(self, status: str = "", project_id: int | None = None, q: str = "") -> Select[ErrorIssue]:
+    def issues(self, filters: IssueFilters) -> Select[ErrorIssue]:
         """Return the query of issues, the last seen first."""
-        return self._repository.issues(status, project_id, q)
+        return self._repository.issues(filters)
+
+    def releases(self, project_id: int | None) -> list[ReleaseRead]:
+        """Return the releases that report, the newest first, with what each brought."""
+        return [ReleaseRead.model_validate(row) for row in self._repository.releases(project_id)]
+
+    def loud_issues(self, within: timedelta) -> list[ErrorIssue]:
+        """Return the unresolved errors that are new or came back within a span, the latest first."""
+        return self._repository.loud_issues(self._now() - within)
+
+    def wake_muted(self) -> None:
+        """End the silence of issues whose time is over."""
+        self._repository.wake_muted(self._now())
+
+    def missed_monitors(self) -> list[tuple[ErrorMonitor, str]]:
+        """Return the tasks that did not check in when they should have, or failed, and why that is."""
+        now = self._now()
+        return [(row, why) for row in self._repository.monitors() if (why := missed(row, now))]
 
     def get_issue(self, issue_id: UUID) -> ErrorIssue:
         """Return an issue.
@@ -122,9 +144,11 @@ class ErrorService:
     def update_issue(self, issue_id: UUID, update: IssueUpdate) -> ErrorIssue:
         """Resolve, mute (until a moment, or for good) or reopen an issue.
 
-        Raises: IssueNotFound.
+        Raises: IssueNotFound; BadUpdate when it is to be muted until a moment that has passed.
         """
         issue = self.get_issue(issue_id)
+        if update.muted_until is not None and update.muted_until <= self._now():
+            raise BadUpdate("muted_until is in the past")
         issue.status = update.status
         issue.resolved_at = self._now() if update.status == "resolved" else None
         issue.muted_until = update.muted_until if update.status == "muted" else None
@@ -160,8 +184,7 @@ class ErrorService:
         return self._repository.monitors()
 
     def tidy(self, keep_from: datetime, keep: int) -> int:
-        """Apply retention and end silences; return how many events went."""
-        self._repository.wake_muted(self._now())
+        """Apply retention; return how many events went."""
         return self._repository.prune(keep_from, keep)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
+from hubs.ops_hub.health.incidents import IncidentBook
 from hubs.ops_hub.health.service import HealthService
 from shared.app import ResourcesDep
 
@@ -15,4 +16,10 @@ def health_service(resources: ResourcesDep) -> HealthService:
     return resources.get(HealthService)
 
 
+def incident_book(resources: ResourcesDep) -> IncidentBook:
+    """Return the incidents of this process."""
+    return resources.get(IncidentBook)
+
+
 HealthServiceDep = Annotated[HealthService, Depends(health_service)]
+IncidentBookDep = Annotated[IncidentBook, Depends(incident_book)]

@@ -36,10 +36,10 @@ TIERS: dict[str, str] = {
     "postgresql": "infra",
     "redis": "infra",
     "rabbitmq": "infra",
-    "scraper": "infra",
+    "scraper": "worker",
     "importer": "worker",
     "celery-worker": "worker",
     "celery-beat": "worker",
-    "opa": "policy",
+    "opa": "worker",
     **dict.fromkeys(("security", "data", "business", "ops", "intelligence", "ux"), "hub"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -9,10 +10,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from hubs.ops_hub.health.dependencies import HealthServiceDep
-from hubs.ops_hub.monitoring.dependencies import MonitoringServiceDep
-from hubs.ops_hub.monitoring.resources import measure, read_budget
+from hubs.ops_hub.monitoring.dependencies import AlertBookDep, MonitoringServiceDep, ResourceMeterDep
 from hubs.ops_hub.monitoring.schemas import (
+    AlertGroup,
     AlertRead,
     History,
     Objective,
@@ -22,9 +22,12 @@ from hubs.ops_hub.monitoring.schemas import (
     TargetGroup,
     WebhookIn,
 )
+from hubs.ops_hub.monitoring.service import build, grouped
+from hubs.ops_hub.settings import settings_of
 from shared.app import ResourcesDep
 from shared.auth import CanReadOps, CanWriteOps, Public
-from shared.db.dependency import SessionDep
+from shared.core.errors import Unavailable
+from shared.db.session import transaction
 from shared.http.json import dumps
 from shared.settings import HubUrls
 
@@ -34,12 +37,12 @@ _REFRESH = {"X-Prometheus-Refresh-Interval-Seconds": "60"}
 
 @router.get("/api/v1/metrics/targets", summary="HTTP service discovery for Prometheus")
 def list_targets(resources: ResourcesDep, _: Public) -> Response:
+    settings = settings_of(resources.settings)
+    urls = {name: getattr(settings.hubs, name) for name in HubUrls.model_fields}
+    urls |= {name.replace("_", "-"): url for name, url in settings.ops.workers.model_dump().items() if url}
     groups = [
-        TargetGroup(
-            targets=[urlsplit(getattr(resources.settings.hubs, name)).netloc],
-            labels={"hub": name, "environment": resources.settings.environment},
-        )
-        for name in HubUrls.model_fields
+        TargetGroup(targets=[urlsplit(url).netloc], labels={"hub": name, "environment": settings.environment})
+        for name, url in urls.items()
     ]
     body = dumps([group.model_dump() for group in groups])
     return Response(body, media_type="application/json", headers=_REFRESH)
@@ -61,9 +64,8 @@ def read_history(
 
 
 @router.get("/api/v1/resources", summary="Memory and processor, measured and judged")
-def read_resources(resources: ResourcesDep, health: HealthServiceDep, _: CanReadOps) -> ResourceStatus:
-    states: dict[str, str] = {row.name: row.state for row in health.read().targets}
-    return measure(resources.settings.data_dir, states, read_budget())
+def read_resources(meter: ResourceMeterDep, _: CanReadOps) -> ResourceStatus:
+    return meter.read()
 
 
 @router.get("/api/v1/slo", summary="The founding objectives beside what was measured")
@@ -72,19 +74,31 @@ def list_objectives(service: MonitoringServiceDep, _: Public) -> list[Objective]
 
 
 @router.post("/api/v1/alerts/webhook", status_code=202, summary="Alertmanager's webhook")
-def receive_alerts(webhook: WebhookIn, service: MonitoringServiceDep, _: CanWriteOps) -> dict[str, int]:
-    return {"received": service.receive(webhook)}
+def receive_alerts(webhook: WebhookIn, book: AlertBookDep, _: CanWriteOps) -> dict[str, int]:
+    return {"received": book.receive(webhook)}
 
 
-@router.get("/api/v1/alerts", summary="Alerts, newest first, with the silence that covers each")
+@router.get("/api/v1/alerts", summary="Alerts, newest first; those that fire are told without the database")
 def list_alerts(
-    session: SessionDep,
-    service: MonitoringServiceDep,
+    resources: ResourcesDep,
+    book: AlertBookDep,
     _: CanReadOps,
     status: Literal["firing", "resolved"] | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[AlertRead]:
-    return service.alerts(session, status or "", limit)
+    # Without the database: what fires, and what has ended since it went away.
+    found = {row.id: row for row in [*book.firing(), *book.ended()]}
+    if status != "firing":
+        with suppress(Unavailable), transaction(resources.sessionmaker) as session:
+            for row in build(session).alerts(status or "", limit):
+                found.setdefault(row.id, book.shown(row))
+    rows = [row for row in found.values() if status in (None, row.status)]
+    return sorted(rows, key=lambda row: row.starts_at, reverse=True)[:limit]
+
+
+@router.get("/api/v1/alerts/groups", summary="What fires, as it is told: group by group")
+def list_groups(book: AlertBookDep, _: CanReadOps) -> list[AlertGroup]:
+    return grouped(book.firing())
 
 
 @router.get("/api/v1/silences", summary="Silences and maintenance windows that are not over")
@@ -94,11 +108,17 @@ def list_silences(service: MonitoringServiceDep, _: CanReadOps) -> list[SilenceR
 
 @router.post("/api/v1/silences", status_code=201, summary="Silence alerts for a while, with a reason")
 def create_silence(
-    create: SilenceCreate, service: MonitoringServiceDep, principal: CanWriteOps
+    create: SilenceCreate, service: MonitoringServiceDep, book: AlertBookDep, principal: CanWriteOps
 ) -> SilenceRead:
-    return SilenceRead.model_validate(service.create_silence(create, principal.subject))
+    made = SilenceRead.model_validate(service.create_silence(create, principal.subject))
+    book.set_silences([SilenceRead.model_validate(row) for row in service.silences()])
+    return made
 
 
 @router.delete("/api/v1/silences/{silence_id}", summary="End a silence now")
-def end_silence(silence_id: UUID, service: MonitoringServiceDep, _: CanWriteOps) -> SilenceRead:
-    return SilenceRead.model_validate(service.end_silence(silence_id))
+def end_silence(
+    silence_id: UUID, service: MonitoringServiceDep, book: AlertBookDep, _: CanWriteOps
+) -> SilenceRead:
+    ended = SilenceRead.model_validate(service.end_silence(silence_id))
+    book.set_silences([SilenceRead.model_validate(row) for row in service.silences()])
+    return ended

@@ -42,6 +42,8 @@ class ServiceResources(BaseModel):
     usage_mib: float | None = Field(None, description="proportional set size, or the cgroup's working set")
     request_mib: int | None = None
     limit_mib: int | None = None
+    pods_ready: int = Field(0, description="in a cluster: pods that are ready")
+    pods_wanted: int = Field(0, description="in a cluster: pods that there should be")
     advice_en: str = ""
     advice_fr: str = ""
 
@@ -54,19 +56,24 @@ class ResourceStatus(BaseModel):
     rule_fr: str
     next_level: Level | None
     blockers: list[str] = Field(description="what stands between this level and the next")
+    blockers_fr: list[str] = []
     source: str = Field(description="where the numbers come from: cluster, cgroup or proc")
     allocatable_mib: float
+    is_usage_measured: bool = Field(
+        True, description="false where no metrics API answers: then the level goes by requests, and says so"
+    )
     usage_mib: float
     usage_percent: float
     requests_mib: float
     requests_percent: float
     limits_mib: float
     limits_percent: float
-    cpu_percent: float
+    cpu_percent: float | None
     services_operational: int
     services_total: int
     pods_running: int
     pods_total: int
+    pending_pods: list[str] = []
     stale_pods: list[str] = []
     services: list[ServiceResources]
     measured_at: datetime
@@ -96,7 +103,7 @@ class WebhookIn(BaseModel):
 
 
 class AlertRead(BaseModel):
-    """An alert; ``silenced_by`` names the silence that keeps it from being passed on."""
+    """An alert; what is silenced or inhibited is not passed on."""
 
     model_config = ConfigDict(from_attributes=True)
     id: UUID
@@ -110,7 +117,21 @@ class AlertRead(BaseModel):
     starts_at: datetime
     ends_at: datetime | None
     received_at: datetime
-    silenced_by: UUID | None = None
+    notified_at: datetime | None = None
+    silenced_by: UUID | None = Field(None, description="the silence or maintenance window that covers it")
+    inhibited_by: str | None = Field(None, description="fingerprint of the alert whose consequence it is")
+
+
+class AlertGroup(BaseModel):
+    """Alerts that are told together."""
+
+    group_key: str
+    name: str
+    severity: str = Field(description="the worst of its members")
+    firing: int
+    silenced: int
+    inhibited: int
+    alerts: list[AlertRead]
 
 
 class SilenceCreate(BaseModel):
@@ -136,9 +157,21 @@ class SilenceRead(BaseModel):
     is_maintenance: bool
 
 
+class Burn(BaseModel):
+    """How fast the budget of an objective goes over a long and a short window together."""
+
+    window: str
+    factor: float = Field(description="times too fast at which it fires")
+    rate: float | None = Field(
+        None, description="times too fast over the long window; 1 is exactly the budget"
+    )
+    is_firing: bool = False
+
+
 class Objective(BaseModel):
     """A service level objective with what was measured over the kept span."""
 
+    key: str
     name_en: str
     name_fr: str
     target: float
@@ -146,6 +179,7 @@ class Objective(BaseModel):
     measured: float | None
     is_met: bool | None
     burn_rate: float | None = Field(None, description="share of the error budget used per share of time")
+    burns: list[Burn] = []
     samples: int
     caveat_en: str
     caveat_fr: str

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from hubs.ops_hub.monitoring.alerts import AlertBook, AlertSpec
 from hubs.ops_hub.monitoring.errors import BadSilence, SeriesNotFound, SilenceNotFound
 from hubs.ops_hub.monitoring.models import Silence
-from hubs.ops_hub.monitoring.repository import RING, MonitoringRepository
+from hubs.ops_hub.monitoring.objectives import Objectives
+from hubs.ops_hub.monitoring.repository import MonitoringRepository
 from hubs.ops_hub.monitoring.sampling import UNITS
 from hubs.ops_hub.monitoring.schemas import (
+    AlertGroup,
     AlertRead,
     History,
     Objective,
     Point,
     SilenceCreate,
-    WebhookIn,
 )
 from shared.core.clock import utc_now
 from shared.core.ids import new_id
 
 _LONGEST_SILENCE = timedelta(days=90)
-_NEVER = datetime(1, 1, 1, tzinfo=UTC)
-AVAILABILITY_TARGET = 0.999
-MEAN_TARGET_MS = 100.0
+_SEVERITIES = ("critical", "warning", "info")
+
+
+__all__ = ["AlertBook", "AlertSpec", "MonitoringService", "build", "grouped"]
 
 
 class MonitoringService:
@@ -51,40 +54,9 @@ class MonitoringService:
         """Return the names of all series."""
         return self._repository.series()
 
-    def receive(self, webhook: WebhookIn) -> int:
-        """Take what Alertmanager sends (again and again until it ends); return how many alerts."""
-        for alert in webhook.alerts:
-            ends_at = alert.ends_at if alert.ends_at and alert.ends_at.year > _NEVER.year else None
-            self._repository.put_alert(
-                {
-                    "id": new_id(),
-                    "fingerprint": alert.fingerprint,
-                    "name": alert.labels.get("alertname", ""),
-                    "status": alert.status,
-                    "severity": alert.labels.get("severity", "none"),
-                    "group_key": webhook.group_key,
-                    "labels": alert.labels,
-                    "annotations": alert.annotations,
-                    "starts_at": alert.starts_at,
-                    "ends_at": ends_at if alert.status == "resolved" else None,
-                    "received_at": self._now(),
-                    "notified_at": None,
-                }
-            )
-        return len(webhook.alerts)
-
-    def alerts(self, session: Session, status: str, limit: int) -> list[AlertRead]:
-        """Return alerts, newest first, each with the silence that covers it."""
-        now = self._now()
-        active = [s for s in self._repository.silences(now) if s.starts_at <= now]
-        rows = [
-            AlertRead.model_validate(row)
-            for row in session.scalars(self._repository.alerts(status).limit(limit))
-        ]
-        for row in rows:
-            covering = (s.id for s in active if s.matchers.items() <= row.labels.items())
-            row.silenced_by = next(covering, None)
-        return rows
+    def alerts(self, status: str, limit: int) -> list[AlertRead]:
+        """Return alerts, newest first."""
+        return [AlertRead.model_validate(row) for row in self._repository.alerts(status, limit)]
 
     def silences(self) -> list[Silence]:
         """Return silences that are not over."""
@@ -126,35 +98,31 @@ class MonitoringService:
 
     def objectives(self) -> list[Objective]:
         """Return the founding targets beside what the ring holds."""
-        since = self._now() - RING
-        samples, availability = self._repository.summary(":up", since)
-        timed, mean_ms = self._repository.summary("ux:mean_ms", since)
-        burn = None if availability is None else (1 - availability) / (1 - AVAILABILITY_TARGET)
-        return [
-            Objective(
-                name_en="Availability of the hubs",
-                name_fr="Disponibilité des pôles",
-                target=AVAILABILITY_TARGET,
-                unit="share of samples",
-                measured=availability,
-                is_met=None if availability is None else availability >= AVAILABILITY_TARGET,
-                burn_rate=burn,
-                samples=samples,
-                caveat_en="measured on a single node over at most 24 hours, excluding the loss of the node",
-                caveat_fr="mesuré sur un seul nœud sur 24 heures au plus, hors perte du nœud",
-            ),
-            Objective(
-                name_en="Mean response time at the gateway",
-                name_fr="Temps de réponse moyen à la passerelle",
-                target=MEAN_TARGET_MS,
-                unit="milliseconds",
-                measured=mean_ms,
-                is_met=None if mean_ms is None else mean_ms <= MEAN_TARGET_MS,
-                samples=timed,
-                caveat_en="mean of the means of 30-second spans in which there were requests",
-                caveat_fr="moyenne des moyennes de périodes de 30 secondes avec des requêtes",
-            ),
-        ]
+        return Objectives(self._repository, self._now()).all()
+
+
+def grouped(alerts: list[AlertRead]) -> list[AlertGroup]:
+    """Return alerts by the key under which they are told, the worst group first."""
+    members: dict[str, list[AlertRead]] = {}
+    for alert in alerts:
+        members.setdefault(alert.group_key, []).append(alert)
+    groups = [
+        AlertGroup(
+            group_key=key,
+            name=rows[0].name,
+            severity=min((row.severity for row in rows), key=_rank),
+            firing=len(rows),
+            silenced=sum(row.silenced_by is not None for row in rows),
+            inhibited=sum(row.inhibited_by is not None for row in rows),
+            alerts=rows,
+        )
+        for key, rows in members.items()
+    ]
+    return sorted(groups, key=lambda group: (_rank(group.severity), group.group_key))
+
+
+def _rank(severity: str) -> int:
+    return _SEVERITIES.index(severity) if severity in _SEVERITIES else len(_SEVERITIES)
 
 
 def build(session: Session) -> MonitoringService:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from hubs.ops_hub.app import create_app
+from hubs.ops_hub.error_reporting.intake import Intake, Limits
+from hubs.ops_hub.monitoring.alerts import AlertBook
+from hubs.ops_hub.settings import OpsSettings
 from shared.auth import Principal
 from shared.db.prepare import upgrade_schemas
+from shared.db.session import transaction
+from shared.settings import HubSettings
 from shared.testing.databases import FreshDatabase
 from shared.testing.ports import free_port
 from shared.testing.serving import Served
@@ -35,6 +40,18 @@ class Ops:
             base_url=url, headers={"Authorization": "Bearer x"}, trust_env=False, timeout=20
         )
 
+    def empty(self) -> None:
+        """Forget reports, alerts, silences and what was counted."""
+        resources = self.app.state.resources
+        with transaction(resources.sessionmaker) as session:
+            session.execute(
+                text("TRUNCATE ops.error_event, ops.error_issue, ops.error_monitor, ops.alert, ops.silence")
+            )
+        resources.get(AlertBook).set_silences([])
+        intake = resources.get(Intake)
+        intake.accepted = intake.dropped = intake.skipped = intake.stored = 0
+        intake.refill(Limits())
+
     def dsn(self, project: int = 1) -> str:
         rows = self.http.get("/api/v1/errors/projects").raise_for_status().json()
         key = next(row["dsn"] for row in rows if row["id"] == project).split("//")[1].split("@")[0]
@@ -47,14 +64,26 @@ class Ops:
         return self.http.get(f"/api/v1/errors/issues/{issue}/events").raise_for_status().json()["data"]
 
 
-@pytest.fixture
-def ops(embedded_databases, tmp_path: Path) -> Iterator[Ops]:
+@pytest.fixture(scope="module")
+def ops_server(embedded_databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ops]:
+    """One ops_hub for the tests of a module; each begins with empty tables (`ops`)."""
     with embedded_databases.fresh(prepare) as database:
         port = free_port()
-        settings = database.settings(data_dir=tmp_path, hubs={"ops": f"http://127.0.0.1:{port}"})
-        app = create_app(settings)
+        common = database.settings(
+            data_dir=tmp_path_factory.mktemp("ops"), hubs={"ops": f"http://127.0.0.1:{port}"}
+        )
+        # The other hubs are not there, and nobody shall be woken for it.
+        quiet = {"ops": {"start_grace_s": 3_600}}
+        app = create_app(OpsSettings(**{n: getattr(common, n) for n in HubSettings.model_fields}, **quiet))
         with Served(app, port) as served:
             app.state.resources.verifier = AnyToken()
             found = Ops(served.url, app)
             yield found
             found.http.close()
+
+
+@pytest.fixture
+def ops(ops_server: Ops) -> Ops:
+    """The module's ops_hub without reports, alerts or silences of an earlier test."""
+    ops_server.empty()
+    return ops_server

@@ -13,7 +13,7 @@ import pytest
 import sentry_sdk
 from sentry_sdk.crons import MonitorStatus, capture_checkin
 
-from hubs.ops_hub.error_reporting import intake as intake_module
+from hubs.ops_hub.error_reporting.intake import Intake, Limits
 from tests.contract.ops_hub.conftest import Ops
 
 
@@ -98,9 +98,8 @@ def test_a_check_in_is_kept_with_its_schedule(ops: Ops, sdk) -> None:
     assert monitor["schedule"]["schedule"]["value"] == "0 3 * * *"
 
 
-def test_a_client_that_is_told_to_wait_waits(ops: Ops, sdk, monkeypatch) -> None:
-    monkeypatch.setattr(intake_module, "BURST", 2.0)
-    monkeypatch.setattr(intake_module, "RATE_PER_S", 0.0)
+def test_a_client_that_is_told_to_wait_waits(ops: Ops, sdk) -> None:
+    ops.app.state.resources.get(Intake).refill(Limits(burst=2, per_s=1e-9))
     for number in range(6):
         sentry_sdk.capture_message(f"message of another kind {chr(97 + number)}")
         sentry_sdk.get_client().flush(5)
@@ -212,7 +211,7 @@ def test_odd_texts_tags_and_depths_are_stored_bounded(ops: Ops) -> None:
         deep = {"d": deep}
     event = {
         **an_event("nul \x00 and half \ud800 pair"),
-        "tags": [["k" * 10_000, "v" * 1_000_000 // 2 if False else "v" * 5000]],
+        "tags": [["k" * 10_000, "v" * 5000]],
         "extra": {"deep": deep, "many": list(range(5000)), "token": "abc"},
     }
     key = ops.dsn().split("//")[1].split("@")[0]

@@ -18,6 +18,12 @@ from hubs.ops_hub.monitoring.levels import Load, level_of
         (Load(30, 50, 5), "HEALTHY", "between 30% and 50%"),
         (Load(10, 50, 25), "HEALTHY", "processor"),
         (Load(29.9, 50, 24.9), "OPTIMAL", "under 30%"),
+        (Load(20, 50, 5, crashing=("etl-1",)), "WARNING", "etl-1 crashes"),
+        (Load(20, 50, 5, oom_killed=("etl-1",)), "WARNING", "want of memory"),
+        (Load(20, 50, 5, pressed_nodes=("node-1",)), "CRITICAL", "memory pressure"),
+        (Load(None, 50, 5, requests_percent=58), "WARNING", "not measured; requests are 58%"),
+        (Load(None, 50, 5, requests_percent=12), "HEALTHY", "not measured; requests are 12%, under 50%"),
+        (Load(10, 50, None), "HEALTHY", "processor usage is not measured"),
     ],
 )
 def test_the_worst_rule_decides_and_is_named(load: Load, level: str, rule: str) -> None:
