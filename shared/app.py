@@ -47,9 +47,10 @@ from shared.http.strict import reject_unknown_parameters
 from shared.live import ConfigurationFollower, LiveSettings
 from shared.logging import configure_logging, get_logger, set_log_level
 from shared.messaging.bus import EventBus
-from shared.messaging.measures import consumer_readings
+from shared.messaging.measures import consumer_readings, failing_consumers
 from shared.metrics import Reading, watch_process
 from shared.outbox.measures import outbox_readings
+from shared.probe import ProbeServer
 from shared.reporting import report_errors, report_readings
 from shared.settings import HubSettings, derive_secret
 
@@ -272,6 +273,15 @@ def process_readings(resources: Resources) -> list[Reading]:
         database = resources.settings.database
         found += pool_readings(resources.engine, database.pool_size + database.max_overflow)
     return found
+
+
+def open_probe(resources: Resources) -> None:
+    """Answer those who watch a process without an API; it is ready while its consumers hold their queues."""
+    settings = resources.settings.probe
+    if settings.port:
+        watch_process(resources.registry, *process_readings(resources))
+        server = ProbeServer(settings.host, settings.port, resources.registry, failing_consumers)
+        resources.stack.callback(server.close)
 
 
 def service_tokens(settings: HubSettings, hub: str, http: httpx.Client) -> ServiceTokens:

@@ -87,6 +87,13 @@ class AuthSettings(BaseModel):
     jwks_max_age_s: float = Field(300.0, ge=1, description="seconds that a key set is cached")
 
 
+class ProbeSettings(BaseModel):
+    """Where a process that serves nothing else answers those who watch it."""
+
+    host: str = Field("127.0.0.1", description="address of the port; 0.0.0.0 in a container")
+    port: int = Field(0, ge=0, le=65_535, description="port of /livez, /readyz and /metrics; 0: none")
+
+
 class HttpSettings(BaseModel):
     """Limits of the HTTP edge."""
 
@@ -127,6 +134,7 @@ class HubSettings(BaseSettings):
     hubs: HubUrls = HubUrls()
     auth: AuthSettings = AuthSettings()
     http: HttpSettings = HttpSettings()
+    probe: ProbeSettings = ProbeSettings()
 
     @model_validator(mode="after")
     def _production_has_its_own_secrets(self) -> Self:

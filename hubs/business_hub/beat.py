@@ -14,7 +14,7 @@ from hubs.business_hub.celery_app import build_celery, say_alive
 from hubs.business_hub.importer import open_importer
 from hubs.business_hub.queue.dependencies import build_schedules
 from hubs.business_hub.settings import BusinessSettings
-from shared.app import Resources
+from shared.app import Resources, open_probe
 from shared.core.errors import AppError, Invalid
 from shared.db.session import transaction
 from shared.logging import configure_logging, get_logger
@@ -96,6 +96,7 @@ def run_beat(settings: BusinessSettings | None = None) -> None:
     with resources.stack:
         resources.stack.callback(report_errors(settings, "celery-beat").close)
         DatabaseScheduler.resources = resources
+        open_probe(resources)
         app = build_celery(settings)
         beat = app.Beat(
             scheduler_cls=DatabaseScheduler, max_interval=TICK_S, loglevel=settings.log_level, quiet=True

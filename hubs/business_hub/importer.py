@@ -14,7 +14,7 @@ from hubs.business_hub.etl.pipeline import Pipeline
 from hubs.business_hub.queue.dependencies import open_sources
 from hubs.business_hub.settings import BusinessSettings, settings_of
 from hubs.business_hub.tasks import start_tasks
-from shared.app import Resources, follow_configuration, service_tokens
+from shared.app import Resources, follow_configuration, open_probe, service_tokens
 from shared.clients.data_hub import DataHubClient
 from shared.db.engine import create_engine
 from shared.db.session import create_sessionmaker
@@ -33,6 +33,7 @@ def run_importer(settings: HubSettings | None = None, stop: threading.Event | No
     with resources.stack:
         resources.stack.callback(report_errors(found, "importer").close)
         start_importer(resources)
+        open_probe(resources)
         follow_configuration(resources)
         log.info("importer is up")
         (stop or threading.Event()).wait()

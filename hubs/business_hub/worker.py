@@ -10,7 +10,7 @@ from hubs.business_hub.celery_app import BEAT_S, build_celery, process_name, say
 from hubs.business_hub.importer import open_importer
 from hubs.business_hub.settings import BusinessSettings
 from hubs.business_hub.tasks import QUEUE
-from shared.app import Resources
+from shared.app import Resources, open_probe
 from shared.core.errors import Invalid
 
 
@@ -47,6 +47,7 @@ def run_worker(settings: BusinessSettings | None = None, concurrency: int = 1) -
 
 
 def _live(resources: Resources) -> None:
+    open_probe(resources)
     while not resources.stop.is_set():
         say_alive(resources, "celery")
         resources.stop.wait(BEAT_S)

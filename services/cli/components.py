@@ -12,6 +12,8 @@ from typing import Any
 
 HUB_PORTS = {"ux": 0, "security": 1, "data": 2, "business": 3, "ops": 4, "intelligence": 5}
 """Offset of each hub's port from the port base (8000)."""
+PROBE_PORTS = {"importer": 6, "scraper": 7}
+"""Offset of the port on which each process without an API answers those who watch it."""
 START_ORDER = ("security", "data", "business", "intelligence", "ops", "ux")
 _GRACE_S = 10
 _built: dict[str, Any] = {}
@@ -58,14 +60,16 @@ def _stopped_by_signals() -> threading.Event:
     return stop
 
 
-def run_importer() -> None:
+def run_importer(probe_port: int) -> None:
     """Take what the scraper publishes into the record until SIGTERM."""
+    os.environ["OP_PROBE__PORT"] = str(probe_port)
     module = importlib.import_module("hubs.business_hub.importer")
     module.run_importer(None, _stopped_by_signals())
 
 
-def run_scraper() -> None:
+def run_scraper(probe_port: int) -> None:
     """Take scrape jobs until SIGTERM."""
+    os.environ["OP_SCRAPER__METRICS_PORT"] = str(probe_port)
     module = importlib.import_module("services.scraper.worker")
     module.run_worker(None, _stopped_by_signals())
 
@@ -120,8 +124,8 @@ def components(port_base: int, miniature_port: int | None) -> list[Component]:
     for name in START_ORDER:
         port = port_base + HUB_PORTS[name]
         found.append(Component(name, _hub_starter(name, port), port))
-    found.append(Component("importer", run_importer))
-    found.append(Component("scraper", run_scraper))
+    found.append(Component("importer", lambda: run_importer(port_base + PROBE_PORTS["importer"])))
+    found.append(Component("scraper", lambda: run_scraper(port_base + PROBE_PORTS["scraper"])))
     return found
 
 

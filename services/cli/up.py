@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from services.cli.components import HUB_PORTS, components, warm_up
+from services.cli.components import HUB_PORTS, PROBE_PORTS, components, warm_up
 from services.cli.jobs import DONE
 from services.cli.platform_api import PlatformApi
 from services.cli.supervisor import Supervisor
@@ -119,13 +119,14 @@ class _Up:
         self._claim(data_dir)
         host = "127.0.0.1"
         os.environ["OP_DATA_DIR"] = str(data_dir)
+        for offset in PROBE_PORTS.values():
+            self._must_be_free(host, options.port_base + offset)
         for name, offset in HUB_PORTS.items():
             port = options.port_base + offset
-            if not _is_free(host, port):
-                raise UpFailed(
-                    f"port {port} is taken; choose another with --port-base, or end what listens there"
-                )
+            self._must_be_free(host, port)
             os.environ[f"OP_HUBS__{name.upper()}"] = f"http://{host}:{port}"
+        for name, offset in PROBE_PORTS.items():
+            os.environ[f"OP_OPS__WORKERS__{name.upper()}"] = f"http://{host}:{options.port_base + offset}"
         settings = HubSettings()
         if settings.database.url:
             self.say("using the PostgreSQL server of OP_DATABASE__URL")
@@ -152,6 +153,12 @@ class _Up:
         )
         self.supervisor.start_all()
         return HubSettings(), upstream
+
+    def _must_be_free(self, host: str, port: int) -> None:
+        if not _is_free(host, port):
+            raise UpFailed(
+                f"port {port} is taken; choose another with --port-base, or end what listens there"
+            )
 
     def _claim(self, data_dir: Path) -> None:
         # One platform per data directory: two would fight for the same jobs and ports.

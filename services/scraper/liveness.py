@@ -1,20 +1,21 @@
-"""Signs of life of a worker: a heartbeat file, and /metrics, /livez, /readyz on an optional port."""
+"""Signs of life of a worker: a heartbeat file, and a port for those who watch it."""
 
 from __future__ import annotations
 
 import json
 import os
 import socket
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client import CollectorRegistry
 
 from shared.core.clock import utc_now
+from shared.messaging.measures import consumer_readings
+from shared.metrics import Reading, Value, watch_process
+from shared.probe import ProbeServer
+from shared.reporting import report_readings
 
 State = Callable[[], dict[str, Any]]
 
@@ -39,63 +40,29 @@ class Heartbeat:
         self._path.unlink(missing_ok=True)
 
 
-class MetricsServer:
-    """Serves the worker's numbers; ``is_connected`` decides readiness."""
+def readings(state: State) -> list[Reading]:
+    """Return the worker's numbers as metrics."""
 
-    def __init__(self, host: str, port: int, state: State) -> None:
-        self._server = ThreadingHTTPServer((host, port), _handler(state))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
-        self._thread.start()
+    def of(key: str) -> Callable[[], list[Value]]:
+        return lambda: [((), float(state()[key]))]
 
-    @property
-    def port(self) -> int:
-        """Return the port it listens on."""
-        return int(self._server.server_address[1])
-
-    def close(self) -> None:
-        """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
+    return [
+        Reading(name, about, (), of(key))
+        for name, about, key in (
+            ("openpolicy_scraper_jobs_handled", "Jobs seen through since the start.", "handled"),
+            ("openpolicy_scraper_child_deaths", "Child processes that died since the start.", "deaths"),
+            ("openpolicy_scraper_busy", "1 while a job runs.", "is_busy"),
+            ("openpolicy_scraper_connected", "1 while the worker consumes the queue.", "is_connected"),
+        )
+    ]
 
 
-def _metrics(state: dict[str, Any]) -> bytes:
-    numbers = CollectorRegistry()
-    for name, about, key in (
-        ("openpolicy_scraper_jobs_handled", "Jobs seen through since the start.", "handled"),
-        ("openpolicy_scraper_child_deaths", "Child processes that died since the start.", "deaths"),
-        ("openpolicy_scraper_busy", "1 while a job runs.", "is_busy"),
-        ("openpolicy_scraper_connected", "1 while the worker consumes the queue.", "is_connected"),
-    ):
-        Gauge(name, about, registry=numbers).set(float(state[key]))
-    return generate_latest(numbers)
+def open_probe(host: str, port: int, state: State) -> ProbeServer:
+    """Serve /livez, /readyz and /metrics; the worker is ready while it consumes its queue."""
+    registry = CollectorRegistry()
+    watch_process(registry, *readings(state), *consumer_readings(), *report_readings())
 
+    def failing() -> dict[str, str]:
+        return {} if state()["is_connected"] else {"broker": "the queue of jobs is not consumed"}
 
-def _handler(state: State) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        """Answers GET; logs nothing."""
-
-        def do_GET(self) -> None:
-            """Answer one request."""
-            now = state()
-            if self.path == "/metrics":
-                self._answer(200, CONTENT_TYPE_LATEST, _metrics(now))
-            elif self.path in {"/healthz", "/livez"}:
-                self._answer(200, "application/json", b'{"status":"ok"}')
-            elif self.path == "/readyz":
-                status = 200 if now["is_connected"] else 503
-                self._answer(status, "application/json", json.dumps({"bus": now["is_connected"]}).encode())
-            else:
-                self._answer(404, "application/json", b'{"title":"Not found","status":404}')
-
-        def _answer(self, status: int, content_type: str, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Keep probes out of the log."""
-
-    return Handler
+    return ProbeServer(host, port, registry, failing)

@@ -13,7 +13,7 @@ import threading
 from typing import Any
 
 from services.scraper.jobs import JobRunner
-from services.scraper.liveness import Heartbeat, MetricsServer
+from services.scraper.liveness import Heartbeat, open_probe
 from services.scraper.settings import ScraperSettings
 from shared.contracts.events.jobs import JobCancelRequestedV1, ScrapeRequestedV1
 from shared.logging import configure_logging, request_id_var
@@ -102,7 +102,8 @@ def run_worker(settings: ScraperSettings | None, stop: threading.Event) -> None:
     worker = Worker(settings, bus, stop)
     heartbeat = Heartbeat(settings.work_dir, worker.state)
     port = settings.scraper.metrics_port
-    metrics = MetricsServer(settings.scraper.metrics_host, port, worker.state) if port else None
+    host = settings.scraper.metrics_host
+    probe = open_probe(host, port, worker.state) if port else None
     worker.start()
     try:
         heartbeat.beat()
@@ -111,8 +112,8 @@ def run_worker(settings: ScraperSettings | None, stop: threading.Event) -> None:
     finally:
         worker.close()
         heartbeat.end()
-        if metrics is not None:
-            metrics.close()
+        if probe is not None:
+            probe.close()
         bus.close()
         reporter.close()
 

@@ -19,6 +19,15 @@ def consumer_readings() -> list[Reading]:
     ]
 
 
+def failing_consumers() -> dict[str, str]:
+    """Return the consumers of this process that do not hold their queue, and why."""
+    return {
+        _name(consumer.spec.name): consumer.state.last_error or "not connected yet"
+        for consumer in list(CONSUMERS)
+        if not consumer.state.is_connected
+    }
+
+
 def _messages() -> Iterator[Value]:
     for consumer in list(CONSUMERS):
         name, state = _name(consumer.spec.name), consumer.state

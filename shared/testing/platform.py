@@ -22,11 +22,11 @@ _STOP_TIMEOUT_S = 60
 
 
 def port_base() -> int:
-    """Return the first of six free ports in a row."""
+    """Return the first of eight free ports in a row."""
     for base in range(21_000 + os.getpid() % 500 * 10, 32_000, 10):
         sockets: list[socket.socket] = []
         try:
-            for port in range(base, base + 6):
+            for port in range(base, base + 8):
                 probe = socket.socket()
                 sockets.append(probe)
                 probe.bind(("127.0.0.1", port))
@@ -36,7 +36,7 @@ def port_base() -> int:
         finally:
             for probe in sockets:
                 probe.close()
-    raise ProcessFailed("no six free ports in a row")
+    raise ProcessFailed("no eight free ports in a row")
 
 
 class Platform:
