@@ -1,6 +1,15 @@
 """The addresses outside Parliament: provinces, cities and their platforms, the Represent API, boundaries."""
 
-from services.miniature.render import city_records, escribe, legistar_api, provinces, represent
+from services.miniature.render import (
+    city_records,
+    escribe,
+    legistar_api,
+    local_debates,
+    local_people,
+    provinces,
+    represent,
+    town_platforms,
+)
 from services.miniature.render.document import Document
 from services.miniature.routes import Ask, Route, route
 
@@ -13,6 +22,11 @@ TORONTO = "ckan0.cf.opendata.inter.prod-toronto.ca"
 KITCHENER = "app2.kitchener.ca"
 REPRESENT = "represent.opennorth.ca"
 OPEN_CANADA = "open.canada.ca"
+TOWN = "www.portashby.example"
+ALBERTA = "www.assembly.ab.ca"
+BRITISH_COLUMBIA = "lims.leg.bc.ca"
+QUEBEC = "www.assnat.qc.ca"
+ONTARIO_HANSARD = "www.ontla.on.ca"
 KITCHENER_MAPS = "open-kitchenergis.opendata.arcgis.com"
 _LANG = r"(?P<lang>en|fr)"
 _CLIENT = r"/v1/portashby"
@@ -154,5 +168,49 @@ LOCAL: tuple[Route, ...] = (
         KITCHENER_MAPS,
         r"/datasets/KitchenerGIS::wards\.geojson",
         lambda ask: represent.feature_collection(ask.world, represent.WARD_SET),
+    ),
+    # Port Ashby on every other platform
+    route("portashby.legistar.com", r"/Calendar\.aspx", lambda _ask: town_platforms.legistar_calendar()),
+    route(
+        "portashby.legistar.com",
+        r"/MeetingDetail\.aspx",
+        lambda ask: town_platforms.legistar_meeting(int(ask.query.get("id", "0"))),
+    ),
+    route(
+        "on-portashby.civicplus.com", r"/AgendaCenter/?(?:Search/?)?", lambda _ask: town_platforms.civicplus()
+    ),
+    route("portashby.granicus.com", r"/ViewPublisher\.php", lambda _ask: town_platforms.granicus()),
+    route("portashbyon.api.civicclerk.com", r"/v1/Events", lambda _ask: town_platforms.civicclerk()),
+    route(
+        "portashby.civicweb.net",
+        r"/Services/MeetingsService\.svc/meetings",
+        lambda ask: town_platforms.civicweb(ask.query.get("from", ""), ask.query.get("to", "")),
+    ),
+    route(
+        "portashby.civicweb.net",
+        r"/Services/MeetingsService\.svc/meetings/(?P<id>\d+)/meetingDocuments",
+        lambda ask: town_platforms.civicweb_documents(int(ask.groups["id"])),
+    ),
+    # people on pages and services of single sites
+    route(TOWN, r"/council", lambda _ask: local_people.council_page()),
+    route(TOWN, local_people.WARDS, lambda _ask: local_people.council_geojson()),
+    route(ALBERTA, r"/txt/mla_home/contacts\.csv", lambda _ask: local_people.alberta()),
+    route(BRITISH_COLUMBIA, r"/graphql", lambda ask: local_people.british_columbia(ask.body), "POST"),
+    route(QUEBEC, r"/fr/deputes/index\.html", lambda _ask: local_people.quebec_members()),
+    route(
+        QUEBEC,
+        r"/fr/deputes/[\w-]+-(?P<id>\d+)/index\.html",
+        lambda ask: local_people.quebec_member(int(ask.groups["id"])),
+    ),
+    # debates
+    route(
+        ONTARIO_HANSARD,
+        r"/web/house-proceedings/house_detail\.do",
+        lambda ask: local_debates.ontario(ask.query.get("date", "")),
+    ),
+    route(
+        QUEBEC,
+        r"/fr/travaux-parlementaires/assemblee-nationale/43-2/journal-debats/(?P<day>\d{8})/\d+\.html",
+        lambda ask: local_debates.quebec(ask.groups["day"]),
     ),
 )

@@ -308,7 +308,7 @@ def recognise(document: Document) -> str:
 
 PARSER = Parser(
     name="hansard",
-    version=1,
+    version=2,
     steps={
         "latest": read_latest,
         "listed-debate": read_listed_debate,

@@ -80,9 +80,12 @@ def _record(document: Document, result: ParseResult, tree: Tree) -> BillRecord:
     formatted = text(tree, "NumberCode", "BillNumberFormatted")
     bill_number = keys.bill_number(formatted)
     if not bill_number:
-        raise document.failed("wrong-shape", f"not a bill number: {formatted[:50]!r}")
+        named = text(tree, "Id", "BillId") or "without an id"
+        raise document.failed("wrong-shape", f"bill {named}: not a bill number: {formatted[:50]!r}")
     session = f"{number(tree, 'ParliamentNumber')}-{number(tree, 'SessionNumber')}"
-    chamber = _CHAMBERS.get(number(tree, "OriginatingChamberOrganizationId", "OriginatingChamberId"))
+    stated = number(tree, "OriginatingChamberOrganizationId", "OriginatingChamberId")
+    # A bill's letter says the same as the chamber that is not stated.
+    chamber = _CHAMBERS.get(stated or (2 if bill_number.startswith("S") else 1))
     if session.startswith("0") or chamber is None or not text(tree, "LongTitleEn", "LongTitleFr"):
         raise document.failed("wrong-shape", f"bill {bill_number} lacks session, chamber or title")
     status = text(tree, "StatusNameEn", "CurrentStatusEn")

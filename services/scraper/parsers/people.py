@@ -42,7 +42,7 @@ def _json_step(document: Document) -> str:
 
 PARSER = Parser(
     name="people",
-    version=1,
+    version=2,
     steps={
         "represent_csv": read_table,
         "represent_json": read_list,

@@ -109,7 +109,7 @@ def _rows(root: html.HtmlElement) -> list[_Row]:
             party=cells[2] if len(cells) > 2 else "",
             email=contacts.email(mail),
             number=match[2],
-            url=match[0] + ("" if match[0].endswith("html") else "index.html"),
+            url=f"/fr/deputes/{match[1]}-{match[2]}/index.html",
         )
     return list(told.values())
 
@@ -297,7 +297,7 @@ def recognise(document: Document) -> str:
 
 PARSER = Parser(
     name="quebec",
-    version=1,
+    version=2,
     steps={
         "members": read_members,
         "profile": read_profile,

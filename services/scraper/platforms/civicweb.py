@@ -17,13 +17,15 @@ from zoneinfo import ZoneInfo
 
 from services.scraper.parsers.base import Document, Fetch, Parser, ParseResult
 from services.scraper.parsers.json import parse_any_json
-from services.scraper.parsers.text import clean, plain
+from services.scraper.parsers.text import clean, head, plain
 from services.scraper.platforms import meetings
 from shared.contracts.civic import Link
 from shared.contracts.proceedings import EventRecord
 
 SCHEME = "civicweb.net/meeting"
 _DATE = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")
+_ENDING = re.compile(r"\s*-\s*[A-Z][a-z]{2,8}\.? \d{1,2},? \d{4}$")
+"""The day that a meeting's name repeats."""
 _WRAPPERS = ("d", "MeetingsResult", "value", "meetings")
 _KINDS = {1: "agenda", 4: "agenda", 2: "minutes", 10: "minutes"}
 """``DocumentType``; other numbers are told by the document's name."""
@@ -112,7 +114,7 @@ def _meeting(document: Document, result: ParseResult, row: Mapping[str, Any]) ->
         document,
         result,
         str(row["Id"]),
-        clean(plain(str(row.get("Name") or ""))),
+        _ENDING.sub("", clean(plain(str(row.get("Name") or "")))),
         local.date(),
         local.time() if local.time() != datetime.min.time() else None,
         identity_scheme=SCHEME,
@@ -142,8 +144,14 @@ def _base(document: Document) -> str:
     return f"https://{document.source.parameter('client', 'client')}.civicweb.net"
 
 
+def recognise(document: Document) -> str:
+    """Tell documents from meetings by the keys that only they have."""
+    return "documents" if re.search(r'"(?:DocumentType|IsPublic)"', head(document.body)) else "meetings"
+
+
 PARSER = Parser(
     name="civicweb",
-    version=1,
+    version=2,
     steps={"meetings": read_meetings, "documents": read_documents},
+    recognise=recognise,
 )

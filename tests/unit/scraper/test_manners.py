@@ -111,3 +111,39 @@ def test_production_wants_a_broker_and_a_contact_of_its_own():
     options = ScraperOptions(user_agent="Bot (+mailto:a@b.ca)")
     settings = ScraperSettings(environment="production", rabbit={"url": "amqp://a:b@c/"}, scraper=options)
     assert settings.broker_dsn() == ""
+
+
+WALLS = {
+    "cloudflare": "<title>Just a moment...</title><script>window._cf_chl_opt={}</script>",
+    "incapsula": '<script src="/_Incapsula_Resource?SWJIYLWA=1"></script><iframe></iframe>Request unsuccessful.',
+    "radware": "<title>Radware Bot Manager Captcha</title><p>We apologize</p>",
+    "imperva": "<title>Pardon Our Interruption</title><p>Something about your browser</p>",
+}
+
+
+@pytest.mark.parametrize("name", sorted(WALLS))
+def test_a_bot_wall_that_answers_200_is_blocked(name):
+    body = f"<!DOCTYPE html><html><head>{WALLS[name]}</head><body></body></html>".encode()
+    failure = refusal(Response("https://x.ca/list", status=200, body=body))
+    assert failure is not None
+    assert failure.code == "blocked"
+
+
+def test_a_redirect_to_a_wall_is_blocked():
+    body = b"<html><body>Please wait</body></html>"
+    failure = refusal(Response("https://validate.perfdrive.com/?ssa=1", status=200, body=body))
+    assert failure is not None
+    assert failure.code == "blocked"
+
+
+def test_a_page_behind_a_wall_that_carries_its_script_is_read():
+    words = "<p>" + "Council met and decided. " * 200 + "</p>"
+    body = f'<html><head><script src="/_Incapsula_Resource?x"></script></head><body>{words}</body></html>'.encode()
+    assert refusal(Response("https://x.ca/list", status=200, body=body)) is None
+    assert refusal(Response("https://x.ca/list.json", status=200, body=b'{"a": "px-captcha"}')) is None
+
+
+def test_a_page_of_unclosed_scripts_is_judged_at_once():
+    body = b"<html>px-captcha" + b"<script" * 14_000
+    failure = refusal(Response("https://x.ca/list", status=200, body=body))
+    assert failure is not None

@@ -11,6 +11,8 @@ import pytest
 
 from services.scraper.parsers.base import ParseFailed
 from services.scraper.platforms import meetings
+from services.scraper.registry import parser_of
+from services.scraper.sources import registry
 
 OTTAWA = "https://pub-ottawa.escribemeetings.com/"
 API = "https://webapi.legistar.com/v1/portashby"
@@ -381,3 +383,12 @@ def test_totals_are_read_however_a_result_states_them():
     ):
         assert [(c.option, c.value) for c in meetings.tally(text)] == [("yes", 25), ("no", 1)], text
     assert meetings.tally("Carried") == ()
+
+
+def test_british_columbia_answers_a_query_with_its_members(rendered, parse):
+    (start,) = parser_of(registry().get("ca-bc-members")).start(registry().get("ca-bc-members"))
+    answer = rendered("ca-bc-members", start.url, start.method, start.body, step=start.step)
+    result = parse(answer)
+    told = {(r.area, r.party) for r in result.records if r.kind == "membership"}
+    assert ("Vancouver-Point Grey", "BC NDP") in told
+    assert len(told) == 3
