@@ -23,10 +23,11 @@ def _printable(text: str) -> str:
     # NUL cannot be stored by PostgreSQL, lone surrogates cannot be encoded: refuse both here.
     if "\x00" in text:
         raise ValueError("contains a NUL character")
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise ValueError("contains a lone surrogate") from None
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            raise ValueError("contains a lone surrogate") from None
     return text
 
 

@@ -13,7 +13,7 @@ from hubs.business_hub.op_import.errors import Unreadable
 from hubs.business_hub.op_import.formats.base import Item, Parsed, Problem, ReadContext, day_of, make, text_of
 from hubs.business_hub.op_import.formats.pupa_parts import Entry, identifiers, links, pseudo, versions
 from hubs.business_hub.op_import.reading.documents import Document
-from shared.contracts.civic import SourceRef
+from shared.contracts.civic import Ballot, SourceRef
 from shared.contracts.keys import slug
 from shared.contracts.legislation import BillRecord, SessionRecord, VoteEventRecord
 from shared.contracts.people import (
@@ -90,6 +90,7 @@ class _Reading:
         """Names and classifications of organizations to keys."""
         self._people: dict[str, str] = {}
         self._names: dict[str, str] = {}
+        self._cast: dict[tuple[str, str, str | None], Ballot] = {}
 
     @property
     def _prefix(self) -> str:
@@ -331,17 +332,18 @@ class _Reading:
         )
         yield Parsed(record, document.name)
 
-    def _ballots(self, votes: Sequence[Entry]) -> list[dict[str, Any]]:
-        people = self._people
-        found = []
+    def _ballots(self, votes: Sequence[Entry]) -> list[Ballot]:
+        # The same few hundred members say yes or no again and again: a ballot is built and checked once.
+        known, found = self._cast, []
         for one in votes:
-            name, option = one["voter_name"], one["option"]
-            key = people.get(name)
-            if key is None and one.get("voter_id"):
-                key = self._person(one["voter_id"])
-            found.append(
-                {"person_key": key, "name": name, "option": option if option in _OPTIONS else "other"}
-            )
+            mark = (one["voter_name"], one["option"], one.get("voter_id"))
+            ballot = known.get(mark)
+            if ballot is None:
+                name, option, voter = mark
+                key = self._people.get(name) or (self._person(voter) if voter else None)
+                said = option if option in _OPTIONS else "other"
+                ballot = known[mark] = Ballot(person_key=key, name=name, option=said)
+            found.append(ballot)
         return found
 
     def _bill_key(self, entry: Entry, session: str) -> str | None:
