@@ -44,6 +44,24 @@ class SecurityHubClient(HubClient):
             return None
         return answer.headers.get("etag", ""), HeldValues.model_validate_json(answer.content)
 
+    def bundle(self, name: str, etag: str = "", wait_s: int = 0) -> tuple[str, bytes] | None:
+        """Return a signed policy bundle and its entity tag; None while ``etag`` names the newest.
+
+        With ``wait_s`` the answer may take that many seconds, until there is a newer one.
+        """
+        headers = {"If-None-Match": etag} if etag else {}
+        if wait_s:
+            headers["Prefer"] = f"modes=snapshot;wait={wait_s}"
+        answer = self.send("GET", f"/bundles/{name}", headers=headers, timeout_s=wait_s + 15.0)
+        if answer.status_code == 304:
+            return None
+        return answer.headers.get("etag", ""), answer.content
+
+    def bundle_keys(self) -> dict[str, str]:
+        """Return the public keys (PEM) that sign bundles, by their id."""
+        rows = self.request("GET", "/api/v1/policies/bundles/keys")["data"]
+        return {row["kid"]: row["public_pem"] for row in rows}
+
     @contextmanager
     def configuration_stream(self, hub: str) -> Iterator[tuple[Iterator[str], socket.socket | None]]:
         """Open the stream of changes: an event at once and after each change, and its socket to end it by.

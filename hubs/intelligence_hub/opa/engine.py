@@ -27,11 +27,29 @@ class PolicyEngine(Protocol):
 
     name: str
 
-    def evaluate(self, path: tuple[str, ...], question: Any, *, strict: bool = False) -> Answer:
-        """Return the document at a path for an input.
+    def evaluate(self, path: tuple[str, ...], question: Any) -> Answer:
+        """Return the document at a path for an input; a built-in that fails fails the decision.
 
-        Raises: BadQuery, EngineAway, EngineTimeout.
+        Raises: BadQuery, EvaluationFailed, EngineAway, EngineTimeout.
         """
+        ...
+
+    def explain(self, path: tuple[str, ...], question: Any) -> list[Any]:
+        """Return how the document came about, a line a step.
+
+        Raises: as ``evaluate``.
+        """
+        ...
+
+    def query(self, query: str, question: Any) -> dict[str, Any]:
+        """Return the bindings of an ad-hoc query in OPA's shape.
+
+        Raises: NotOffered, and as ``evaluate``.
+        """
+        ...
+
+    def data(self) -> dict[str, Any]:
+        """Return the data beside the modules. Raises: EngineAway."""
         ...
 
     def health(self) -> None:
@@ -39,5 +57,5 @@ class PolicyEngine(Protocol):
         ...
 
     def policies(self) -> dict[str, str]:
-        """Return the source of each module by its id."""
+        """Return the source of each module by its id. Raises: EngineAway."""
         ...

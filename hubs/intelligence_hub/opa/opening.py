@@ -1,43 +1,46 @@
-"""What the hub opens for decisions: the engine, the platform's own policies, the log."""
+"""What the hub opens for decisions: the engine with security_hub's policies, and the log."""
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
+import threading
 
 from hubs.intelligence_hub.opa.backends.embedded import EmbeddedEngine
 from hubs.intelligence_hub.opa.backends.server import OpaServerEngine
 from hubs.intelligence_hub.opa.engine import PolicyEngine
+from hubs.intelligence_hub.opa.following import BundleFollower
 from hubs.intelligence_hub.opa.logbook import Logbook
 from hubs.intelligence_hub.opa.service import DecisionService
 from shared.app import Resources
-
-POLICIES = Path(__file__).with_name("policies")
-
-
-def platform_policies() -> tuple[dict[str, str], str]:
-    """Return the platform's own modules (without their tests) and their revision."""
-    modules = {
-        path.name: path.read_text()
-        for path in sorted(POLICIES.glob("*.rego"))
-        if not path.stem.endswith("_test")
-    }
-    digest = hashlib.sha256("\x00".join(f"{name}\x00{text}" for name, text in modules.items()).encode())
-    return modules, digest.hexdigest()[:12]
+from shared.clients.security_hub import SecurityHubClient
+from shared.settings import derive_secret
 
 
 def open_decisions(resources: Resources) -> None:
-    """Choose the engine by ``OP_OPA__URL`` and start the log."""
+    """Choose the engine by ``OP_OPA__URL`` and start the log; an OPA server pulls its bundle itself."""
     engine: PolicyEngine
     if resources.settings.opa.url:
         engine = OpaServerEngine(resources.settings.opa.url)
         resources.checks["opa"] = engine.health
     else:
-        embedded = EmbeddedEngine()
-        modules, revision = platform_policies()
-        embedded.load(modules, {}, revision)
-        engine = embedded
+        engine = embedded = EmbeddedEngine()
+        _follow_bundle(resources, embedded)
     logbook = Logbook(resources.sessionmaker, resources.registry)
     logbook.start()
     resources.stack.callback(logbook.close)
     resources.put(DecisionService(engine, logbook))
+
+
+def _follow_bundle(resources: Resources, engine: EmbeddedEngine) -> None:
+    settings = resources.settings
+    follower = BundleFollower(
+        engine,
+        SecurityHubClient(settings.hubs.security, resources.http, resources.tokens),
+        settings.data_dir / "policies" / "platform.bundle",
+        bytes.fromhex(derive_secret(settings, "policy-copy")),
+    )
+    follower.start_from_copy()
+    resources.put(follower)
+    thread = threading.Thread(
+        target=follower.run, args=(resources.stop,), name="policy-follower", daemon=True
+    )
+    thread.start()

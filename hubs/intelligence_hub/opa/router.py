@@ -11,13 +11,20 @@ from starlette.responses import Response
 
 from hubs.intelligence_hub.opa.dependencies import DecisionServiceDep
 from hubs.intelligence_hub.opa.engine import MISSING
-from hubs.intelligence_hub.opa.errors import BadQuery
+from hubs.intelligence_hub.opa.errors import (
+    BadQuery,
+    ModuleNotFound,
+    NotOffered,
+    OwnedByBundle,
+    UndefinedDocument,
+)
 from hubs.intelligence_hub.opa.repository import DecisionRepository
 from hubs.intelligence_hub.opa.schemas import BatchQuestion, DecisionRead, ReplayCreate, ReplayReport
-from hubs.intelligence_hub.opa.service import Decision, DecisionService, replay, take_opa_log
+from hubs.intelligence_hub.opa.service import BUNDLE, OWN, Decision, DecisionService, replay, take_opa_log
 from shared.app import ResourcesDep
-from shared.auth import CanDecide, CanReadAudit, CanReportPolicies, CanWritePolicies, Public
-from shared.core.errors import TooLarge
+from shared.auth import CanDecide, CanReadAudit, CanReadPolicies, CanReportPolicies, CanWritePolicies, Public
+from shared.core.errors import AppError, TooLarge
+from shared.core.ids import new_id
 from shared.db.cursor import cursor_codec
 from shared.db.dependency import SessionDep
 from shared.db.paginate import paginate
@@ -50,7 +57,7 @@ def _flag(request: Request, name: str) -> bool:
     return request.query_params.get(name, "").lower() in {"true", "1", ""} and name in request.query_params
 
 
-def _shown(request: Request, decision: Decision, service: DecisionService) -> Response:
+def _shown(request: Request, decision: Decision, service: DecisionService, question: Any) -> Response:
     answer: dict[str, Any] = {"decision_id": decision.decision_id}
     if decision.answer.is_defined:
         answer["result"] = decision.answer.value
@@ -59,15 +66,18 @@ def _shown(request: Request, decision: Decision, service: DecisionService) -> Re
     if _flag(request, "metrics"):
         answer["metrics"] = {"timer_rego_query_eval_ns": int(decision.seconds * 1e9)}
     if request.query_params.get("explain", "off") not in ("off", ""):
-        answer["explanation"] = [f"{service.engine.name} engine: the document is {_word(decision)}"]
+        answer["explanation"] = service.engine.explain(decision.path, question)
     return _json(answer)
 
 
-def _word(decision: Decision) -> str:
-    return "defined" if decision.answer.is_defined else "undefined, which means no"
+def _decided(answer: Any) -> dict[str, Any]:
+    shown = {"decision_id": answer.decision_id}
+    if answer.answer.is_defined:
+        shown["result"] = answer.answer.value
+    return shown
 
 
-@router.get("/health", summary="Whether the engine answers", openapi_extra=_OPEN)
+@router.get("/health", summary="Whether there is an engine with policies", openapi_extra=_OPEN)
 def health(service: DecisionServiceDep, _: Public) -> dict[str, Any]:
     service.engine.health()
     return {}
@@ -78,14 +88,14 @@ def health(service: DecisionServiceDep, _: Public) -> dict[str, Any]:
 def decide(
     request: Request, body: RawBody, service: DecisionServiceDep, principal: CanDecide, path: str = ""
 ) -> Response:
-    strict = _flag(request, "strict-builtin-errors")
-    decision = service.decide(path, _read_input(body), principal.subject, strict=strict)
-    return _shown(request, decision, service)
+    question = _read_input(body)
+    return _shown(request, service.decide(path, question, principal.subject), service, question)
 
 
 @router.get("/v1/data/{path:path}", summary="A decision, with the input in the query", openapi_extra=_OPEN)
+@router.get("/v1/data", summary="The whole document tree", openapi_extra=_OPEN)
 def decide_by_query(
-    request: Request, path: str, service: DecisionServiceDep, principal: CanDecide
+    request: Request, service: DecisionServiceDep, principal: CanDecide, path: str = ""
 ) -> Response:
     question: Any = MISSING
     if (text := request.query_params.get("input")) is not None:
@@ -93,7 +103,14 @@ def decide_by_query(
             question = loads(text)
         except ValueError as error:
             raise BadQuery("the parameter input is not JSON") from error
-    return _shown(request, service.decide(path, question, principal.subject), service)
+    return _shown(request, service.decide(path, question, principal.subject), service, question)
+
+
+@router.put("/v1/data/{path:path}", summary="Refused: data comes in the bundle", openapi_extra=_OPEN)
+@router.patch("/v1/data/{path:path}", summary="Refused: data comes in the bundle", openapi_extra=_OPEN)
+@router.delete("/v1/data/{path:path}", summary="Refused: data comes in the bundle", openapi_extra=_OPEN)
+def refuse_data(path: str, _: CanDecide) -> Response:
+    raise OwnedByBundle(f"path {path} is owned by bundle {BUNDLE!r}")
 
 
 @router.post("/v0/data/{path:path}", summary="A decision: the body is the input, the answer the bare result")
@@ -104,8 +121,45 @@ def decide_plain(path: str, body: RawBody, service: DecisionServiceDep, principa
         raise BadQuery("the body is not JSON") from error
     answer = service.decide(path, question, principal.subject).answer
     if not answer.is_defined:
-        return _json({"code": "undefined_document", "message": "document is undefined"}, 404)
+        raise UndefinedDocument("document is undefined")
     return _json(answer.value)
+
+
+@router.post("/", summary="The default decision, system.main")
+def decide_default(body: RawBody, service: DecisionServiceDep, principal: CanDecide) -> Response:
+    return decide_plain("system/main", body, service, principal)
+
+
+@router.post("/v1/query", summary="Documents bound to names, each with its input", openapi_extra=_OPEN)
+def query(body: RawBody, service: DecisionServiceDep, _: CanDecide) -> Response:
+    try:
+        asked = loads(body)
+        text = str(asked["query"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise BadQuery("the body is an object with a query") from error
+    return _json(service.query(text, asked.get("input", MISSING)))
+
+
+@router.post("/v1/compile/{path:path}", summary="Refused: no partial evaluation", openapi_extra=_OPEN)
+@router.post("/v1/compile", summary="Refused: no partial evaluation", openapi_extra=_OPEN)
+def refuse_compile(_: CanDecide, path: str = "") -> Response:
+    raise NotOffered("partial evaluation is not offered here: ask for decisions")
+
+
+@router.post("/v1/batch/data/{path:path}", summary="Many inputs for one path, as Enterprise OPA answers")
+def decide_batch(
+    path: str, questions: BatchQuestion, service: DecisionServiceDep, principal: CanDecide
+) -> Response:
+    responses: dict[str, Any] = {}
+    for name, question in questions.inputs.items():
+        try:
+            shown = _decided(service.decide(path, question, principal.subject))
+            responses[name] = {**shown, "http_status_code": "200"}
+        except AppError as error:
+            responses[name] = {**error.problem(), "http_status_code": str(error.status)}
+    failed = sum(response["http_status_code"] != "200" for response in responses.values())
+    status = 200 if not failed else 500 if failed == len(responses) else 207
+    return _json({"batch_decision_id": str(new_id()), "responses": responses}, status)
 
 
 @router.get("/v1/policies", summary="The modules in force")
@@ -114,16 +168,44 @@ def list_policies(service: DecisionServiceDep, _: CanDecide) -> dict[str, Any]:
     return {"result": [{"id": name, "raw": raw} for name, raw in service.engine.policies().items()]}
 
 
+@router.get("/v1/policies/{name:path}", summary="One module in force", openapi_extra=_OPEN)
+def read_policy(name: str, service: DecisionServiceDep, _: CanDecide) -> dict[str, Any]:
+    found = service.engine.policies().get(name)
+    if found is None:
+        raise ModuleNotFound(f"no module {name[:200]!r}")
+    return {"result": {"id": name, "raw": found}}
+
+
+@router.put("/v1/policies/{name:path}", summary="Refused: security_hub publishes", openapi_extra=_OPEN)
+@router.delete("/v1/policies/{name:path}", summary="Refused: security_hub publishes", openapi_extra=_OPEN)
+def refuse_policy(name: str, _: CanDecide) -> Response:
+    raise OwnedByBundle(f"module {name[:200]!r} is owned by bundle {BUNDLE!r}: publish it in security_hub")
+
+
+@router.get("/v1/config", summary="How the decision point is set up", openapi_extra=_OPEN)
+def read_config(service: DecisionServiceDep, _: CanReadPolicies) -> dict[str, Any]:
+    labels = {"id": OWN, "engine": service.engine.name}
+    return {"result": {"labels": labels, "default_decision": "/system/main", "bundles": {BUNDLE: {}}}}
+
+
+@router.get("/v1/status", summary="Which policies are in force", openapi_extra=_OPEN)
+def read_status(service: DecisionServiceDep, _: CanReadPolicies) -> dict[str, Any]:
+    provenance = service.engine.evaluate(("system", "main"), MISSING).provenance
+    bundles = {
+        name: {"name": name, "active_revision": bundle.get("revision", "")}
+        for name, bundle in provenance.get("bundles", {}).items()
+    }
+    return {"result": {"labels": {"id": OWN}, "bundles": bundles}}
+
+
 @router.post("/api/v1/decisions/batch/{path:path}", summary="Many inputs for one path")
 def decide_many(
     path: str, questions: BatchQuestion, service: DecisionServiceDep, principal: CanDecide
 ) -> dict[str, Any]:
-    answers = {}
-    for name, question in questions.inputs.items():
-        decision = service.decide(path, question, principal.subject)
-        answers[name] = {"decision_id": decision.decision_id}
-        if decision.answer.is_defined:
-            answers[name]["result"] = decision.answer.value
+    answers = {
+        name: _decided(service.decide(path, question, principal.subject))
+        for name, question in questions.inputs.items()
+    }
     return {"responses": answers}
 
 
@@ -164,5 +246,7 @@ def list_decisions(
 
 
 @router.post("/api/v1/decisions/replay", summary="What a candidate policy would have decided otherwise")
-def replay_decisions(create: ReplayCreate, session: SessionDep, _: CanWritePolicies) -> ReplayReport:
-    return replay(session, create, {})
+def replay_decisions(
+    create: ReplayCreate, session: SessionDep, service: DecisionServiceDep, _: CanWritePolicies
+) -> ReplayReport:
+    return replay(session, create, service.engine.data())

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hubs.intelligence_hub.opa.checking import try_policies
 from hubs.intelligence_hub.opa.engine import MISSING, Answer, PolicyEngine
-from hubs.intelligence_hub.opa.errors import BadQuery, EngineAway, EngineTimeout
+from hubs.intelligence_hub.opa.errors import BadQuery, EngineAway, EngineTimeout, EvaluationFailed
 from hubs.intelligence_hub.opa.logbook import Logbook
 from hubs.intelligence_hub.opa.masking import masked
 from hubs.intelligence_hub.opa.repository import DecisionRepository
@@ -21,6 +21,8 @@ from shared.core.ids import new_id
 from shared.logging import trace_id_var
 
 OWN = "intelligence_hub"
+BUNDLE = "platform"
+"""The bundle of security_hub that holds every policy in force."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Decision:
     """An answer with its id and time."""
 
     decision_id: str
+    path: tuple[str, ...]
     answer: Answer
     seconds: float
 
@@ -39,27 +42,35 @@ class DecisionService:
         self.engine = engine
         self._logbook = logbook
 
-    def decide(self, path: str, question: Any, requested_by: str, *, strict: bool = False) -> Decision:
+    def decide(self, path: str, question: Any, requested_by: str) -> Decision:
         """Return the document at a path for an input.
 
-        Raises: BadQuery, EngineAway, EngineTimeout. Whoever asks must take each of them as no.
+        Raises: BadQuery, EvaluationFailed, EngineAway, EngineTimeout. Whoever asks must take each as no.
         """
-        parts = tuple(part for part in path.split("/") if part)
+        parts = parts_of(path)
         start = time.perf_counter()
         try:
-            answer = self.engine.evaluate(parts, question, strict=strict)
-        except (BadQuery, EngineAway, EngineTimeout):
+            answer = self.engine.evaluate(parts, question)
+        except (BadQuery, EvaluationFailed, EngineAway, EngineTimeout):
             self._logbook.outcomes.labels("error").inc()
             raise
         seconds = time.perf_counter() - start
         self._logbook.seconds.observe(seconds)
         self._logbook.outcomes.labels(_outcome(answer)).inc()
-        decision = Decision(str(new_id()), answer, seconds)
+        decision = Decision(str(new_id()), parts, answer, seconds)
         self._note(decision, "/".join(parts), question, requested_by)
         return decision
 
+    def query(self, text: str, question: Any) -> dict[str, Any]:
+        """Return the bindings of an ad-hoc query, in OPA's shape.
+
+        Raises: NotOffered for what the embedded engine does not compile from a stranger's text.
+        """
+        return self.engine.query(text, question)
+
     def _note(self, decision: Decision, path: str, question: Any, requested_by: str) -> None:
         kept, erased = (None, []) if question is MISSING else masked(question)
+        result, hidden = masked(decision.answer.value, "/result")
         bundles = decision.answer.provenance.get("bundles", {})
         revisions = [str(bundle.get("revision", "")) for bundle in bundles.values()]
         self._logbook.note(
@@ -69,15 +80,20 @@ class DecisionService:
                 "path": path,
                 "made_at": utc_now(),
                 "input": kept,
-                "result": decision.answer.value,
+                "result": result,
                 "is_defined": decision.answer.is_defined,
-                "erased": erased,
+                "erased": [*erased, *hidden],
                 "requested_by": requested_by,
                 "revision": ",".join(revisions),
                 "duration_ms": round(decision.seconds * 1000, 3),
                 "trace_id": trace_id_var.get(),
             }
         )
+
+
+def parts_of(path: str) -> tuple[str, ...]:
+    """Return the names in a document's path."""
+    return tuple(part for part in path.split("/") if part)
 
 
 def _outcome(answer: Answer) -> str:

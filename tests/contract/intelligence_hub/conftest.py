@@ -1,4 +1,4 @@
-"""intelligence_hub over a real socket, with a token for whoever asks."""
+"""intelligence_hub over a real socket, with security_hub's bundle and a token for whoever asks."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ from hubs.intelligence_hub.app import create_app
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 
 from shared.auth import Principal
+from shared.db.dsn import libpq_dsn
 from shared.db.prepare import upgrade_schemas
 from shared.testing.databases import FreshDatabase
+from shared.testing.processes import wait_until
 from shared.testing.serving import Served
+from tests.contract.intelligence_hub.security import Security, platform_modules
 
 
 def prepare(database: FreshDatabase) -> None:
@@ -31,21 +36,46 @@ class AnyToken:
 
 
 class Hub:
-    def __init__(self, served: Served) -> None:
+    def __init__(self, served: Served, database: FreshDatabase) -> None:
         self.url = served.url
         self.port = served.port
         self.app = served.app
+        self.dsn = libpq_dsn(database.admin_url)
         self.http = httpx.Client(
             base_url=served.url, headers={"Authorization": "Bearer x"}, trust_env=False, timeout=30
         )
 
 
-@pytest.fixture
-def hub(embedded_databases, tmp_path: Path) -> Iterator[Hub]:
+@pytest.fixture(scope="module")
+def security() -> Iterator[Security]:
+    found = Security()
+    found.publish(platform_modules())
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def running(embedded_databases, security: Security, tmp_path_factory) -> Iterator[Hub]:
     with embedded_databases.fresh(prepare) as database:
-        app = create_app(database.settings(data_dir=tmp_path))
+        folder: Path = tmp_path_factory.mktemp("intelligence")
+        urls = {"security": security.url}
+        app = create_app(database.settings(data_dir=folder, hubs=urls))
         with Served(app) as served:
             app.state.resources.verifier = AnyToken()
-            found = Hub(served)
+            found = Hub(served, database)
+            wait_until(lambda: found.http.get("/health").status_code == 200, what="the policies")
             yield found
             found.http.close()
+
+
+@pytest.fixture
+def hub(running: Hub) -> Hub:
+    """The running hub without any logged decision; decisions are logged in order, so a last one is waited for."""
+    path = f"marker/{uuid4().hex}"
+    running.http.post(f"/v1/data/{path}", json={}).raise_for_status()
+    wait_until(
+        lambda: running.http.get("/api/v1/decisions", params={"path": path}).json()["data"], what="the log"
+    )
+    with psycopg.connect(running.dsn, autocommit=True) as admin:
+        admin.execute("DELETE FROM intelligence.decision_log")
+    return running

@@ -7,7 +7,6 @@ import json
 import time
 
 import pytest
-from opa_client import create_opa_client
 
 from tests.contract.intelligence_hub.conftest import Hub
 
@@ -16,18 +15,6 @@ ALLOWED = {
     "request": {"method": "POST", "route": "/api/v1/users"},
 }
 DENIED = {**ALLOWED, "subject": {"kind": "user", "scopes": [], "client_id": ""}}
-
-
-def test_opa_python_client_asks_unmodified(hub: Hub) -> None:
-    client = create_opa_client(host="127.0.0.1", port=hub.port, headers={"Authorization": "Bearer x"})
-    assert client.check_health()
-    answer = client.query_rule(input_data=ALLOWED, package_path="openpolicy.gateway", rule_name="allow")
-    assert answer["result"] is True
-    assert (
-        client.query_rule(input_data=DENIED, package_path="openpolicy.gateway", rule_name="allow")["result"]
-        is False
-    )
-    assert "gateway.rego" in str(client.get_policies_list())
 
 
 def test_undefined_has_no_result_and_a_plain_question_gets_a_404(hub: Hub) -> None:
@@ -46,7 +33,8 @@ def test_the_query_form_and_its_parameters(hub: Hub) -> None:
     assert answer["result"] is True
     assert answer["provenance"]["bundles"]["platform"]["revision"]
     assert answer["metrics"]["timer_rego_query_eval_ns"] > 0
-    assert answer["explanation"]
+    assert "data.openpolicy.gateway.allow = true" in answer["explanation"]
+    assert "data.openpolicy.gateway.reason = undefined" in answer["explanation"]
 
 
 def test_many_inputs_in_one_request(hub: Hub) -> None:
@@ -150,50 +138,3 @@ def test_opas_own_decision_log_is_taken_once(hub: Hub) -> None:
     assert len(rows) == 2
     assert rows[0]["input"] == {"n": 1}
     assert rows[0]["revision"] == "r1"
-
-
-def test_memory_is_flat_over_twenty_thousand_evaluations(hub: Hub) -> None:
-    import subprocess
-    import sys
-
-    code = """
-import hubs.intelligence_hub.app
-import resource
-from hubs.intelligence_hub.opa.backends.embedded import EmbeddedEngine
-from hubs.intelligence_hub.opa.opening import platform_policies
-engine = EmbeddedEngine()
-modules, revision = platform_policies()
-engine.load(modules, {}, revision)
-def run(count):
-    for n in range(count):
-        engine.evaluate(("openpolicy", "gateway", "allow"), {"subject": {"kind": "user", "scopes": ["x:%d" % n]}, "request": {"route": "/api/v1/users"}})
-run(3000)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-run(20000)
-print(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    before, after = map(int, done.stdout.split())
-    assert after - before < 4_096, f"{before} to {after} KiB"
-
-
-def test_eight_threads_get_no_wrong_answer() -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
-    from hubs.intelligence_hub.opa.backends.embedded import EmbeddedEngine
-    from hubs.intelligence_hub.opa.opening import platform_policies
-
-    engine = EmbeddedEngine()
-    modules, revision = platform_policies()
-    engine.load(modules, {}, revision)
-
-    def work(seed: int) -> int:
-        wrong = 0
-        for n in range(5_000):
-            may = (seed + n) % 3 == 0
-            question = ALLOWED if may else DENIED
-            wrong += engine.evaluate(("openpolicy", "gateway", "allow"), question).value is not may
-        return wrong
-
-    with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(work, range(8))) == 0

@@ -16,14 +16,17 @@ from typing import Any
 import regopy
 from regopy import Input, Interpreter, RegoError
 
+from hubs.intelligence_hub.opa.adhoc import answer_query
 from hubs.intelligence_hub.opa.engine import MISSING, Answer
-from hubs.intelligence_hub.opa.errors import BadPolicy, BadQuery
+from hubs.intelligence_hub.opa.errors import BadPolicy, BadQuery, EngineAway, EvaluationFailed
 
 _MAX_INPUT_BYTES = 2**20
 _MAX_DEPTH = 64
 _MAX_COMPILED = 256
 # Once per process: a second call aborts it.
 regopy.set_default_log_level("None")
+_RULE = re.compile(r"^(?:default\s+)?([A-Za-z_]\w*)", re.MULTILINE)
+_NOT_RULES = frozenset({"package", "import", "default", "else"})
 _PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 
@@ -59,12 +62,12 @@ class EmbeddedEngine:
             self._modules, self._data, self.revision = dict(modules), dict(data), revision
             self._generation += 1
 
-    def evaluate(self, path: tuple[str, ...], question: Any, *, strict: bool = False) -> Answer:
-        """Return the document at a path for an input; built-in errors are always strict here.
+    def evaluate(self, path: tuple[str, ...], question: Any) -> Answer:
+        """Return the document at a path for an input.
 
-        Raises: BadQuery.
+        Raises: BadQuery, EvaluationFailed; EngineAway before any policies are loaded.
         """
-        del strict
+        self.health()
         interpreter, compiled = self._ready()
         # Bound to a name: a bare expression that is false would count as undefined.
         query = f"found = {_query(path)}"
@@ -77,14 +80,52 @@ class EmbeddedEngine:
             interpreter.set_input_term("{}")
         else:
             interpreter.set_input(Input(_checked(question)))
-        return self._read(str(interpreter.query_bundle(bundle)))
+        try:
+            text = str(interpreter.query_bundle(bundle))
+        except (ValueError, RegoError) as error:
+            raise EvaluationFailed(_first_line(error)) from error
+        return self._read(text)
+
+    def explain(self, path: tuple[str, ...], question: Any) -> list[str]:
+        """Return what each rule of the document's package says for the input.
+
+        Raises: BadQuery, EvaluationFailed, EngineAway.
+        """
+        package = ".".join(path[:-1])
+        declares = re.compile(rf"^package\s+{re.escape(package)}\s*(#.*)?$", re.MULTILINE)
+        texts = [text for text in self.policies().values() if declares.search(text)]
+        names = {name for text in texts for name in _RULE.findall(text)} - _NOT_RULES
+        lines = []
+        for name in sorted(names):
+            try:
+                answer = self.evaluate((*path[:-1], name), question)
+            except (BadQuery, EvaluationFailed) as error:
+                # A function has no value of its own.
+                lines.append(f"data.{package}.{name}: {error.detail}")
+                continue
+            value = json.dumps(answer.value, ensure_ascii=False) if answer.is_defined else "undefined"
+            lines.append(f"data.{package}.{name} = {value}")
+        return lines
 
     def health(self) -> None:
-        """Return: an engine in this process answers as long as the process does."""
+        """Return when there are policies to decide by. Raises: EngineAway."""
+        if not self._generation:
+            raise EngineAway("no policies are loaded yet: nothing is allowed")
 
     def policies(self) -> dict[str, str]:
         """Return the source of each module by its id."""
         return dict(self._modules)
+
+    def query(self, query: str, question: Any) -> dict[str, Any]:
+        """Return the bindings of a query for documents.
+
+        Raises: NotOffered, and as ``evaluate``.
+        """
+        return answer_query(self, query, question)
+
+    def data(self) -> dict[str, Any]:
+        """Return the data beside the modules."""
+        return dict(self._data)
 
     def _ready(self) -> tuple[Any, OrderedDict[str, Any]]:
         own = self._own
@@ -98,12 +139,13 @@ class EmbeddedEngine:
 
     def _read(self, text: str) -> Answer:
         provenance = {"bundles": {"platform": {"revision": self.revision}}, "engine": self.name}
-        if text.startswith("{"):
-            bindings = json.loads(text).get("bindings", {})
-            if "found" in bindings:
-                return Answer(True, bindings["found"], provenance)
-        # "undefined", "<error>" and whatever else is not a value: no decision.
-        return Answer(False, None, provenance)
+        if text == "undefined":
+            return Answer(False, None, provenance)
+        try:
+            return Answer(True, json.loads(text)["bindings"]["found"], provenance)
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            # "<error>", and whatever else is not a value.
+            raise EvaluationFailed("the policy failed on this input") from error
 
 
 def _interpreter(modules: dict[str, str], data: dict[str, Any]) -> Any:
@@ -112,7 +154,7 @@ def _interpreter(modules: dict[str, str], data: dict[str, Any]) -> Any:
     for module_id, source in modules.items():
         try:
             interpreter.add_module(module_id, source)
-        except RegoError as error:
+        except (RegoError, ValueError) as error:
             raise BadPolicy(f"{module_id}: {_first_line(error)}") from error
     if data:
         interpreter.add_data(data)
@@ -122,7 +164,7 @@ def _interpreter(modules: dict[str, str], data: dict[str, Any]) -> Any:
 def _build(interpreter: Any, query: str, cls: type[BadPolicy] | type[BadQuery]) -> Any:
     try:
         bundle = interpreter.build(query, [])
-    except RegoError as error:
+    except (RegoError, ValueError) as error:
         raise cls(f"{query}: {_first_line(error)}") from error
     if not bundle.ok():
         raise cls(f"{query} does not compile")
