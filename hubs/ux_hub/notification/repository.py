@@ -145,6 +145,29 @@ class NotificationRepository:
             change = change.where(LedgerEntry.read_at.is_(None))
         return len(self._session.execute(change.returning(LedgerEntry.item_key)).all())
 
+    def find_in_inbox(self, subscriber_id: UUID, match_id: UUID) -> tuple[LedgerEntry, Match] | None:
+        """Return an item in the application, or None."""
+        wanted = (
+            select(LedgerEntry, Match)
+            .join(Match, Match.id == LedgerEntry.match_id)
+            .where(
+                LedgerEntry.subscriber_id == subscriber_id,
+                LedgerEntry.channel == "app",
+                LedgerEntry.match_id == match_id,
+            )
+        )
+        found = self._session.execute(wanted).first()
+        return (found[0], found[1]) if found else None
+
+    def forget_in_inbox(self, subscriber_id: UUID, match_ids: Iterable[UUID] | None) -> int:
+        """Remove items in the application, all of them when none are named; return how many."""
+        gone = delete(LedgerEntry).where(
+            LedgerEntry.subscriber_id == subscriber_id, LedgerEntry.channel == "app"
+        )
+        if match_ids is not None:
+            gone = gone.where(LedgerEntry.match_id.in_(list(match_ids)))
+        return len(self._session.execute(gone.returning(LedgerEntry.item_key)).all())
+
     # --- deliveries
 
     def due(self, now: datetime, limit: int) -> Sequence[tuple[LedgerEntry, Match]]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hubs.ux_hub.mobile.service import MobileService
+from hubs.ux_hub.mobile.service.record import MobileService
+from hubs.ux_hub.web.service.language import read_catalogue
 from hubs.ux_hub.web.service.record import RecordReader
 from shared.core.errors import Invalid
 from tests.unit.ux_pages.fake_record import FakeHubs, bill, uuid
@@ -29,7 +30,7 @@ class Feed(FakeHubs):
 
 
 def service(hubs: FakeHubs) -> MobileService:
-    return MobileService(RecordReader(hubs, hubs, hubs))
+    return MobileService(RecordReader(hubs, hubs, hubs), read_catalogue())
 
 
 def test_a_first_synchronisation_sends_what_stands_and_names_what_is_gone() -> None:

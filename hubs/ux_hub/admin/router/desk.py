@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from hubs.ux_hub.admin.dependencies import Desk, DeskDep
 from hubs.ux_hub.admin.errors import NotSignedIn
-from hubs.ux_hub.admin.service.actions import ACTIONS, Action, Form, is_offered
+from hubs.ux_hub.admin.service.actions import ACTIONS, Action, Form, fill_in, is_offered
 from hubs.ux_hub.admin.service.proofs import is_included
 from hubs.ux_hub.admin.service.sections import SECTIONS
 from hubs.ux_hub.web.dependencies import OPEN, Handler, PageRoute
@@ -79,14 +79,14 @@ def show_job(desk: DeskDep, item: str) -> Response:
         job=job,
         logs=logs,
         is_live=job["state"] in ("pending", "running"),
-        actions=_offered(desk, ("cancel-job", "retry-job"), job),
+        actions=offered(desk, ("cancel-job", "retry-job"), job),
     )
 
 
 @router.get("/runs/{item}", summary="An import run: what it would change, what the guards found", **OPEN)
 def show_run(desk: DeskDep, item: str) -> Response:
     run = desk.ask("business", f"/api/v1/runs/{quote(item, safe='')}")
-    return desk.show("admin/run.html", run=run, actions=_offered(desk, ("release-run", "refuse-run"), run))
+    return desk.show("admin/run.html", run=run, actions=offered(desk, ("release-run", "refuse-run"), run))
 
 
 @router.get("/queues/{item}", summary="A queue and its dead letters", **OPEN)
@@ -100,8 +100,10 @@ def show_queue(desk: DeskDep, item: str) -> Response:
         queue=queue,
         dead=(dead or {}).get("data"),
         waiting=(waiting or {}).get("data"),
-        actions=_offered(
-            desk, ("purge-queue",) if queue["is_dead"] else ("replay-dead", "purge-queue"), queue
+        actions=offered(
+            desk,
+            ("purge-queue",) if queue["is_dead"] else ("replay-dead", "discard-dead", "purge-queue"),
+            queue,
         ),
     )
 
@@ -109,7 +111,13 @@ def show_queue(desk: DeskDep, item: str) -> Response:
 @router.get("/config/{item}", summary="Every change of a value", **OPEN)
 def show_versions(desk: DeskDep, item: str) -> Response:
     versions = desk.ask("security", f"/api/v1/config/{quote(item, safe='')}/versions")["data"]
-    return desk.show("admin/versions.html", key=item, versions=versions)
+    return desk.show(
+        "admin/versions.html",
+        key=item,
+        versions=versions,
+        actions=offered(desk, ("set-config", "unset-config"), {}),
+        may_roll_back=desk.session.may(ACTIONS["rollback-config"].scope),
+    )
 
 
 @router.get("/audit/proof", summary="The whole log recomputed now", **OPEN)
@@ -128,8 +136,16 @@ def show_entry(desk: DeskDep, seq: int) -> Response:
 
 
 @router.get("/do/{name}", summary="Ask before something is done", **OPEN)
-def show_action(desk: DeskDep, name: str, item: Annotated[str, Query(max_length=500)] = "") -> Response:
-    return desk.show("admin/action.html", action=_action(desk, name), item=item, given={}, problem="")
+def show_action(
+    desk: DeskDep, name: str, request: Request, item: Annotated[str, Query(max_length=500)] = ""
+) -> Response:
+    action = _action(desk, name)
+    given: dict[str, str] = {}
+    if action.reads and action.fill is not None:
+        given |= action.fill(desk.ask(action.hub, fill_in(action.reads, {"item": item})))
+    asked = request.query_params
+    given |= {f.name: asked[f.name][:_MOST_FIELD_CHARS] for f in action.fields if f.name in asked}
+    return desk.show("admin/action.html", action=action, item=item, given=given, problem="")
 
 
 @router.post("/do/{name}", summary="Do it", **OPEN)
@@ -154,14 +170,15 @@ def _do(desk: Desk, name: str, form: Form) -> Response:
                          problem=problem)  # fmt: skip
     try:
         made = desk.act(
-            action.hub, action.method, action.address(item), action.body(values) if action.body else None
+            action.hub, action.method, action.address(values), action.body(values) if action.body else None
         )
     except (Invalid, Conflict) as error:
         return desk.show("admin/action.html", error.status, action=action, item=item, given=values,
                          problem=error.detail)  # fmt: skip
+    known = {**values, **({"id": made["id"]} if isinstance(made, dict) and made.get("id") else {})}
     where = f"/admin/{action.back}"
-    if action.shows and isinstance(made, dict) and made.get("id"):
-        where = action.shows.replace("{id}", quote(str(made["id"])))
+    if action.shows and ("{id}" not in action.shows or "id" in known):
+        where = fill_in(action.shows, known)
     return Response(
         status_code=303, headers={"Location": f"/{desk.page.lang}{where}", "Cache-Control": PRIVATE}
     )
@@ -174,7 +191,8 @@ def _action(desk: Desk, name: str) -> Action:
     return action
 
 
-def _offered(desk: Desk, names: tuple[str, ...], row: Any) -> list[Action]:
+def offered(desk: Desk, names: tuple[str, ...], row: Any) -> list[Action]:
+    """Return those actions that this person may do and that make sense for a row."""
     return [
         ACTIONS[name]
         for name in names
@@ -197,7 +215,7 @@ def show_section(desk: DeskDep, name: str, request: Request) -> Response:
     return desk.show(
         "admin/section.html",
         section=section,
-        rows=[(row, _offered(desk, section.actions, row)) for row in rows],
+        rows=[(row, offered(desk, section.actions, row)) for row in rows],
         forms=[ACTIONS[one] for one in section.forms if desk.session.may(ACTIONS[one].scope)],
         chosen=chosen,
         cursor=None if is_bare else cursor_of(answer.get("next")),

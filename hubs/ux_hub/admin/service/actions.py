@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +25,9 @@ class Field:
     is_required: bool = True
     is_long: bool = False
     default: str = ""
+    choices: tuple[str, ...] = ()
+    is_hidden: bool = False
+    """Sent along unseen: which state a change was made upon."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +45,24 @@ class Action:
     body: Callable[[Form], Any] | None = None
     is_dangerous: bool = False
     shows: str = ""
-    """Address to go to in place of the section, with the answer's {id}."""
+    """Address to go to in place of the section, with the answer's {id} or the form's values."""
+    reads: str = ""
+    """Address of what the form begins with: the thing as it is now."""
+    fill: Callable[[Mapping[str, Any]], Form] | None = None
 
-    def address(self, item: str) -> str:
-        """Return the address at the hub."""
-        return self.path.replace("{item}", quote(item, safe=""))
+    def address(self, form: Form) -> str:
+        """Return the address at the hub; a {name} in it is what the form says."""
+        return fill_in(self.path, form)
 
     @property
     def needs_page(self) -> bool:
         """Tell whether it is asked for on a page of its own."""
         return self.is_dangerous or bool(self.fields)
+
+
+def fill_in(path: str, values: Mapping[str, Any]) -> str:
+    """Return a path with each {name} replaced by its value, which stays one segment."""
+    return re.sub(r"{(\w+)}", lambda match: quote(str(values.get(match[1], "")), safe=""), path)
 
 
 _REASON = Field("reason")
@@ -81,12 +94,58 @@ def _job(form: Form) -> dict[str, Any]:
     return {"source_id": form["source_id"], "options": {"upstream": form["upstream"]}}
 
 
-def _config(form: Form) -> dict[str, Any]:
+def _json(text: str, what: str) -> Any:
     try:
-        value = loads(form["value"])
+        return loads(text)
     except ValueError as error:
-        raise Invalid("the value is JSON: text stands in double quotes") from error
-    return {"value": value, "reason": form["reason"]}
+        raise Invalid(f"the {what} is JSON: text stands in double quotes") from error
+
+
+def written(value: Any) -> str:
+    """Return a value as JSON that a person can read and change."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _config(form: Form) -> dict[str, Any]:
+    return {"value": _json(form["value"], "value"), "reason": form["reason"]}
+
+
+def _flag(form: Form) -> dict[str, Any]:
+    body = {
+        "title_en": form["title_en"], "title_fr": form["title_fr"], "reason": form["reason"],
+        "definition": _json(form["definition"], "definition"), "is_public": form["is_public"] == "yes",
+        "expires_on": form["expires_on"] or None,
+    }  # fmt: skip
+    # Somebody else may have changed it meanwhile: the hub refuses then.
+    return body | ({"expected_version": int(form["version"])} if form.get("version", "").isdigit() else {})
+
+
+def _flag_now(flag: Mapping[str, Any]) -> Form:
+    return {
+        "title_en": flag["title_en"], "title_fr": flag["title_fr"], "definition": written(flag["definition"]),
+        "is_public": "yes" if flag["is_public"] else "no", "expires_on": flag["expires_on"] or "",
+        "version": str(flag["version"]),
+    }  # fmt: skip
+
+
+def _policy(form: Form) -> dict[str, Any]:
+    return {name: form[name] for name in ("name", "title_en", "title_fr", "root")}
+
+
+_NEW_FLAG = """{
+  "variants": {"on": true, "off": false},
+  "default": "off",
+  "off": "off",
+  "rules": []
+}"""
+_TITLES = (Field("title_en"), Field("title_fr"))
+_YES_NO = ("no", "yes")
+_FLAG_FIELDS = (
+    *_TITLES, Field("definition", is_long=True, default=_NEW_FLAG),
+    Field("is_public", default="no", choices=_YES_NO), Field("expires_on", is_required=False), _REASON,
+)  # fmt: skip
+_POLICY_VERSION = "/admin/policies/{item}/versions/{version}"
+_FLAG_PAGE, _POLICY_PAGE = "/admin/flags/{item}", "/admin/policies/{item}"
 
 
 ACTIONS: dict[str, Action] = {
@@ -142,9 +201,56 @@ ACTIONS: dict[str, Action] = {
         Action("revoke-key", "security", "POST", "/api/v1/signing-keys/{item}/revoke", "keys:admin", "keys",
                is_dangerous=True),
         Action("set-config", "security", "PUT", "/api/v1/config/{item}", "config:write", "config",
-               (Field("value", is_long=True), _REASON), _config, is_dangerous=True),
+               (Field("value", is_long=True), _REASON), _config, is_dangerous=True,
+               reads="/api/v1/config/{item}", fill=lambda now: {"value": written(now["value"])}),
+        Action("rollback-config", "security", "POST", "/api/v1/config/{item}/rollback", "config:write",
+               "config", (Field("version"), _REASON),
+               lambda f: {"version": _number(f["version"]), **_reason(f)}, is_dangerous=True,
+               shows="/admin/config/{item}"),
         Action("unset-config", "security", "DELETE", "/api/v1/config/{item}", "config:write", "config",
                is_dangerous=True),
+        Action("add-flag", "security", "PUT", "/api/v1/flags/{key}", "config:write", "flags",
+               (Field("key"), *_FLAG_FIELDS), lambda f: {**_flag(f), "expected_version": 0},
+               shows="/admin/flags/{key}"),
+        Action("set-flag", "security", "PUT", "/api/v1/flags/{item}", "config:write", "flags",
+               (*_FLAG_FIELDS, Field("version", is_required=False, is_hidden=True)), _flag,
+               is_dangerous=True, shows=_FLAG_PAGE, reads="/api/v1/flags/{item}", fill=_flag_now),
+        Action("rollback-flag", "security", "POST",
+               "/api/v1/flags/{item}/rollback?version={version}&reason={reason}", "config:write", "flags",
+               (Field("version"), _REASON), is_dangerous=True, shows=_FLAG_PAGE),
+        Action("delete-flag", "security", "DELETE", "/api/v1/flags/{item}", "config:write", "flags",
+               is_dangerous=True),
+        Action("add-policy", "security", "POST", "/api/v1/policies", "policies:write", "policies",
+               (Field("name"), *_TITLES, Field("root")), _policy, shows="/admin/policies/{name}"),
+        Action("test-version", "security", "POST", "/api/v1/policies/{item}/versions/{version}/test",
+               "policies:write", "policies", (Field("version"),), shows=_POLICY_VERSION),
+        Action("submit-version", "security", "POST", "/api/v1/policies/{item}/versions/{version}/submit",
+               "policies:write", "policies", (Field("version"),), shows=_POLICY_VERSION),
+        Action("review-version", "security", "POST", "/api/v1/policies/{item}/versions/{version}/review",
+               "policies:write", "policies",
+               (Field("version"), Field("verdict", default="approve", choices=("approve", "reject")),
+                Field("note", is_required=False, is_long=True)),
+               lambda f: {"is_approved": f["verdict"] == "approve", "note": f["note"]}, is_dangerous=True,
+               shows=_POLICY_VERSION),
+        Action("publish-version", "security", "POST", "/api/v1/policies/{item}/versions/{version}/publish",
+               "policies:publish", "policies", (Field("version"),), is_dangerous=True,
+               shows=_POLICY_VERSION),
+        Action("rollback-version", "security", "POST",
+               "/api/v1/policies/{item}/versions/{version}/rollback", "policies:publish", "policies",
+               (Field("version"),), is_dangerous=True, shows=_POLICY_VERSION),
+        Action("retire-policy", "security", "POST", "/api/v1/policies/{item}/retire", "policies:publish",
+               "policies", is_dangerous=True, shows=_POLICY_PAGE),
+        Action("add-role", "security", "POST", "/api/v1/roles", "users:admin", "roles",
+               (Field("name"), *_TITLES, Field("permissions")),
+               lambda f: {**{n: f[n] for n in ("name", "title_en", "title_fr")},
+                          "permissions": _words(f["permissions"])}),
+        Action("merge-people", "data", "POST", "/api/v1/people/{loser}/merge", "data:write", "merges",
+               (Field("loser"), Field("into"), _REASON), lambda f: {"into": f["into"], **_reason(f)},
+               is_dangerous=True),
+        Action("unmerge-people", "data", "POST", "/api/v1/people/{item}/unmerge", "data:write", "merges",
+               (_REASON,), _reason, is_dangerous=True),
+        Action("discard-dead", "business", "POST", "/api/v1/queues/{item}/dead/discard", "ops:write",
+               "queues", body=lambda _: {}, is_dangerous=True),
         Action("kill-flag", "security", "POST", "/api/v1/flags/{item}/kill", "config:write", "flags",
                (_REASON,), lambda f: {"is_killed": True, **_reason(f)}, is_dangerous=True),
         Action("revive-flag", "security", "POST", "/api/v1/flags/{item}/kill", "config:write", "flags",
@@ -156,6 +262,12 @@ ACTIONS: dict[str, Action] = {
                lambda f: {"person": f["person"] or None, "reason": f["reason"]}),
     )
 }  # fmt: skip
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Invalid("version: a whole number")
+    return int(text)
 
 
 def _words(text: str) -> list[str]:
@@ -187,6 +299,16 @@ def is_offered(action: Action, row: Mapping[str, Any]) -> bool:
             return not row["is_killed"]
         case "revive-flag":
             return bool(row["is_killed"])
+        case "unmerge-people":
+            return row.get("undone_at") is None
+        case "submit-version":
+            return bool(row["state"] in ("draft", "rejected"))
+        case "review-version":
+            return bool(row["state"] == "in-review")
+        case "publish-version":
+            return bool(row["state"] == "approved")
+        case "rollback-version":
+            return bool(row["state"] == "superseded")
         case "replay-delivery":
             return bool(row["state"] == "dead")
         case "scrape-source":

@@ -135,7 +135,7 @@ SECTIONS: dict[str, Section] = {
             "roles", "security", "/api/v1/roles", "users:read",
             (_c("name", kind="code"), _c("title", kind="pair"), _c("permissions", kind="list"),
              _c("is_builtin", kind="flag")),
-            item="name",
+            item="name", forms=("add-role",),
         ),
         Section(
             "clients", "security", "/api/v1/clients", "clients:admin",
@@ -159,7 +159,15 @@ SECTIONS: dict[str, Section] = {
             "flags", "security", "/api/v1/flags", "config:read",
             (_c("key", kind="code"), _c("title", kind="pair"), _c("is_killed", kind="flag"),
              _c("expires_on"), _c("version", kind="number"), _c("updated_at", kind="moment")),
-            item="key", actions=("kill-flag", "revive-flag"),
+            item="key", actions=("kill-flag", "revive-flag"), forms=("add-flag",),
+            detail="/admin/flags/{item}",
+        ),
+        Section(
+            "policies", "security", "/api/v1/policies", "policies:read",
+            (_c("name", kind="code"), _c("title", kind="pair"), _c("root", kind="code"),
+             _c("published_version", kind="number"), _c("created_by", kind="code"),
+             _c("updated_at", kind="moment")),
+            item="name", forms=("add-policy",), detail="/admin/policies/{item}", filters={"search": ()},
         ),
         Section(
             "unmatched", "data", "/api/v1/unmatched", "data:write",
@@ -171,7 +179,7 @@ SECTIONS: dict[str, Section] = {
             (_c("merged_id", kind="code"), _c("into_id", kind="code"), _c("reason"),
              _c("merged_at", kind="moment"),
              _c("undone_at", kind="moment"), _c("undone_reason")),
-            item="merged_id",
+            item="merged_id", actions=("unmerge-people",), forms=("merge-people",),
         ),
         Section(
             "deliveries", "ux", "/api/v1/deliveries", "notices:read",

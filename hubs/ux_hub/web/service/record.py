@@ -112,6 +112,18 @@ class RecordReader:
         answer: Mapping[str, Any] = self._ask(self._data, "/api/v1/search", params)
         return answer
 
+    def suggestions(self, text: str, limit: int) -> Mapping[str, Any]:
+        """Return titles and names that begin with a text."""
+        answer: Mapping[str, Any] = self._ask(
+            self._data, "/api/v1/search/suggest", {"q": text, "limit": limit}
+        )
+        return answer
+
+    def trending(self, lang: str) -> Mapping[str, Any]:
+        """Return what is searched for most."""
+        answer: Mapping[str, Any] = self._ask(self._data, "/api/v1/search/trending", {"lang": lang})
+        return answer
+
     def coverage(self) -> Sequence[Row]:
         """Return what is held per government and type."""
         return list(self._ask(self._data, "/api/v1/coverage")["data"])

@@ -1,0 +1,1 @@
+"""Cards, deltas and what is somebody's own, for phones."""
