@@ -50,7 +50,7 @@ frontend f
 backend b
   server s 127.0.0.1:{upstream}
 """
-_GATEWAY = """
+GATEWAY = """
 import sys
 import uvicorn
 from hubs.ux_hub.app import create_app
@@ -160,7 +160,7 @@ def _running(processes: Processes, folder: Path) -> Iterator[_Bench]:
         "OP_LOG_LEVEL": "WARNING",
     }
     gateway = processes.run(
-        "taskset", "-c", _PROXY_CORE, sys.executable, "-c", _GATEWAY, str(ports["gateway"]),
+        "taskset", "-c", _PROXY_CORE, sys.executable, "-c", GATEWAY, str(ports["gateway"]),
         env=environment, name="gateway",
     )  # fmt: skip
     urls |= {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}

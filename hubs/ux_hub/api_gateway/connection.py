@@ -33,8 +33,8 @@ class Answer:
     """An answer's head, and its body as it comes."""
 
     __slots__ = (
-        "_buffered", "_chunks", "_connection", "_failure", "_silence_s", "_waiter",
-        "headers", "is_complete", "length", "status", "upload",
+        "_buffered", "_chunks", "_connection", "_failure", "_waiter",
+        "deadline", "headers", "is_complete", "length", "silence_s", "status", "upload",
     )  # fmt: skip
 
     def __init__(self, connection: Connection, silence_s: float) -> None:
@@ -45,11 +45,12 @@ class Answer:
         self.is_complete = False
         self.upload: asyncio.Task[None] | None = None
         """The request's body on its way, while that lasts."""
+        self.silence_s = silence_s
+        self.deadline: asyncio.TimerHandle
         self._connection: Connection | None = connection
         self._chunks: list[bytes] = []
         self._buffered = 0
         self._failure: Exception | None = None
-        self._silence_s = silence_s
         self._waiter: asyncio.Future[None] | None = None
 
     async def read(self) -> bytes:
@@ -74,7 +75,7 @@ class Answer:
                 return b""
             self._waiter = asyncio.get_running_loop().create_future()
             try:
-                async with asyncio.timeout(self._silence_s):
+                async with asyncio.timeout(self.silence_s):
                     await self._waiter
             finally:
                 self._waiter = None
@@ -129,7 +130,6 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._answer: Answer | None = None
         self._head: asyncio.Future[Answer] | None = None
-        self._deadline: asyncio.TimerHandle | None = None
         self._can_write: asyncio.Future[None] | None = None
         self._is_for_head = self._has_head = self._is_chunked = self._is_done = False
         self._is_paused = self._has_more = self._is_kept = False
@@ -155,10 +155,11 @@ class Connection(asyncio.Protocol):
         """
         assert self._transport is not None
         self._answer = answer = Answer(self, silence_s)
-        self._head = self._loop.create_future()
+        head_came: asyncio.Future[Answer] = self._loop.create_future()
+        self._head = head_came
         self._is_for_head = is_for_head
         self._has_head = self._is_chunked = self._is_done = self._has_more = self._is_kept = False
-        self._deadline = self._loop.call_later(timeout_s, self._time_out)
+        answer.deadline = self._loop.call_later(timeout_s, self._time_out, answer)
         if body is None:
             self._transport.write(head)
         elif isinstance(body, bytes):
@@ -167,13 +168,14 @@ class Connection(asyncio.Protocol):
             self._transport.write(head)
             answer.upload = asyncio.ensure_future(self._send(body, is_chunked=is_chunked))
         try:
-            return await self._head
+            return await head_came
         except BaseException as error:
-            # Whoever waited is gone: so is this exchange.
-            self.fail(error if isinstance(error, Exception) else ClientLeft())
+            # Whoever waited is gone: so is this exchange, unless it is over and the next one is under way.
+            if self._answer is answer:
+                self.fail(error if isinstance(error, Exception) else ClientLeft())
             raise
         finally:
-            self._deadline.cancel()
+            answer.deadline.cancel()
 
     async def _send(self, body: AsyncIterator[bytes], *, is_chunked: bool) -> None:
         transport = self._transport
@@ -190,12 +192,12 @@ class Connection(asyncio.Protocol):
         except (ClientLeft, AppError) as error:
             self.fail(error)
 
-    def _time_out(self) -> None:
+    def _time_out(self, answer: Answer) -> None:
+        if self._answer is not answer:
+            return
         # A body on its way is no silence: then only the answer's own silence counts.
-        upload = self._answer.upload if self._answer is not None else None
-        if upload is not None and not upload.done():
-            assert self._answer is not None
-            self._deadline = self._loop.call_later(self._answer._silence_s, self._time_out)
+        if answer.upload is not None and not answer.upload.done():
+            answer.deadline = self._loop.call_later(answer.silence_s, self._time_out, answer)
             return
         self.fail(TimeoutError())
 

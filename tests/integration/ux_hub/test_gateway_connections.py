@@ -223,6 +223,25 @@ def test_a_line_break_never_becomes_a_second_line(target: str, headers: list[tup
     assert hub.received == b""
 
 
+def test_the_deadline_of_an_answered_request_never_ends_a_later_one_on_the_same_connection() -> None:
+    hub = ScriptedHub(*[FINE] * 4_000)
+
+    async def work(ask: Any, _: Pool) -> int:
+        loop = asyncio.get_running_loop()
+        end, count = loop.time() + 0.8, 0
+
+        async def one_after_the_other() -> None:
+            nonlocal count
+            while loop.time() < end and count < 3_900:
+                assert await (await ask(timeout_s=0.4)).read() == b"ok"
+                count += 1
+
+        await asyncio.gather(*(one_after_the_other() for _ in range(20)))
+        return count
+
+    assert asking(hub, work) > 0
+
+
 def test_a_hub_that_is_not_there_and_one_that_says_nothing() -> None:
     async def nobody() -> None:
         await Pool().ask(Origin(f"http://127.0.0.1:{free_port()}"), "GET", "/", [], None, timeout_s=1.0)
