@@ -3,7 +3,8 @@
 import os
 import signal
 import subprocess
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from shared.testing.packages import Unobtainable, ensure_program
@@ -13,6 +14,7 @@ from shared.testing.servers import DaemonServer, accepts
 
 # Debian's wrapper on PATH switches user and writes under /var; the scripts behind it do neither.
 _SCRIPTS = Path("/usr/lib/rabbitmq/bin")
+_WATERMARK = "190MiB"
 _ERLANG = (
     "+P 65536 +t 262144 +stbt db +zdbbl 8192 +S 1:1 +SDcpu 1:1 +SDio 1 +A 1"
     " +sbwt none +sbwtdcpu none +sbwtdio none +Q 4096 +Meamin"
@@ -76,6 +78,19 @@ class RealRabbit(DaemonServer):
         subprocess.run(command, env=self._environment(), capture_output=True, timeout=90, check=False)
         self.end(patience=30)
 
+    @contextmanager
+    def memory_alarm(self) -> Iterator[None]:
+        """Make the node believe that it is out of memory, for the length of the block."""
+        self._watermark("1MiB")
+        try:
+            yield
+        finally:
+            self._watermark(_WATERMARK)
+
+    def _watermark(self, value: str) -> None:
+        command = [str(_SCRIPTS / "rabbitmqctl"), "set_vm_memory_high_watermark", "absolute", value]
+        subprocess.run(command, env=self._environment(), check=True, capture_output=True, timeout=90)
+
     def stop(self) -> None:
         """Stop the node and its epmd, and remove the folder."""
         # Nothing of the node is wanted any more, so an orderly shutdown would only cost seconds.
@@ -103,7 +118,7 @@ class RealRabbit(DaemonServer):
             "management.tcp.port": self.management_port,
             "prometheus.tcp.ip": "127.0.0.1",
             "prometheus.tcp.port": self.prometheus_port,
-            "vm_memory_high_watermark.absolute": "190MiB",
+            "vm_memory_high_watermark.absolute": _WATERMARK,
             "disk_free_limit.absolute": "64MB",
             "classic_queue.default_version": 2,
             "collect_statistics_interval": 5000,

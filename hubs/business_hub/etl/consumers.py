@@ -35,6 +35,8 @@ QUEUE = QueueSpec(
         ScrapeFinishedV1.topic,
         *(batch.topic for batch in BATCH_CLASSES.values()),
     ),
+    # A message has up to 50 records or 400 kB. A full queue refuses, and the scraper waits.
+    max_length=300,
 )
 BATCH_MESSAGES = 40
 IDLE_S = 5.0

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pika
@@ -24,26 +22,6 @@ Acts = Callable[[int], list[AuditRecordedV1]]
 ACTS = QueueSpec("tests.acts", ("audit.#",))
 
 
-@contextmanager
-def memory_alarm(server: Any) -> Iterator[None]:
-    """Make RabbitMQ believe that it is out of memory, for the length of the block."""
-
-    def watermark(value: str) -> None:
-        subprocess.run(
-            ["/usr/lib/rabbitmq/bin/rabbitmqctl", "set_vm_memory_high_watermark", "absolute", value],
-            env=server._environment(),
-            check=True,
-            capture_output=True,
-            timeout=90,
-        )
-
-    watermark("1MiB")
-    try:
-        yield
-    finally:
-        watermark("190MiB")
-
-
 def test_an_alarm_makes_publishing_unavailable_and_loses_nothing(
     rabbit_broker: Any, rabbitmq_server: Any, acts: Acts, sink: Any, running: Run
 ) -> None:
@@ -51,7 +29,7 @@ def test_an_alarm_makes_publishing_unavailable_and_loses_nothing(
     bus.declare(ACTS)
     first, during, second = acts(20), acts(30), acts(20)
     bus.publish(first)
-    with memory_alarm(rabbitmq_server):
+    with rabbitmq_server.memory_alarm():
         # The broker only says so once something is published.
         for _ in range(2):
             started = time.monotonic()
