@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 from services.scraper.archive import request_key
 from services.scraper.archive_reader import Archive, ArchivedResponse
-from services.scraper.parsers.base import Document, Fetch, ParseFailed, Parser
+from services.scraper.parsers.base import MAX_DOCUMENT_BYTES, Document, Fetch, ParseFailed, Parser
 from services.scraper.reading import Reading, ancestors_of, read, standing_in
 from services.scraper.sources import Source
 from shared.contracts.civic import Record, SourceRef
@@ -117,11 +117,15 @@ def _document(
 def loose_documents(parser: Parser, source: Source, paths: Iterable[Path]) -> list[Document]:
     """Return loose files as documents: each with its step, French ones joined to their English pair.
 
-    Raises: ParseFailed (``unreadable``, ``unrecognised``).
+    Raises: ParseFailed (``unreadable``, ``too-large``, ``unrecognised``).
     """
     found: list[tuple[Document, tuple[str, str] | None]] = []
     for path in paths:
         try:
+            size = path.stat().st_size
+            if size > MAX_DOCUMENT_BYTES:
+                detail = f"{size} bytes; at most {MAX_DOCUMENT_BYTES} are read"
+                raise ParseFailed(path.resolve().as_uri(), "too-large", detail)
             body = path.read_bytes()
         except OSError as error:
             raise ParseFailed(str(path), "unreadable", str(error)) from None

@@ -126,7 +126,7 @@ def legistar_meeting(number: int) -> Document | None:
         file = next(
             (m["file"] for m in table("cities")["legistar"]["matter"] if m["id"] == item.get("matter")), ""
         )
-        result = {True: "Pass", False: "Fail"}.get(item.get("passed"), "")
+        result = ("Pass" if item["passed"] else "Fail") if "passed" in item else ""
         rows.append([file, "1", item["number"], escape(item["title"]), item.get("action", ""), result])
     prefix = "ctl00_ContentPlaceHolder1"
     lines = [

@@ -27,6 +27,9 @@ from shared.messaging.bus import Delivery, QueueSpec
 from shared.messaging.consumer import Consumer
 from shared.messaging.embedded import EmbeddedBus
 from shared.testing.processes import Process, Processes, wait_until
+from tests.unit.scraper.conftest import crawl, make_document, parse, rendered, sample
+
+__all__ = ["crawl", "make_document", "parse", "rendered", "sample"]
 
 PATIENCE_S = 120.0
 

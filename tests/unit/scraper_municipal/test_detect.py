@@ -52,24 +52,6 @@ def test_what_is_no_web_address_is_refused(url):
         detect(url)
 
 
-FOLDERS = {
-    "civicclerk": "civicclerk", "civicplus": "civicplus", "escribe": "escribe", "escribe_ottawa": "escribe",
-    "granicus": "granicus", "legistar_html": "legistar", "legistar_webapi": "legistar", "milwaukee": "legistar",
-    "primegov": "primegov", "toronto": "toronto-votes",
-}  # fmt: skip
-
-
-def test_every_recorded_page_names_its_platform_whatever_its_address(samples):
-    wrong = [
-        (path.name, told)
-        for path in sorted((samples / "municipal").rglob("*"))
-        if path.is_file()
-        and (told := detect("https://www.example.ca/council", path.read_bytes()).platform)
-        != FOLDERS[path.parent.name]
-    ]
-    assert wrong == []
-
-
 @pytest.mark.parametrize(
     "path", ["quebec_assnat/liste_deputes_2012.html", "ontario_ola/hansard_html/2014-07-02.html"]
 )
