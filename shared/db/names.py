@@ -7,6 +7,8 @@ DATABASE = "openpolicy"
 HUBS = ("security", "data", "business", "ops", "intelligence", "ux")
 BROKER = "broker"
 SCHEMAS = (*HUBS, BROKER)
+READABLE = ("intelligence",)
+"""Schemas with a second role, which reads what the hub grants it and writes nothing."""
 
 
 def schema_name(hub: str) -> str:
@@ -25,6 +27,16 @@ def role_name(hub: str) -> str:
     return f"op_{schema_name(hub)}"
 
 
+def reader_name(hub: str) -> str:
+    """Return the role that may only read what a hub grants it, for statements that people write.
+
+    Raises: ValueError when the hub has none.
+    """
+    if schema_name(hub) not in READABLE:
+        raise ValueError(f"hub {hub!r} has no reader")
+    return f"{role_name(hub)}_reader"
+
+
 def package_name(hub: str) -> str:
     """Return the Python package that holds a hub."""
     return f"hubs.{schema_name(hub)}_hub"
@@ -35,6 +47,15 @@ def role_password(secret: str, hub: str) -> str:
 
     Raises: ValueError when the secret is empty.
     """
+    return _derived(secret, role_name(hub))
+
+
+def reader_password(secret: str, hub: str) -> str:
+    """Derive the password of a hub's reader. Raises: ValueError when the secret is empty."""
+    return _derived(secret, reader_name(hub))
+
+
+def _derived(secret: str, role: str) -> str:
     if not secret:
         raise ValueError("OP_DATABASE__ROLE_PASSWORD is empty: no role password can be derived")
-    return hmac.new(secret.encode(), role_name(hub).encode(), hashlib.sha256).hexdigest()
+    return hmac.new(secret.encode(), role.encode(), hashlib.sha256).hexdigest()

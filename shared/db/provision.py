@@ -9,10 +9,19 @@ from psycopg import sql
 from sqlalchemy import URL
 
 from shared.db.dsn import libpq_dsn
-from shared.db.names import DATABASE, SCHEMAS, role_name, role_password, schema_name
+from shared.db.names import (
+    DATABASE,
+    READABLE,
+    SCHEMAS,
+    reader_name,
+    reader_password,
+    role_name,
+    role_password,
+    schema_name,
+)
 
 # Changes when this module would create something else: the next start brings an embedded server up to it.
-LAYOUT = f"1 {' '.join(SCHEMAS)}\n"
+LAYOUT = f"2 {' '.join(SCHEMAS)}\n"
 _LOCK = 0x6F70_0001
 _ATTEMPTS = 5
 _RACES = (psycopg.errors.UniqueViolation, psycopg.errors.DuplicateObject, psycopg.errors.InternalError_)
@@ -63,9 +72,7 @@ def _provision(connection: psycopg.Connection, names: list[str], secret: str) ->
     connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     for name in names:
         role, schema = sql.Identifier(role_name(name)), sql.Identifier(name)
-        found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role_name(name)]).fetchone()
-        if not found:
-            connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
+        _create_role(connection, role_name(name))
         if secret:
             _set_password(connection, role_name(name), role_password(secret, name))
         if not is_superuser:
@@ -75,6 +82,25 @@ def _provision(connection: psycopg.Connection, names: list[str], secret: str) ->
         connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}").format(schema, role))
         connection.execute(sql.SQL("ALTER SCHEMA {} OWNER TO {}").format(schema, role))
         connection.execute(sql.SQL("REVOKE ALL ON SCHEMA {} FROM PUBLIC").format(schema))
+        if name in READABLE:
+            _provision_reader(connection, name, database, secret)
+
+
+def _provision_reader(
+    connection: psycopg.Connection, name: str, database: sql.Identifier, secret: str
+) -> None:
+    reader = sql.Identifier(reader_name(name))
+    _create_role(connection, reader_name(name))
+    if secret:
+        _set_password(connection, reader_name(name), reader_password(secret, name))
+    connection.execute(sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(reader))
+    connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, reader))
+    connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(sql.Identifier(name), reader))
+
+
+def _create_role(connection: psycopg.Connection, role: str) -> None:
+    if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
 
 
 def _set_password(connection: psycopg.Connection, role: str, password: str) -> None:

@@ -5,7 +5,14 @@ from sqlalchemy import URL, make_url
 from shared.core.errors import Unavailable
 from shared.db.dsn import libpq_dsn
 from shared.db.embedded import EmbeddedPostgres
-from shared.db.names import BROKER, role_name, role_password, schema_name
+from shared.db.names import (
+    BROKER,
+    reader_name,
+    reader_password,
+    role_name,
+    role_password,
+    schema_name,
+)
 from shared.settings import HubSettings, derive_secret
 
 DRIVER = "postgresql+psycopg"
@@ -24,6 +31,19 @@ def database_url(settings: HubSettings, hub: str) -> URL:
         schema_name(hub)
         return url
     return url.set(username=role_name(hub), password=role_password(role_secret(settings), hub))
+
+
+def reader_url(settings: HubSettings, hub: str) -> URL:
+    """Return the URL of a hub's reader.
+
+    Raises: Unavailable when this installation has one role for everything.
+    """
+    if not settings.database.url:
+        return embedded_server(settings).start().url(reader_name(hub))
+    if not settings.database.role_per_hub:
+        raise Unavailable("OP_DATABASE__ROLE_PER_HUB is off: there is no role that may only read")
+    password = reader_password(role_secret(settings), hub)
+    return server_url(settings).set(username=reader_name(hub), password=password)
 
 
 def admin_url(settings: HubSettings) -> URL:
