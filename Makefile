@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: help setup run test test-unit test-images check lint types boundaries format bench footprint lock clean
+.PHONY: help setup run test test-unit test-images fuzz check lint types boundaries format bench footprint lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ test-unit: setup ## Run the tests that need no server (seconds)
 
 test-images: setup ## Build the container images and run each inside its own memory limit
 	deploy/images/test-images.sh
+
+fuzz: setup ## Send generated requests to every route of a running platform (ARGS names hubs)
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 check: setup lint types boundaries ## Lint, types and boundaries
 

@@ -92,12 +92,17 @@ def crash_response(error: Exception, path: str) -> Response:
 
 def translate(error: Exception) -> AppError | None:
     """Return the expected failure behind an infrastructure exception, if it is one."""
+    if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
+        return Invalid("half of a surrogate pair is no character")
     module = type(error).__module__
     if module.startswith("sqlalchemy"):
         # Imported late: not every process that has an HTTP edge has a database.
-        from sqlalchemy.exc import OperationalError
+        from sqlalchemy.exc import DataError, OperationalError
         from sqlalchemy.exc import TimeoutError as PoolTimeout
 
         if isinstance(error, OperationalError | PoolTimeout):
             return Unavailable("the database is busy or away; try again", headers={"Retry-After": "2"})
+        if isinstance(error, DataError):
+            # SQLSTATE class 22: NUL in a text, a number beyond its column, and the like.
+            return Invalid("a value that cannot be kept: a NUL character or a number out of range")
     return None

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from fastapi import APIRouter, Body, Query
 from fastapi.testclient import TestClient
+from sqlalchemy.exc import DataError
 
 from shared.app import HubSpec, create_hub_app
 from shared.auth import Public, SignedIn
@@ -34,6 +35,12 @@ def conflict(_: Public) -> None:
 @router.get("/crash")
 def crash(_: Public) -> None:
     raise ZeroDivisionError("secret detail")
+
+
+@router.post("/kept")
+def keep(_: Public, what: Annotated[dict[str, object], Body(embed=True)]) -> None:
+    str(what["a"]).encode()
+    raise DataError("INSERT", {}, ValueError("PostgreSQL text fields cannot contain NUL (0x00) bytes"))
 
 
 @router.get("/private")
@@ -131,3 +138,10 @@ def test_a_route_without_an_access_rule_stops_the_hub_from_being_built(tmp_path)
         create_hub_app(
             HubSpec(name="x", title="X", routers=[bare], has_database=False), HubSettings(data_dir=tmp_path)
         )
+
+
+@pytest.mark.parametrize("text", ["\\ud800", "\\u0000"])
+def test_text_that_no_database_holds_is_refused(client: TestClient, text: str) -> None:
+    sent = f'{{"what": {{"a": "{text}"}}}}'
+    answer = client.post("/kept", content=sent, headers={"content-type": "application/json"})
+    assert_problem(answer, 422)

@@ -1,0 +1,1 @@
+"""Generated requests against every route of the running hubs."""
