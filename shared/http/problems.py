@@ -92,7 +92,8 @@ def crash_response(error: Exception, path: str) -> Response:
 
 def translate(error: Exception) -> AppError | None:
     """Return the expected failure behind an infrastructure exception, if it is one."""
-    if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
+    # The standard library and orjson each have an error of their own for it.
+    if isinstance(error, UnicodeEncodeError | TypeError) and "surrogates not allowed" in str(error):
         return Invalid("half of a surrogate pair is no character")
     module = type(error).__module__
     if module.startswith("sqlalchemy"):

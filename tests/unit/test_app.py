@@ -12,6 +12,7 @@ from sqlalchemy.exc import DataError
 from shared.app import HubSpec, create_hub_app
 from shared.auth import Public, SignedIn
 from shared.core.errors import Conflict, Unavailable
+from shared.http.json import dumps
 from shared.settings import HttpSettings, HubSettings
 
 router = APIRouter()
@@ -40,6 +41,12 @@ def crash(_: Public) -> None:
 @router.post("/kept")
 def keep(_: Public, what: Annotated[dict[str, object], Body(embed=True)]) -> None:
     str(what["a"]).encode()
+    raise DataError("INSERT", {}, ValueError("PostgreSQL text fields cannot contain NUL (0x00) bytes"))
+
+
+@router.post("/rendered")
+def render(_: Public, what: Annotated[dict[str, object], Body(embed=True)]) -> None:
+    dumps(what)
     raise DataError("INSERT", {}, ValueError("PostgreSQL text fields cannot contain NUL (0x00) bytes"))
 
 
@@ -141,7 +148,8 @@ def test_a_route_without_an_access_rule_stops_the_hub_from_being_built(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["\\ud800", "\\u0000"])
-def test_text_that_no_database_holds_is_refused(client: TestClient, text: str) -> None:
+@pytest.mark.parametrize("path", ["/kept", "/rendered"])
+def test_text_that_no_database_holds_is_refused(client: TestClient, path: str, text: str) -> None:
     sent = f'{{"what": {{"a": "{text}"}}}}'
-    answer = client.post("/kept", content=sent, headers={"content-type": "application/json"})
+    answer = client.post(path, content=sent, headers={"content-type": "application/json"})
     assert_problem(answer, 422)
