@@ -224,7 +224,8 @@ def _pod(item: Json, newest: dict[str, str]) -> PodState:
     revision = labels.get("pod-template-hash") or labels.get("controller-revision-hash") or ""
     owner = next((o["name"] for o in meta.get("ownerReferences", [])), "")
     # A replica set is named after its deployment and the hash of the template.
-    owner = owner.removesuffix(f"-{labels.get('pod-template-hash', '')}")
+    if template := labels.get("pod-template-hash"):
+        owner = owner.removesuffix(f"-{template}")
     containers = status.get("containerStatuses", [])
     conditions = {c["type"]: c["status"] for c in status.get("conditions", [])}
     waits = conditions.get("PodScheduled") == "False" or not spec.get("nodeName")
