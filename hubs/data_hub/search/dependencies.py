@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Query
 
 from hubs.data_hub.database.service.feeding import FeedingService
 from hubs.data_hub.search.asked import AskedTerms
@@ -26,9 +26,14 @@ def index_keeper(resources: ResourcesDep) -> IndexKeeper:
     return resources.get(IndexKeeper)
 
 
-def index_check(resources: ResourcesDep) -> CheckReport:
+def index_check(
+    resources: ResourcesDep,
+    by_content: Annotated[
+        bool, Query(description="compare words as well; minutes for a large record")
+    ] = False,
+) -> CheckReport:
     """Return how the index compares with the record, now."""
-    return check_index(resources.get(IndexKeeper), resources.get(FeedingService))
+    return check_index(resources.get(IndexKeeper), resources.get(FeedingService), by_content=by_content)
 
 
 def search_repository(session: SessionDep) -> SearchRepository:

@@ -92,6 +92,8 @@ class Generation:
         self._index.config_reader("manual")
         self._writer: tantivy.IndexWriter | None = self._index.writer(heap_bytes, 1)
         self.position = self._read_position()
+        self.reached = self.position
+        """Position of what is written, committed or not yet."""
         self._index.reload()
 
     def searcher(self) -> tantivy.Searcher:
@@ -128,7 +130,7 @@ class Generation:
         assert self._writer is not None
         self._writer.commit()
         # After the commit: a crash in between repeats changes, which replaces documents by themselves.
-        self.position = position
+        self.position = self.reached = position
         draft = self.folder / f".{POSITION_FILE}"
         draft.write_bytes(orjson.dumps({"position": position, "schema": SCHEMA_VERSION}))
         draft.replace(self.folder / POSITION_FILE)

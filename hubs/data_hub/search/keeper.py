@@ -29,6 +29,8 @@ log = get_logger(__name__)
 
 CURRENT_FILE = "current.json"
 STEP = 500
+COMMIT_S = 0.5
+"""How often (seconds) a backlog is committed while it is worked off: each commit makes a segment to merge."""
 BUILD_STEP = 2_000
 POLL_S = 5.0
 SLICE_S = 0.5
@@ -75,6 +77,7 @@ class IndexKeeper:
         self._listen = listen
         self._stop = stop or threading.Event()
         self._current: Generation | None = None
+        self._committed_at = 0.0
         self._rebuild_asked = threading.Event()
         self._in_between = in_between
         self._next_round = time.monotonic() + ROUND_S
@@ -170,14 +173,21 @@ class IndexKeeper:
             give_back()
 
     def _step(self) -> bool:
-        """Apply the next changes; True when there are no more for now."""
-        assert self._current is not None
-        step = self._feeding.step(self._current.position, STEP)
-        if step.position > self._current.position:
-            self._current.remove(str(record_id) for record_id in step.gone)
-            self._current.add(index_fields(feed) for feed in step.feeds)
-            self._current.commit(step.position)
-        self._arrive(step.position)
+        """Apply the next changes; True when there are no more for now, and all are committed."""
+        current = self._current
+        assert current is not None
+        step = self._feeding.step(current.reached, STEP)
+        if step.position > current.reached:
+            if current.reached == current.position:
+                self._committed_at = time.monotonic()
+            current.remove(str(record_id) for record_id in step.gone)
+            current.add(index_fields(feed) for feed in step.feeds)
+            current.reached = step.position
+        if step.is_last or time.monotonic() - self._committed_at >= COMMIT_S:
+            if current.reached > current.position:
+                current.commit(current.reached)
+                self._committed_at = time.monotonic()
+            self._arrive(current.position)
         return step.is_last
 
     def _arrive(self, position: int) -> None:

@@ -190,13 +190,15 @@ def read_index(_: Public, keeper: KeeperDep) -> dict[str, Any]:
 
 @router.get("/index/check", summary="The index against the record, id by id")
 def check(_: CanReadData, report: CheckDep) -> dict[str, Any]:
-    """Answer how many records each side holds and what the index lacks."""
+    """Answer how many records each side holds and where they differ."""
     return {
         "is_equal": report.is_equal,
         "position": report.position,
         "expected": report.expected,
         "indexed": report.indexed,
         "missing": report.missing,
+        "extra": report.extra,
+        "differing": report.differing,
     }
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from hubs.data_hub.database.service.feeding import FeedingService
 from hubs.data_hub.search.asked import AskedTerms
+from hubs.data_hub.search.documents import index_fields
 from hubs.data_hub.search.keeper import IndexKeeper
 from shared.core.ids import new_id
 from shared.testing.databases import FreshDatabase
@@ -361,18 +362,36 @@ def test_a_search_can_be_kept_run_and_forgotten_by_its_owner_alone(hub: Hub) -> 
     assert hub.http.post("/api/v1/search/saved", json=body).status_code == 401
 
 
-def test_a_check_finds_what_the_index_lacks(hub: Hub) -> None:
+def test_a_check_finds_what_the_index_lacks_has_too_much_and_has_wrong(hub: Hub) -> None:
     fill(hub)
     hub.search("farmers")
     headers = hub.headers("data:read")
-    assert hub.http.get("/api/v1/search/index/check", headers=headers).json()["is_equal"] is True
+
+    def check(**params: object) -> dict:
+        return hub.http.get("/api/v1/search/index/check", params=params, headers=headers).json()
+
+    assert check(by_content=True)["is_equal"] is True
+    feeding = hub.resources.get(FeedingService)
+    bills = {feed.row["facts"]["number"]: index_fields(feed) for feed in feeding.scan("bill", None, 100)}
     generation = hub.resources.get(IndexKeeper).generation()
-    lost = hub.get("/api/v1/bills/45-1-c-2")["id"]
-    generation.remove([lost])
+    generation.remove([bills["C-2"]["id"]])
+    generation.add([{**bills["C-12"], "title_en": "Some other Act"}])
     generation.commit(generation.position)
-    report = hub.http.get("/api/v1/search/index/check", headers=headers).json()
-    assert (report["is_equal"], report["missing"]) == (False, [lost])
+    report = check()
+    assert (report["is_equal"], report["missing"]) == (False, [bills["C-2"]["id"]])
     assert report["expected"] == report["indexed"] + 1
+    assert report["differing"] == []
+    assert check(by_content=True)["differing"] == [bills["C-12"]["id"]]
+    stray = str(new_id())
+    generation.add([bills["C-2"], bills["C-12"], {**bills["C-2"], "id": stray}])
+    generation.commit(generation.position)
+    report = check(by_content=True)
+    assert (report["is_equal"], report["missing"], report["extra"], report["differing"]) == (
+        False,
+        [],
+        [stray],
+        [],
+    )
 
 
 def test_the_state_of_the_index_is_among_the_metrics(hub: Hub) -> None:

@@ -71,6 +71,19 @@ class ComparingRepository:
         )
         return {row[0]: row[1] for row in self._cursor}
 
+    def ballots(self, keys: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """Return the ballots of votes by the votes' keys, in the order of each document."""
+        self._cursor.execute(
+            "SELECT v.key, b.person_key, b.name, b.option, b.party, b.constituency FROM data.ballot b"
+            " JOIN data.vote_event v ON v.id = b.vote_id WHERE v.key = ANY(%s) ORDER BY v.key, b.position",
+            (list(keys),),
+        )
+        names = ("person_key", "name", "option", "party", "constituency")
+        found: dict[str, list[dict[str, Any]]] = {}
+        for key, *ballot in self._cursor:
+            found.setdefault(key, []).append(dict(zip(names, ballot, strict=True)))
+        return found
+
 
 def _name(kind: str) -> sql.Identifier:
     table = table_of(kind)

@@ -114,11 +114,10 @@ class LedgerRepository:
 
     def gone(self, source_id: str, kind: str, prefix: str, run_id: UUID, at: datetime) -> list[UUID]:
         """Mark sightings under a prefix that the run did not renew; return records nobody names now."""
-        pattern = prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         self._cursor.execute(
             "UPDATE data.sighting SET gone_at = %s WHERE source_id = %s AND kind = %s AND key LIKE %s"
             " AND run_id <> %s AND gone_at IS NULL RETURNING record_id",
-            (at, source_id, kind, pattern, run_id),
+            (at, source_id, kind, _like(prefix), run_id),
         )
         ids = [row[0] for row in self._cursor]
         if not ids:
@@ -168,6 +167,17 @@ class LedgerRepository:
         )
         return [(row[0], row[1], row[2]) for row in self._cursor]
 
+    def keys_of(self, source_id: str, kind: str, prefix: str, after: str, limit: int) -> list[str]:
+        """Return keys under a prefix that this source names and no other does, in their order."""
+        self._cursor.execute(
+            "SELECT s.key FROM data.sighting s WHERE s.source_id = %s AND s.kind = %s AND s.key > %s"
+            " AND s.key LIKE %s AND s.gone_at IS NULL AND NOT EXISTS (SELECT 1 FROM data.sighting o"
+            "  WHERE o.record_id = s.record_id AND o.source_id <> s.source_id AND o.gone_at IS NULL)"
+            " ORDER BY s.key LIMIT %s",
+            (source_id, kind, after, _like(prefix), limit),
+        )
+        return [row[0] for row in self._cursor]
+
     def claim_key(self, key: str, caller: str, request_hash: bytes, at: datetime) -> tuple[bytes, Any] | None:
         """Claim an idempotency key; None when it is ours now, else the hash and answer it was used with.
 
@@ -197,3 +207,8 @@ class LedgerRepository:
     def forget_old_keys(self, now: datetime) -> None:
         """Drop idempotency keys that nobody will retry any more."""
         self._cursor.execute("DELETE FROM data.idempotency_key WHERE created_at < %s", (now - _KEEP_KEYS,))
+
+
+def _like(prefix: str) -> str:
+    """Return the pattern of what begins with a prefix."""
+    return prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"

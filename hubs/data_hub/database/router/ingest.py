@@ -17,6 +17,7 @@ from shared.contracts.http.ingest import (
     RevertReport,
     RevertRun,
     SourceCounts,
+    SourceKeys,
     UpsertBatch,
     UpsertReport,
 )
@@ -93,3 +94,17 @@ def source_counts(
 ) -> SourceCounts:
     """Return what the import guards compare a new run with."""
     return services.closing.source_counts(source_id)
+
+
+@router.get("/source-keys", summary="Keys of standing records that only this source names")
+def source_keys(
+    caller: CanWriteData,
+    services: IngestDep,
+    source_id: Annotated[str, Query(max_length=200)],
+    kind: Annotated[str, Query(max_length=60)],
+    prefix: Annotated[str, Query(max_length=300)] = "",
+    after: Annotated[str, Query(max_length=300)] = "",
+    limit: Annotated[int, Query(ge=1, le=20_000)] = 10_000,
+) -> SourceKeys:
+    """Return a page of keys: what a complete run of the source that does not see them makes vanish."""
+    return services.closing.source_keys(source_id, kind, prefix, after, limit)

@@ -11,7 +11,7 @@ from hubs.data_hub.database.repository.ledger import LedgerRepository
 from hubs.data_hub.database.repository.loading import LoadingRepository
 from hubs.data_hub.database.repository.reverting import RevertingRepository
 from hubs.data_hub.database.service.announcing import Announcer
-from shared.contracts.http.ingest import CloseRun, CloseRunReport, SourceCounts
+from shared.contracts.http.ingest import CloseRun, CloseRunReport, SourceCounts, SourceKeys
 from shared.contracts.records import LOAD_ORDER, record_class
 from shared.core.clock import utc_now
 
@@ -80,6 +80,14 @@ class ClosingService:
             counts[kind] = counts.get(kind, 0) + number
             counts[f"{kind}:{prefix}"] = number
         return SourceCounts(source_id=source_id, counts=counts)
+
+    def source_keys(self, source_id: str, kind: str, prefix: str, after: str, limit: int) -> SourceKeys:
+        """Return a page of the keys that only this source names: what its next complete run can make vanish.
+
+        Raises: Invalid for an unknown kind.
+        """
+        keys = self._ledger.keys_of(source_id, record_class(kind).kind, prefix, after, limit)
+        return SourceKeys(keys=tuple(keys), after=keys[-1] if len(keys) == limit else "")
 
     def _keep_revisions(self, kind: str, rows: Sequence[dict[str, Any]], now: datetime) -> None:
         documents = self._ledger.documents_of([row["record_id"] for row in rows])

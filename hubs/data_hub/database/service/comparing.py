@@ -48,6 +48,9 @@ class ComparingService:
                 self._comparing.jurisdictions(kind, asked.seen),
             )
         facts = self._comparing.facts(kind, asked.facts_of) if asked.facts_of else {}
+        if facts and asked.with_ballots and kind == "vote_event":
+            ballots = self._comparing.ballots(list(facts))
+            facts = {key: {**one, "ballots": ballots.get(key, [])} for key, one in facts.items()}
         return CompareReport(
             unchanged=tuple(unchanged),
             changed=tuple(changed),
