@@ -14,14 +14,18 @@ from hubs.intelligence_hub.audit.router import router as audit_router
 from hubs.intelligence_hub.charts.router import router as charts_router
 from hubs.intelligence_hub.opa.opening import open_decisions
 from hubs.intelligence_hub.opa.router import router as opa_router
+from hubs.intelligence_hub.queries.router import router as queries_router
+from hubs.intelligence_hub.queries.service import open_queries
+from hubs.intelligence_hub.reports.router import router as reports_router
+from hubs.intelligence_hub.reports.tasks import start_reporting
 from shared.app import HubSpec, create_hub_app
 from shared.settings import HubSettings
 
 SPEC = HubSpec(
     name="intelligence",
     title="OpenPolicy intelligence hub: numbers, audit, decisions",
-    routers=[audit_router, opa_router, analytics_router, charts_router],
-    start=[open_log, start_audit_consumer, open_decisions, start_keeping],
+    routers=[audit_router, opa_router, analytics_router, charts_router, queries_router, reports_router],
+    start=[open_log, start_audit_consumer, open_decisions, start_keeping, open_queries, start_reporting],
 )
 
 

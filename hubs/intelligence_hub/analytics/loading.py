@@ -4,33 +4,46 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import date
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from hubs.intelligence_hub.analytics import facts
 from hubs.intelligence_hub.analytics.repository import AnalyticsRepository
 from hubs.intelligence_hub.analytics.schemas import RebuildReport
 from shared.clients.data_hub import DataHubClient
-from shared.core.errors import AppError, Gone, NotFound
+from shared.core.errors import AppError
 from shared.db.session import transaction
 from shared.logging import get_logger
 
 log = get_logger(__name__)
+Item = dict[str, Any]
 _PAGE = 200
 _EVERY_S = 5.0
-_VOTE, _BILL = "vote_event", "bill"
+_COVERAGE_EVERY_S = 300.0
+_IDS_A_REQUEST = 50
+"""Ids that fit one request's line."""
+# kind: collection, rows a page when everything is read, and how a row of facts is made.
+_KINDS: dict[str, tuple[str, int, Callable[[Item], Item]]] = {
+    "organization": ("organizations", 500, facts.organization_row),
+    "bill": ("bills", 250, facts.bill_row),
+    "vote_event": ("votes", 50, facts.vote_row),
+    "event": ("events", 100, facts.event_row),
+    "debate": ("debates", 500, facts.debate_row),
+    "speech": ("speeches", 250, facts.speech_row),
+}
 
 
 class FactKeeper:
-    """Follows the feed from the position kept beside the facts; one at a time per process."""
+    """Follows the feed from the position kept beside the facts; one writer at a time, whoever it is."""
 
     def __init__(self, sessions: sessionmaker[Session], client: DataHubClient) -> None:
         self._sessions = sessions
         self._client = client
         self._lock = threading.Lock()
+        self._coverage_at = float("-inf")
         self.wake = threading.Event()
-        self.votes = self.bills = 0
 
     def catch_up(self) -> int:
         """Read the feed to its end; return the position reached.
@@ -41,117 +54,113 @@ class FactKeeper:
             while True:
                 with transaction(self._sessions) as session:
                     position = AnalyticsRepository(session).position()
-                page = self._client.changes(position, _PAGE)
-                changes = page["data"]
+                changes = self._client.changes(position, _PAGE)["data"]
                 if not changes:
                     return position
-                self._keep(changes)
+                self._keep(position, changes)
 
     def rebuild(self) -> RebuildReport:
-        """Forget everything and read the feed from its beginning."""
+        """Read the whole record anew; readers see the facts of before until all is there.
+
+        Raises: AppError of data_hub; the facts of before stay then.
+        """
         start = time.perf_counter()
-        with self._lock, transaction(self._sessions) as session:
-            AnalyticsRepository(session).clear()
-        self.votes = self.bills = 0
+        counts: dict[str, int] = {}
+        with self._lock:
+            # What changes while the record is read is read again from this position.
+            position = int(self._client.changes("now", 1)["meta"]["position"])
+            with transaction(self._sessions) as session:
+                repository = AnalyticsRepository(session)
+                repository.lock()
+                repository.clear()
+                for kind in _KINDS:
+                    for items in self._everything(kind):
+                        rows, ballots = _made(kind, items)
+                        repository.add(kind, rows, ballots)
+                        counts[kind] = counts.get(kind, 0) + len(rows)
+                        counts["ballot"] = counts.get("ballot", 0) + len(ballots)
+                repository.recount_words()
+                repository.move_to(position)
         position = self.catch_up()
+        self.read_coverage()
         seconds = round(time.perf_counter() - start, 3)
-        return RebuildReport(votes=self.votes, bills=self.bills, as_of_seq=position, seconds=seconds)
+        return RebuildReport(kept=counts, as_of_seq=position, seconds=seconds)
+
+    def read_coverage(self) -> None:
+        """Keep what data_hub says it holds, and how fresh it is."""
+        entries = self._client.request("GET", "/api/v1/coverage")["data"]
+        with transaction(self._sessions) as session:
+            AnalyticsRepository(session).put_coverage([facts.coverage_row(entry) for entry in entries])
 
     def run(self, stop: threading.Event) -> None:
         """Catch up whenever woken, or now and then; the thread's body."""
         while not stop.is_set():
             try:
                 self.catch_up()
+                if time.monotonic() - self._coverage_at > _COVERAGE_EVERY_S:
+                    self.read_coverage()
+                    self._coverage_at = time.monotonic()
             except AppError as error:
                 log.info("facts wait for the record", error=error.detail)
+            except RuntimeError:
+                # The client is closed under a call when the process ends.
+                if not stop.is_set():
+                    raise
             self.wake.wait(_EVERY_S)
             self.wake.clear()
 
-    def _keep(self, changes: list[dict[str, Any]]) -> None:
+    def _keep(self, position: int, changes: list[Item]) -> None:
         # Only the last change of a row in this page matters: the row is read as it is now.
         latest = {(change["type"], change["key"]): change for change in changes}
-        items = [
-            (kind, key, self._read(change))
-            for (kind, key), change in latest.items()
-            if kind in (_VOTE, _BILL)
-        ]
+        found: dict[str, tuple[list[str], list[Item]]] = {}
+        for kind in _KINDS:
+            mine = [change for (of, _), change in latest.items() if of == kind]
+            items = list(self._standing(kind, mine))
+            standing = {item["key"] for item in items}
+            gone = [change["key"] for change in mine if change["key"] not in standing]
+            found[kind] = (gone, items)
         with transaction(self._sessions) as session:
             repository = AnalyticsRepository(session)
-            for kind, key, item in items:
-                _put(repository, kind, key, item)
+            repository.lock()
+            if repository.position() != position:
+                # Another process has kept this page already.
+                return
+            gone, items = found["speech"]
+            keys = [*gone, *(item["key"] for item in items)]
+            debates = repository.debates_of(keys) if keys else set()
+            for kind, (gone, items) in found.items():
+                if gone:
+                    repository.drop(kind, gone)
+                rows, ballots = _made(kind, items)
+                repository.put(kind, rows, ballots)
+            debates |= {item["debate_key"] for item in found["speech"][1]}
+            if debates:
+                repository.recount_words(debates)
             repository.move_to(int(changes[-1]["seq"]))
-        self.votes += sum(kind == _VOTE and item is not None for kind, _, item in items)
-        self.bills += sum(kind == _BILL and item is not None for kind, _, item in items)
 
-    def _read(self, change: dict[str, Any]) -> dict[str, Any] | None:
-        if change["change"] == "tombstone":
-            return None
-        try:
-            found: dict[str, Any] = self._client.request("GET", change["url"])
-            return found
-        except (NotFound, Gone):
-            return None
+    def _standing(self, kind: str, changes: list[Item]) -> Iterator[Item]:
+        ids = [str(change["id"]) for change in changes if change["change"] != "tombstone"]
+        collection, _, _ = _KINDS[kind]
+        for start in range(0, len(ids), _IDS_A_REQUEST):
+            some = ",".join(ids[start : start + _IDS_A_REQUEST])
+            yield from self._client.list(collection, id__in=some, limit=500, **_included(kind))["data"]
 
-
-def _put(repository: AnalyticsRepository, kind: str, key: str, item: dict[str, Any] | None) -> None:
-    if kind == _VOTE:
-        if item is None:
-            repository.drop_vote(key)
-        else:
-            repository.put_vote(vote_row(item), ballot_rows(item))
-    elif item is None:
-        repository.drop_bill(key)
-    else:
-        repository.put_bill(bill_row(item))
+    def _everything(self, kind: str) -> Iterator[list[Item]]:
+        collection, size, _ = _KINDS[kind]
+        page = self._client.list(collection, sort="created_at", limit=size, **_included(kind))
+        while True:
+            if page["data"]:
+                yield page["data"]
+            if not page["next"]:
+                return
+            page = self._client.request("GET", page["next"])
 
 
-def vote_row(vote: dict[str, Any]) -> dict[str, Any]:
-    """Return the fact of a vote as data_hub shows it."""
-    return {
-        "vote_key": vote["key"],
-        "slug": vote["slug"],
-        "date": date.fromisoformat(vote["date"]),
-        "session": vote["session"],
-        "organization_key": vote["organization_key"],
-        "result": vote["result"],
-        "subject_en": vote["subject_en"],
-        "subject_fr": vote["subject_fr"],
-        "bill_key": vote["bill_key"],
-    }
+def _included(kind: str) -> dict[str, str]:
+    return {"include": "ballots"} if kind == "vote_event" else {}
 
 
-def ballot_rows(vote: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the facts of a vote's ballots."""
-    return [
-        {
-            "vote_key": vote["key"],
-            "position": position,
-            "member_key": ballot["person_key"] or f"name:{ballot['name']}",
-            "name": ballot["name"],
-            "party": ballot["party"],
-            "option": ballot["option"],
-        }
-        for position, ballot in enumerate(vote["ballots"])
-    ]
-
-
-def bill_row(bill: dict[str, Any]) -> dict[str, Any]:
-    """Return the fact of a bill as data_hub shows it."""
-    sponsors = bill.get("sponsors") or [{}]
-    days = {name: bill.get(name) for name in ("introduced_on", "royal_assent_on")}
-    return {
-        "bill_key": bill["key"],
-        "number": bill["number"],
-        "session": bill["session"],
-        "chamber": bill["chamber"],
-        "is_government": bill["is_government"],
-        "title_en": bill["title_en"],
-        "title_fr": bill["title_fr"],
-        "status_code": bill["status_code"],
-        "status_en": bill["status_en"],
-        "status_fr": bill["status_fr"],
-        **{name: date.fromisoformat(day) if day else None for name, day in days.items()},
-        "sponsor_key": sponsors[0].get("person_key") or "",
-        "sponsor_name": sponsors[0].get("name") or "",
-        "stages": bill.get("stages") or [],
-    }
+def _made(kind: str, items: list[Item]) -> tuple[list[Item], list[Item]]:
+    make = _KINDS[kind][2]
+    ballots = [row for item in items for row in facts.ballot_rows(item)] if kind == "vote_event" else []
+    return [make(item) for item in items], ballots

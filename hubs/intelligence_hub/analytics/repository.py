@@ -1,119 +1,42 @@
-"""Every query of the facts. Formulas are stated beside each indicator in ``definitions``."""
+"""Keeping facts in place of what was there, and running the statements of the indicators."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, text
+from sqlalchemy import Table, delete, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from hubs.intelligence_hub.analytics.models import BallotFact, BillFact, FeedPosition, VoteFact
+from hubs.intelligence_hub.analytics.models import (
+    BallotFact,
+    BillFact,
+    CoverageFact,
+    DebateFact,
+    EventFact,
+    FeedPosition,
+    OrganizationFact,
+    RunFact,
+    SpeechFact,
+    UsageFact,
+    VoteFact,
+    WordFact,
+)
 
+Row = dict[str, Any]
 _POSITION = 1
-# The line of a party in a vote: what most of its members who said yes or no said; a tie is no line.
-_LINES = """
-    lines AS (
-        SELECT b.vote_key, b.party,
-               count(*) FILTER (WHERE b.option = 'yes') AS yes,
-               count(*) FILTER (WHERE b.option = 'no') AS no
-        FROM intelligence.ballot_fact b
-        JOIN intelligence.vote_fact v USING (vote_key)
-        WHERE b.party <> '' AND (:session = '' OR v.session = :session)
-              AND (:organization = '' OR v.organization_key = :organization)
-        GROUP BY b.vote_key, b.party
-    )"""
-PARTY_UNITY = f"""
-    WITH {_LINES}
-    SELECT party,
-           count(*) AS votes,
-           sum(greatest(yes, no)) AS with_line,
-           sum(least(yes, no)) AS against_line,
-           round(avg(greatest(yes, no)::numeric / (yes + no)), 4)::float8 AS unity
-    FROM lines WHERE yes + no > 0 GROUP BY party ORDER BY unity DESC, party"""
-VOTE_UNITY = f"""
-    WITH {_LINES}
-    SELECT v.slug AS vote, v.date, l.party, l.yes, l.no,
-           CASE WHEN l.yes = l.no THEN 'tie' WHEN l.yes > l.no THEN 'yes' ELSE 'no' END AS line,
-           least(l.yes, l.no) AS dissents,
-           round(greatest(l.yes, l.no)::numeric / (l.yes + l.no), 4)::float8 AS unity
-    FROM lines l JOIN intelligence.vote_fact v USING (vote_key)
-    WHERE l.yes + l.no > 0 AND (:vote = '' OR v.slug = :vote OR v.vote_key = :vote)
-    ORDER BY v.date DESC, v.slug, l.party"""
-MEMBER_DISSENT = f"""
-    WITH {_LINES}
-    SELECT b.member_key AS member, max(b.name) AS name, max(b.party) AS party,
-           count(*) AS votes,
-           count(*) FILTER (WHERE (l.yes > l.no) <> (b.option = 'yes')) AS dissents,
-           round((count(*) FILTER (WHERE (l.yes > l.no) <> (b.option = 'yes')))::numeric / count(*), 4)::float8
-               AS dissent_rate
-    FROM intelligence.ballot_fact b
-    JOIN lines l ON l.vote_key = b.vote_key AND l.party = b.party AND l.yes <> l.no
-    WHERE b.option IN ('yes', 'no') AND (:member = '' OR b.member_key = :member)
-    GROUP BY b.member_key ORDER BY dissent_rate DESC, votes DESC, member"""
-ATTENDANCE = """
-    WITH held AS (
-        SELECT vote_key, date, session, organization_key FROM intelligence.vote_fact
-        WHERE (:session = '' OR session = :session) AND (:organization = '' OR organization_key = :organization)
-    ), first AS (
-        SELECT b.member_key, h.organization_key, max(b.name) AS name, min(h.date) AS since,
-               count(*) FILTER (WHERE b.option NOT IN ('absent', 'not voting')) AS took_part
-        FROM intelligence.ballot_fact b JOIN held h USING (vote_key)
-        GROUP BY b.member_key, h.organization_key
-    )
-    SELECT f.member_key AS member, f.name, f.took_part,
-           (SELECT count(*) FROM held h WHERE h.date >= f.since AND h.organization_key = f.organization_key) AS held,
-           round(f.took_part::numeric
-                 / (SELECT count(*) FROM held h
-                    WHERE h.date >= f.since AND h.organization_key = f.organization_key), 4)::float8 AS attendance
-    FROM first f WHERE :member = '' OR f.member_key = :member
-    ORDER BY attendance DESC, member"""
-AGREEMENT = """
-    SELECT o.member_key AS member, max(o.name) AS name, max(o.party) AS party,
-           count(*) AS votes,
-           count(*) FILTER (WHERE o.option = m.option) AS agreed,
-           round((count(*) FILTER (WHERE o.option = m.option))::numeric / count(*), 4)::float8 AS agreement
-    FROM intelligence.ballot_fact m
-    JOIN intelligence.ballot_fact o ON o.vote_key = m.vote_key AND o.member_key <> m.member_key
-    JOIN intelligence.vote_fact v ON v.vote_key = m.vote_key
-    WHERE m.member_key = :member AND m.option IN ('yes', 'no') AND o.option IN ('yes', 'no')
-          AND (:session = '' OR v.session = :session)
-          AND (:organization = '' OR v.organization_key = :organization)
-    GROUP BY o.member_key ORDER BY agreement DESC, votes DESC, member"""
-PARTY_AGREEMENT = f"""
-    WITH {_LINES}
-    SELECT a.party, b.party AS other, count(*) AS votes,
-           round((count(*) FILTER (WHERE (a.yes > a.no) = (b.yes > b.no)))::numeric / count(*), 4)::float8
-               AS agreement
-    FROM lines a JOIN lines b ON a.vote_key = b.vote_key AND a.party < b.party
-    WHERE a.yes <> a.no AND b.yes <> b.no
-    GROUP BY a.party, b.party ORDER BY agreement DESC, a.party, b.party"""
-BILL_STATUS = """
-    SELECT status_code AS status, max(status_en) AS status_en, max(status_fr) AS status_fr, count(*) AS bills
-    FROM intelligence.bill_fact WHERE (:session = '' OR session = :session)
-    GROUP BY status_code ORDER BY bills DESC, status"""
-BILL_VELOCITY = """
-    SELECT b.number AS bill, b.session, b.introduced_on, s ->> 'chamber' AS chamber, s ->> 'code' AS stage,
-           s ->> 'name_en' AS stage_en, s ->> 'name_fr' AS stage_fr, (s ->> 'date')::date AS reached_on,
-           (s ->> 'date')::date - b.introduced_on AS days
-    FROM intelligence.bill_fact b, jsonb_array_elements(b.stages) s
-    WHERE b.introduced_on IS NOT NULL AND s ->> 'date' IS NOT NULL
-          AND (:session = '' OR b.session = :session)
-    ORDER BY b.session, b.number, reached_on, chamber, stage"""
-BILL_OUTCOME = """
-    SELECT CASE WHEN is_government THEN 'government' WHEN NOT is_government THEN 'other' ELSE 'unknown' END AS kind,
-           count(*) AS introduced,
-           count(royal_assent_on) AS became_law,
-           round(count(royal_assent_on)::numeric / count(*), 4)::float8 AS success,
-           percentile_disc(0.5) WITHIN GROUP (ORDER BY royal_assent_on - introduced_on) AS median_days_to_law
-    FROM intelligence.bill_fact WHERE (:session = '' OR session = :session)
-    GROUP BY 1 ORDER BY introduced DESC, kind"""
-SPONSORSHIP = """
-    SELECT sponsor_key AS member, max(sponsor_name) AS name, count(*) AS bills, count(royal_assent_on) AS became_law
-    FROM intelligence.bill_fact
-    WHERE sponsor_name <> '' AND (:session = '' OR session = :session)
-    GROUP BY sponsor_key, CASE WHEN sponsor_key = '' THEN sponsor_name END
-    ORDER BY bills DESC, name"""
+_LOCK = 0x6F70_0007
+# kind of record: the table of its facts and the column of its key.
+TABLES: dict[str, tuple[Table, str]] = {
+    "vote_event": (VoteFact.__table__, "vote_key"),  # type: ignore[dict-item]
+    "bill": (BillFact.__table__, "bill_key"),  # type: ignore[dict-item]
+    "organization": (OrganizationFact.__table__, "organization_key"),  # type: ignore[dict-item]
+    "debate": (DebateFact.__table__, "debate_key"),  # type: ignore[dict-item]
+    "speech": (SpeechFact.__table__, "speech_key"),  # type: ignore[dict-item]
+    "event": (EventFact.__table__, "event_key"),  # type: ignore[dict-item]
+}
+_BALLOTS: Table = BallotFact.__table__  # type: ignore[assignment]
 
 
 class AnalyticsRepository:
@@ -122,10 +45,14 @@ class AnalyticsRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    def lock(self) -> None:
+        """Keep every other writer of facts out until this transaction ends."""
+        self._session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
     def position(self) -> int:
         """Return how far the change feed was read."""
-        found = self._session.get(FeedPosition, _POSITION)
-        return found.seq if found else 0
+        found = self._session.scalar(select(FeedPosition.seq).where(FeedPosition.id == _POSITION))
+        return found or 0
 
     def move_to(self, seq: int) -> None:
         """Note how far the change feed was read."""
@@ -136,34 +63,107 @@ class AnalyticsRepository:
         )
 
     def clear(self) -> None:
-        """Forget everything, for a rebuild."""
-        for table in (BallotFact, VoteFact, BillFact, FeedPosition):
+        """Forget everything that can be read again, for a rebuild."""
+        for table in (_BALLOTS, *(table for table, _ in TABLES.values())):
             self._session.execute(delete(table))
+        self._session.execute(delete(WordFact))
+        self._session.execute(delete(FeedPosition))
 
-    def put_vote(self, vote: dict[str, Any], ballots: list[dict[str, Any]]) -> None:
-        """Keep one vote with its ballots in place of what was there."""
-        self.drop_vote(str(vote["vote_key"]))
-        self._session.execute(insert(VoteFact), [vote])
-        if ballots:
-            self._session.execute(insert(BallotFact), ballots)
+    def put(self, kind: str, rows: Sequence[Row], ballots: Sequence[Row] = ()) -> None:
+        """Keep records in place of what was there under their keys."""
+        if not rows:
+            return
+        table, key = TABLES[kind]
+        self.drop(kind, [row[key] for row in rows])
+        self._copy(table, rows)
+        self._copy(_BALLOTS, ballots)
 
-    def drop_vote(self, key: str) -> None:
-        """Remove a vote."""
-        self._session.execute(delete(BallotFact).where(BallotFact.vote_key == key))
-        self._session.execute(delete(VoteFact).where(VoteFact.vote_key == key))
+    def add(self, kind: str, rows: Sequence[Row], ballots: Sequence[Row] = ()) -> None:
+        """Keep records that are known to be new."""
+        self._copy(TABLES[kind][0], rows)
+        self._copy(_BALLOTS, ballots)
 
-    def put_bill(self, bill: dict[str, Any]) -> None:
-        """Keep one bill in place of what was there."""
-        self.drop_bill(str(bill["bill_key"]))
-        self._session.execute(insert(BillFact), [bill])
+    def drop(self, kind: str, keys: Sequence[str]) -> None:
+        """Remove records."""
+        table, key = TABLES[kind]
+        if kind == "vote_event":
+            self._session.execute(delete(BallotFact).where(BallotFact.vote_key.in_(keys)))
+        self._session.execute(delete(table).where(table.c[key].in_(keys)))
 
-    def drop_bill(self, key: str) -> None:
-        """Remove a bill."""
-        self._session.execute(delete(BillFact).where(BillFact.bill_key == key))
+    def debates_of(self, speeches: Sequence[str]) -> set[str]:
+        """Return the debates in which speeches are kept now."""
+        query = select(SpeechFact.debate_key).where(SpeechFact.speech_key.in_(speeches)).distinct()
+        return set(self._session.scalars(query))
 
-    def rows(self, statement: str, parameters: dict[str, Any], limit: int) -> list[dict[str, Any]]:
-        """Return the rows of one of the statements above."""
+    def recount_words(self, debates: Iterable[str] | None = None) -> None:
+        """Work out anew how often each word was said in some debates (None: in all)."""
+        # One of two texts of ours.
+        where = "" if debates is None else "WHERE debate_key = ANY(:debates)"
+        given = {} if debates is None else {"debates": list(debates)}
+        self._session.execute(text(f"DELETE FROM intelligence.word_fact {where}"), given)  # noqa: S608
+        for lang in ("en", "fr"):
+            self._session.execute(
+                text(
+                    "INSERT INTO intelligence.word_fact (debate_key, lang, word, n) "  # noqa: S608
+                    "SELECT debate_key, :lang, w.word, sum(w.n::int) "
+                    f"FROM intelligence.speech_fact, jsonb_each_text(counts_{lang}) w(word, n) {where} "
+                    "GROUP BY debate_key, w.word"
+                ),
+                {**given, "lang": lang},
+            )
+
+    def put_coverage(self, rows: Sequence[Row]) -> None:
+        """Keep what is held, in place of what was held."""
+        self._session.execute(delete(CoverageFact))
+        if rows:
+            self._session.execute(insert(CoverageFact), rows)
+
+    def note_run(self, run: Row) -> None:
+        """Keep what is known of a run; what another event said of it stays."""
+        changed = {name: value for name, value in run.items() if name != "run_id"}
+        self._session.execute(
+            upsert(RunFact).values(run).on_conflict_do_update(index_elements=["run_id"], set_=changed)
+        )
+
+    def add_usage(self, rows: Sequence[Row]) -> None:
+        """Add counts of requests to those of the same day and area."""
+        statement = upsert(UsageFact)
+        given = statement.excluded
+        counted = ("requests", "refused", "failed")
+        statement = statement.on_conflict_do_update(
+            index_elements=["day", "area"],
+            set_={name: getattr(UsageFact, name) + given[name] for name in counted},
+        )
+        # One by one: a statement may not meet the same row twice.
+        for row in rows:
+            self._session.execute(statement, row)
+
+    def rows(self, statement: str, parameters: Row, limit: int) -> tuple[list[str], list[Row]]:
+        """Return the columns and rows of one of the indicators' statements."""
         found = self._session.execute(
             text(f"{statement} LIMIT :row_limit"), {**parameters, "row_limit": limit}
         )
-        return [dict(row) for row in found.mappings()]
+        columns = list(found.keys())
+        return columns, [dict(row) for row in found.mappings()]
+
+    def _copy(self, table: Table, rows: Sequence[Row]) -> None:
+        if not rows:
+            return
+        names = list(rows[0])
+        columns = [table.c[name] for name in names]
+        dialect = self._session.get_bind().dialect
+        to_text = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
+        raw = self._session.connection().connection.driver_connection
+        assert raw is not None
+        listed = ", ".join(f'"{name}"' for name in names)
+        with (
+            raw.cursor() as cursor,
+            cursor.copy(f"COPY {table.schema}.{table.name} ({listed}) FROM STDIN") as copy,
+        ):
+            for row in rows:
+                copy.write_row(
+                    [
+                        process(row[name]) if process and row[name] is not None else row[name]
+                        for name, process in zip(names, to_text, strict=True)
+                    ]
+                )

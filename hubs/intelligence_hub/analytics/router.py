@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from hubs.intelligence_hub.analytics.definitions import INDICATORS
 from hubs.intelligence_hub.analytics.dependencies import AnalyticsServiceDep, FactKeeperDep
-from hubs.intelligence_hub.analytics.schemas import IndicatorRead, IndicatorResult, RebuildReport
+from hubs.intelligence_hub.analytics.schemas import Format, IndicatorRead, RebuildReport
 from hubs.intelligence_hub.analytics.service import MAX_ROWS
+from hubs.intelligence_hub.analytics.tables import rendered
 from shared.auth import CanWriteData, Public
-from shared.http.conditional import conditional
+from shared.http.conditional import conditional, etag_of
 from shared.http.json import dumps
 
 router = APIRouter(tags=["analytics"])
@@ -37,37 +36,33 @@ def read_indicator(
     organization: Word = "",
     member: Word = "",
     vote: Word = "",
+    jurisdiction: Word = "",
+    party: Word = "",
+    debate: Word = "",
+    source: Word = "",
+    lang: Annotated[str, Query(pattern="^(en|fr)?$")] = "",
     limit: Annotated[int, Query(ge=1, le=MAX_ROWS)] = 1_000,
-    format: Literal["json", "csv", "ndjson"] = "json",
+    format: Format = "json",
 ) -> Response:
-    given = {"session": session, "organization": organization, "member": member, "vote": vote}
+    given = {
+        "session": session,
+        "organization": organization,
+        "member": member,
+        "vote": vote,
+        "jurisdiction": jurisdiction,
+        "party": party,
+        "debate": debate,
+        "source": source,
+        "lang": lang,
+    }
     result = service.compute(name, given, limit)
     headers = {"X-As-Of": str(result.as_of_seq)}
-    if format == "csv":
-        body, kind = csv_of(result).encode(), "text/csv; charset=utf-8"
-    elif format == "ndjson":
-        body, kind = b"".join(dumps(row) + b"\n" for row in result.rows), "application/x-ndjson"
-    else:
-        tag = f'"{result.as_of_seq}-{limit}"'
+    if format == "json":
+        # The moment of counting is in the body, so the rows alone say whether anything is new.
+        tag = etag_of(dumps([result.as_of_seq, result.rows]))
         return conditional(request, dumps(result), cache_control=_CACHE, headers=headers, etag=tag)
+    body, kind = rendered(result.columns, (row.values() for row in result.rows), format)
     return conditional(request, body, kind, cache_control=_CACHE, headers=headers)
-
-
-def csv_of(result: IndicatorResult) -> str:
-    """Return the rows as CSV; a cell that begins like a formula is quoted for spreadsheets."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    columns = list(result.rows[0]) if result.rows else []
-    writer.writerow(columns)
-    for row in result.rows:
-        writer.writerow([_cell(row[column]) for column in columns])
-    return buffer.getvalue()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value
 
 
 @router.post("/api/v1/analytics/rebuild", summary="Read the whole record again")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+Format = Literal["json", "csv", "ndjson"]
 
 
 class IndicatorRead(BaseModel):
@@ -17,9 +19,12 @@ class IndicatorRead(BaseModel):
     title_fr: str
     definition_en: str
     definition_fr: str
-    formula: str
-    unit: str
-    source: str
+    formula_en: str
+    formula_fr: str
+    unit_en: str
+    unit_fr: str
+    source_en: str
+    source_fr: str
     caveat_en: str
     caveat_fr: str
     parameters: tuple[str, ...]
@@ -33,14 +38,14 @@ class IndicatorResult(BaseModel):
     parameters: dict[str, str]
     as_of_seq: int = Field(description="position of the change feed that the rows reflect")
     computed_at: datetime
+    columns: list[str]
     rows: list[dict[str, Any]]
     is_cut: bool = Field(False, description="whether there are more rows than the limit")
 
 
 class RebuildReport(BaseModel):
-    """What a rebuild kept."""
+    """What a rebuild kept, per kind of record."""
 
-    votes: int
-    bills: int
+    kept: dict[str, int]
     as_of_seq: int
     seconds: float

@@ -10,10 +10,23 @@ from hubs.intelligence_hub.analytics.definitions import INDICATORS, Indicator
 from hubs.intelligence_hub.analytics.errors import IndicatorNotFound
 from hubs.intelligence_hub.analytics.repository import AnalyticsRepository
 from hubs.intelligence_hub.analytics.schemas import IndicatorRead, IndicatorResult
+from shared.contracts.envelope import Event
+from shared.contracts.events.importing import ImportFinishedV1
+from shared.contracts.events.scraping import ScrapeFinishedV1
 from shared.core.clock import utc_now
 from shared.core.errors import Invalid
 
-_NAMES = ("session", "organization", "member", "vote")
+PARAMETERS = (
+    "session",
+    "organization",
+    "jurisdiction",
+    "party",
+    "member",
+    "vote",
+    "debate",
+    "source",
+    "lang",
+)
 MAX_ROWS = 10_000
 
 
@@ -48,16 +61,44 @@ class AnalyticsService:
         for key in indicator.required:
             if key not in given:
                 raise Invalid(f"{name} needs the parameter {key!r}")
-        values = dict.fromkeys(_NAMES, "") | given
-        rows = self._repository.rows(indicator.statement, values, limit + 1)
+        values = dict.fromkeys(PARAMETERS, "") | {"lang": "en"} | given
+        columns, rows = self._repository.rows(indicator.statement, values, limit + 1)
         return IndicatorResult(
             indicator=IndicatorRead.model_validate(indicator),
             parameters=given,
             as_of_seq=self._repository.position(),
             computed_at=utc_now(),
+            columns=columns,
             rows=rows[:limit],
             is_cut=len(rows) > limit,
         )
+
+    def note(self, event: Event) -> None:
+        """Keep what an event says of a run."""
+        if isinstance(event, ScrapeFinishedV1) and not event.is_dry_run:
+            self._repository.note_run(
+                {
+                    "run_id": event.run_id,
+                    "source_id": event.source_id,
+                    "scrape_outcome": event.outcome,
+                    "records": sum(event.counts.values()),
+                    "problems": len(event.problems),
+                    "pages": event.pages,
+                    "finished_at": event.finished_at,
+                }
+            )
+        elif isinstance(event, ImportFinishedV1):
+            reports = event.report.values()
+            self._repository.note_run(
+                {
+                    "run_id": event.run_id,
+                    "source_id": event.source_id,
+                    "import_outcome": event.outcome,
+                    "inserted": sum(report.inserted for report in reports),
+                    "updated": sum(report.updated for report in reports),
+                    "tombstoned": sum(report.tombstoned for report in reports),
+                }
+            )
 
 
 def build(session: Session) -> AnalyticsService:

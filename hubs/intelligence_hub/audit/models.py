@@ -36,6 +36,8 @@ class AuditEntry(Model):
     target_type: Mapped[str]
     request_id: Mapped[str]
     trace_id: Mapped[str]
+    clock_source: Mapped[str] = mapped_column(server_default=text("''"))
+    """Whose clock said ``occurred_at``; empty in entries from before this was kept."""
     commitments: Mapped[dict[str, Any]]
     leaf_hash: Mapped[bytes] = mapped_column(LargeBinary())
 

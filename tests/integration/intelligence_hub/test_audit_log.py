@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -20,33 +19,10 @@ from hubs.intelligence_hub.audit.service import AuditService
 from hubs.intelligence_hub.audit.verify import verify_log
 from hubs.intelligence_hub.audit.writer import AuditWriter
 from shared.db.engine import create_engine
-from shared.db.prepare import upgrade_schemas
-from shared.db.session import create_sessionmaker, transaction
+from shared.db.session import transaction
 from shared.testing.databases import FreshDatabase
 
 SIGNER = NoteSigner("test-log", bytes(range(32)))
-
-
-def prepare(database: FreshDatabase) -> None:
-    upgrade_schemas(database.settings(), "intelligence")
-
-
-@pytest.fixture
-def database(embedded_databases) -> Iterator[FreshDatabase]:
-    with embedded_databases.fresh(prepare) as found:
-        yield found
-
-
-@pytest.fixture
-def engine(database: FreshDatabase) -> Iterator[Engine]:
-    found = create_engine(database.settings(), "intelligence")
-    yield found
-    found.dispose()
-
-
-@pytest.fixture
-def sessions(engine: Engine) -> sessionmaker[Session]:
-    return create_sessionmaker(engine)
 
 
 def service(session: Session) -> AuditService:

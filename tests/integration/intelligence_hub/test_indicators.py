@@ -12,26 +12,12 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from hubs.intelligence_hub.analytics.definitions import INDICATORS
-from hubs.intelligence_hub.analytics.loading import FactKeeper, ballot_rows, vote_row
+from hubs.intelligence_hub.analytics.facts import ballot_rows, vote_row
 from hubs.intelligence_hub.analytics.repository import AnalyticsRepository
 from hubs.intelligence_hub.analytics.service import build
 from shared.core.errors import Invalid, NotFound
-from shared.db.engine import create_engine
-from shared.db.prepare import upgrade_schemas
-from shared.db.session import create_sessionmaker, transaction
-from shared.testing.databases import FreshDatabase
-
-
-def prepare(database: FreshDatabase) -> None:
-    upgrade_schemas(database.settings(), "intelligence")
-
-
-@pytest.fixture
-def sessions(embedded_databases) -> Iterator[sessionmaker[Session]]:
-    with embedded_databases.fresh(prepare) as database:
-        engine = create_engine(database.settings(), "intelligence")
-        yield create_sessionmaker(engine)
-        engine.dispose()
+from shared.db.session import transaction
+from tests.integration.intelligence_hub.conftest import rows
 
 
 def recorded(samples: Path) -> dict[str, list[dict[str, str]]]:
@@ -47,7 +33,7 @@ OPTION = {"Yea": "yes", "Nay": "no", "": "paired"}
 
 
 def as_votes(samples: Path) -> Iterator[dict]:
-    for number, (slug, rows) in enumerate(recorded(samples).items()):
+    for number, (slug, sheet) in enumerate(recorded(samples).items()):
         yield {
             "key": f"ca/house/vote/{slug}",
             "slug": slug,
@@ -65,7 +51,7 @@ def as_votes(samples: Path) -> Iterator[dict]:
                     "party": row["Political Affiliation"],
                     "option": OPTION[row["Member Voted"]],
                 }
-                for row in rows
+                for row in sheet
             ],
         }
 
@@ -73,12 +59,7 @@ def as_votes(samples: Path) -> Iterator[dict]:
 def keep(sessions: sessionmaker[Session], votes: list[dict]) -> None:
     with transaction(sessions) as session:
         for vote in votes:
-            AnalyticsRepository(session).put_vote(vote_row(vote), ballot_rows(vote))
-
-
-def rows(sessions: sessionmaker[Session], name: str, **parameters: str) -> list[dict]:
-    with transaction(sessions) as session:
-        return build(session).compute(name, parameters, 10_000).rows
+            AnalyticsRepository(session).put("vote_event", [vote_row(vote)], ballot_rows(vote))
 
 
 def test_unity_and_dissent_of_the_recorded_votes(samples: Path, sessions) -> None:
@@ -190,6 +171,8 @@ def a_bill(number: str, introduced: str, assent: str | None, **more) -> dict:
         "session": "1-1",
         "chamber": "house",
         "is_government": True,
+        "is_private_member": False,
+        "latest_activity_on": None,
         "title_en": "",
         "title_fr": "",
         "status_code": "royal-assent" if assent else "second-reading",
@@ -203,6 +186,45 @@ def a_bill(number: str, introduced: str, assent: str | None, **more) -> dict:
             {"chamber": "house", "code": "first-reading", "name_en": "", "name_fr": "", "date": introduced}
         ],
         **more,
+    }
+
+
+def test_agreement_within_a_party_of_the_recorded_votes(samples: Path, sessions) -> None:
+    votes = list(as_votes(samples))
+    keep(sessions, votes)
+    party = "Bloc Québécois"
+    both: Counter[tuple[str, str]] = Counter()
+    same: Counter[tuple[str, str]] = Counter()
+    for vote in votes:
+        said = {
+            b["person_key"]: b["option"]
+            for b in vote["ballots"]
+            if b["option"] in ("yes", "no") and b["party"] == party
+        }
+        for one in said:
+            for other in said:
+                if one < other:
+                    both[one, other] += 1
+                    same[one, other] += said[one] == said[other]
+    assert both
+    found = rows(sessions, "agreement-matrix", party=party)
+    assert {(r["member"], r["other"]): (r["votes"], r["agreed"]) for r in found} == {
+        pair: (both[pair], same[pair]) for pair in both
+    }
+
+
+def test_attendance_of_the_recorded_votes(samples: Path, sessions) -> None:
+    votes = list(as_votes(samples))
+    keep(sessions, votes)
+    first: dict[str, str] = {}
+    took: Counter[str] = Counter()
+    for vote in votes:
+        for ballot in vote["ballots"]:
+            first.setdefault(ballot["person_key"], vote["date"])
+            took[ballot["person_key"]] += ballot["option"] not in ("absent", "not voting")
+    held = {member: sum(vote["date"] >= day for vote in votes) for member, day in first.items()}
+    assert {r["member"]: (r["took_part"], r["held"]) for r in rows(sessions, "attendance")} == {
+        member: (took[member], held[member]) for member in first
     }
 
 
@@ -228,7 +250,7 @@ def test_bills_counted_by_hand(sessions) -> None:
             ),
             a_bill("c-201", "2020-01-01", None, is_government=False, sponsor_key="", sponsor_name="B"),
         ):
-            repository.put_bill(bill)
+            repository.put("bill", [bill])
     outcome = {
         r["kind"]: (r["introduced"], r["became_law"], r["success"], r["median_days_to_law"])
         for r in rows(sessions, "bill-outcome")
@@ -265,57 +287,14 @@ def test_every_indicator_is_defined_in_both_languages_and_answers_on_no_facts(se
                 indicator.title_fr,
                 indicator.definition_en,
                 indicator.definition_fr,
-                indicator.formula,
-                indicator.unit,
-                indicator.source,
+                indicator.formula_en,
+                indicator.formula_fr,
+                indicator.unit_en,
+                indicator.unit_fr,
+                indicator.source_en,
+                indicator.source_fr,
                 indicator.caveat_en,
                 indicator.caveat_fr,
             )
         )
         assert rows(sessions, name, **dict.fromkeys(indicator.required, "x")) == []
-
-
-class Feed:
-    """data_hub as far as the keeper of facts sees it."""
-
-    def __init__(self, votes: list[dict]) -> None:
-        self.items = {f"/api/v1/votes/{vote['slug']}": vote for vote in votes}
-        self.log: list[dict] = []
-        for vote in votes:
-            self.note(vote, "insert")
-
-    def note(self, vote: dict, change: str) -> None:
-        self.log.append(
-            {
-                "seq": len(self.log) + 1,
-                "type": "vote_event",
-                "key": vote["key"],
-                "change": change,
-                "url": f"/api/v1/votes/{vote['slug']}",
-            }
-        )
-
-    def changes(self, after: int, limit: int) -> dict:
-        return {"data": [entry for entry in self.log if entry["seq"] > after][:limit]}
-
-    def request(self, _method: str, url: str) -> dict:
-        return self.items[url]
-
-
-def test_facts_kept_from_changes_equal_facts_rebuilt_from_scratch(sessions) -> None:
-    votes = small()
-    feed = Feed(votes)
-    keeper = FactKeeper(sessions, feed)  # type: ignore[arg-type]
-    keeper.catch_up()
-    votes[0]["ballots"][2]["option"] = "yes"
-    feed.note(votes[0], "update")
-    feed.note(votes[1], "tombstone")
-    keeper.catch_up()
-    kept = {
-        name: rows(sessions, name, **dict.fromkeys(INDICATORS[name].required, "p/a")) for name in INDICATORS
-    }
-    keeper.rebuild()
-    assert {
-        name: rows(sessions, name, **dict.fromkeys(INDICATORS[name].required, "p/a")) for name in INDICATORS
-    } == kept
-    assert {r["vote"] for r in rows(sessions, "vote-unity")} == {"1-1-1", "1-1-3"}

@@ -1,0 +1,60 @@
+"""Indicators of the platform itself: its sources and its use."""
+
+from __future__ import annotations
+
+from hubs.intelligence_hub.analytics.indicator import Indicator
+from hubs.intelligence_hub.analytics.statements import sources as sql
+
+PLATFORM = (
+    Indicator(
+        "scrape-yield",
+        "What scrapes yield",
+        "Rendement des moissons",
+        "Per source: runs, records read, and what they changed in the record.",
+        "Par source : exécutions, fiches lues, et ce qu’elles ont changé.",
+        "sums over runs that ended, dry runs left out",
+        "sommes sur les exécutions terminées, essais à blanc exclus",
+        "runs; records",
+        "exécutions ; fiches",
+        "events of the scraper and the importer",
+        "événements du moissonneur et de l’importateur",
+        "Kept from events since this installation began; a rebuild leaves it as it is.",
+        "Tenu d’après les événements depuis le début de cette installation ; une reconstruction n’y change rien.",
+        sql.SCRAPE_YIELD,
+        ("source",),
+    ),
+    Indicator(
+        "freshness",
+        "Freshness of the record",
+        "Fraîcheur des fiches",
+        "Per jurisdiction and type: how many records, and how long ago their source was last read in full.",
+        "Par territoire et type : combien de fiches, et depuis quand leur source n’a pas été relue.",
+        "now - last reading; stale when that exceeds the promised hours",
+        "maintenant - dernière lecture ; périmé au-delà des heures promises",
+        "records; hours",
+        "fiches ; heures",
+        "data_hub: coverage",
+        "data_hub : couverture",
+        "Says when a source was read, not whether the source itself is up to date.",
+        "Dit quand une source fut lue, non si la source elle-même est à jour.",
+        sql.FRESHNESS,
+        ("jurisdiction",),
+    ),
+    Indicator(
+        "platform-use",
+        "Use of the platform",
+        "Utilisation de la plateforme",
+        "Per day and area: requests answered at the gateway.",
+        "Par jour et domaine : requêtes traitées à la passerelle.",
+        "count of requests by area of the API; refused = 4xx answers, failed = 5xx answers",
+        "nombre de requêtes par domaine de l’API ; refusées = réponses 4xx, échouées = réponses 5xx",
+        "requests",
+        "requêtes",
+        "counters of the gateway, without cookies, addresses or anything of who asked",
+        "compteurs de la passerelle, sans témoins, adresses ni rien de qui demande",
+        "Requests, not people: one reader makes many. Programs and readers are not told apart.",
+        "Des requêtes, non des personnes : un lecteur en fait plusieurs. Programmes et lecteurs sont confondus.",
+        sql.PLATFORM_USE,
+        (),
+    ),
+)
