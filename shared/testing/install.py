@@ -6,9 +6,10 @@ What cannot be had is said in a line; the tests that need it then skip with the 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from shared.testing.kustomize import ensure_kustomize
-from shared.testing.packages import Unobtainable, ensure_program
+from shared.testing.packages import Unobtainable, ensure_file, ensure_program
 from shared.testing.servers import opa_program
 
 PROGRAMS = {
@@ -22,6 +23,8 @@ PROGRAMS = {
     "xmllint": "libxml2-utils",
 }
 
+FILES = {"/usr/lib/python3/dist-packages/sentry_sdk/__init__.py": "python3-sentry-sdk"}
+
 
 def main() -> int:
     """Install each missing program; return 0 whatever could not be had."""
@@ -30,6 +33,11 @@ def main() -> int:
             ensure_program(program, package)
         except Unobtainable as reason:
             print(f"without {program}: {reason}", file=sys.stderr)
+    for path, package in FILES.items():
+        try:
+            ensure_file(Path(path), package)
+        except Unobtainable as reason:
+            print(f"without {path}: {reason}", file=sys.stderr)
     try:
         opa_program()
     except Unobtainable as reason:

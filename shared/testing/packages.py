@@ -28,6 +28,18 @@ def ensure_program(program: str | Path, package: str) -> Path:
     raise Unobtainable(f"package {package} has no {program}")
 
 
+def ensure_file(path: Path, package: str) -> Path:
+    """Return a file that a Debian package holds, installing the package first where it is missing.
+
+    Raises: Unobtainable.
+    """
+    if not path.exists():
+        _install(path, package)
+    if not path.exists():
+        raise Unobtainable(f"package {package} has no {path}")
+    return path
+
+
 def _install(program: str | Path, package: str) -> None:
     if os.environ.get("OPENPOLICY_TEST_INSTALL") == "0":
         raise Unobtainable(f"{program} is missing and OPENPOLICY_TEST_INSTALL=0 forbids installing {package}")
