@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import http.client
 import secrets
 import socket
 import ssl
+import threading
 import time
 from ipaddress import ip_address
 from typing import NamedTuple
@@ -67,7 +69,8 @@ def is_public(address: str) -> bool:
         return is_public(str(mapped))
     if teredo is not None or (found.version == 6 and str(found).startswith("64:ff9b:")):
         return False
-    return found.is_global and not (found.is_multicast or found.is_reserved or found.is_unspecified)
+    is_special = found.is_multicast or found.is_reserved or getattr(found, "is_site_local", False)
+    return found.is_global and not is_special
 
 
 def resolve(host: str, port: int, *, allow_private: bool) -> str:
@@ -116,6 +119,12 @@ class _Pinned(http.client.HTTPConnection):
         else:
             self.sock = plain
 
+    def cut(self) -> None:
+        """End it, whatever it is doing."""
+        if self.sock is not None:
+            with contextlib.suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
 
 def call(url: str, body: bytes, headers: dict[str, str], timeout_s: float, *, allow_private: bool) -> Called:
     """POST to an address and return what it answered; redirects are not followed."""
@@ -128,6 +137,10 @@ def call(url: str, body: bytes, headers: dict[str, str], timeout_s: float, *, al
     try:
         address = resolve(host, port, allow_private=allow_private)
         connection = _Pinned(host, port, address, timeout_s, is_tls=is_tls)
+        # The socket's own limit is for one silence: a byte now and then would hold us for hours.
+        deadline = threading.Timer(timeout_s, connection.cut)
+        deadline.daemon = True
+        deadline.start()
         try:
             path = parts.path or "/"
             target = f"{path}?{parts.query}" if parts.query else path
@@ -138,6 +151,7 @@ def call(url: str, body: bytes, headers: dict[str, str], timeout_s: float, *, al
             retry_after = int(text) if text.isdigit() else 0
             answer.read(_MAX_ANSWER)
         finally:
+            deadline.cancel()
             connection.close()
     except (OSError, http.client.HTTPException, TargetRefused, UnicodeError) as problem:
         error = f"{type(problem).__name__}: {problem}"[:300]

@@ -13,10 +13,9 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from hubs.ux_hub.notification.calling import call, signed_headers
+from hubs.ux_hub.notification.calls import Calls
 from hubs.ux_hub.notification.mail import compose
 from hubs.ux_hub.notification.models import Delivery
-from hubs.ux_hub.notification.repository import NotificationRepository
 from hubs.ux_hub.notification.service.delivering import DeliveryService, build
 from hubs.ux_hub.notification.spool import Spool
 from hubs.ux_hub.settings import UxSettings
@@ -24,13 +23,11 @@ from shared.app import Resources
 from shared.core.clock import utc_now
 from shared.core.errors import AppError
 from shared.db.session import transaction
-from shared.http.json import dumps
 from shared.logging import get_logger
 
 log = get_logger(__name__)
 _IDLE_S = 2.0
 _MAIL_BATCH = 100
-_CALLS_AT_ONCE = 1
 _MAILER_PAUSE_S = 1.0
 
 
@@ -42,6 +39,7 @@ class Dispatcher:
         self._settings = UxSettings.of(resources.settings)
         self._spool = Spool(resources.settings.data_dir / "mail")
         self._woken = threading.Event()
+        self._calls = Calls(resources, self._settings, self.wake)
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
         self._mailer: subprocess.Popen[bytes] | None = None
         self._mailer_at = 0.0
@@ -59,12 +57,13 @@ class Dispatcher:
         """Wait for the round in hand."""
         self._woken.set()
         self._thread.join(30)
+        self._calls.close()
 
     def _run(self) -> None:
         while not self._resources.stop.is_set():
             try:
                 busy = self.round()
-            except (AppError, SQLAlchemyError) as error:
+            except (AppError, SQLAlchemyError, OSError) as error:
                 log.warning("nothing dispatched, trying again", error=str(error))
                 busy = False
             if not busy:
@@ -79,9 +78,10 @@ class Dispatcher:
         with transaction(self._resources.sessionmaker) as session:
             service = build(session, self._resources)
             planned = service.plan(utc_now()) + service.recover(utc_now())
-        sent = self._send_round()
+        mailed = self._send_mail()
+        called = self._calls.begin()
         self._keep_mailer()
-        return bool(settled or planned or sent)
+        return bool(settled or planned or mailed or called)
 
     def _settle_mail(self) -> int:
         results = self._spool.results()
@@ -92,85 +92,37 @@ class Dispatcher:
             self._spool.forget(name)
         return len(results)
 
-    def _send_round(self) -> int:
-        count = 0
-        while not self._resources.stop.is_set():
-            with transaction(self._resources.sessionmaker) as session:
-                service = build(session, self._resources)
-                # Calls over the network hold their row's lock: one at a time, in a transaction of its own.
-                claimed = service.claim(utc_now(), _CALLS_AT_ONCE)
-                if not claimed:
-                    return count
-                for delivery in claimed:
-                    self._send(service, NotificationRepository(session), delivery)
-                count += len(claimed)
-            if count >= _MAIL_BATCH:
-                return count
-        return count
-
-    def _send(self, service: DeliveryService, repository: NotificationRepository, delivery: Delivery) -> None:
-        match delivery.channel:
-            case "email":
+    def _send_mail(self) -> int:
+        with transaction(self._resources.sessionmaker) as session:
+            service = build(session, self._resources)
+            claimed = service.claim_mail(utc_now(), _MAIL_BATCH)
+            for delivery in claimed:
                 self._mail(service, delivery)
-            case "webhook":
-                self._call_webhook(service, repository, delivery)
-            case "push":
-                self._push(service, repository, delivery)
-            case other:
-                service.dead(delivery, f"no channel {other!r}")
+        return len(claimed)
 
     def _mail(self, service: DeliveryService, delivery: Delivery) -> None:
         if service.is_suppressed(delivery.target):
             service.dead(delivery, "the address bounced or complained", "suppressed")
             return
         settings = self._settings
-        message = compose(
-            delivery.id,
-            settings.mail.sender,
-            delivery.target,
-            delivery.template,
-            delivery.language,
-            delivery.values,
-            settings.public_base,
-        )
+        try:
+            message = compose(
+                delivery.id,
+                settings.mail.sender,
+                delivery.target,
+                delivery.template,
+                delivery.language,
+                delivery.values,
+                settings.public_base,
+            )
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            # One message that cannot be written keeps no other waiting: it is dead, to be seen and replayed.
+            service.dead(delivery, f"cannot be written: {type(error).__name__}: {error}"[:300])
+            return
         sender = settings.mail.sender.rpartition("<")[2].strip("> ")
         # An attempt has a name of its own, so that a replay is not taken for what lies there already.
         self._spool.put(f"{delivery.id}.{delivery.attempts}", sender, delivery.target, message)
         service.handed(delivery, utc_now())
-
-    def _call_webhook(
-        self, service: DeliveryService, repository: NotificationRepository, delivery: Delivery
-    ) -> None:
-        hook = repository.find_webhook(UUID(delivery.target))
-        if hook is None or hook.disabled_at is not None:
-            service.dead(delivery, "the webhook is gone or switched off")
-            return
-        now = utc_now()
-        secrets = [hook.secret]
-        if hook.former_secret and hook.former_until and hook.former_until > now:
-            secrets.append(hook.former_secret)
-        kind = "openpolicy.alert" if delivery.template == "alert" else f"openpolicy.{delivery.template}"
-        body = dumps({"type": kind, "timestamp": now, "data": _without_links(delivery.values)})
-        headers = signed_headers(secrets, f"msg_{delivery.id.hex}", body)
-        timeout = self._settings.alerts.webhook_timeout_s
-        service.called(delivery, call(hook.url, body, headers, timeout, allow_private=self._allow_private))
-
-    def _push(self, service: DeliveryService, repository: NotificationRepository, delivery: Delivery) -> None:
-        browser = repository.find_browser(UUID(delivery.target))
-        if browser is None:
-            service.dead(delivery, "the browser is gone")
-            return
-        # 39 MiB, so only where somebody takes Web Push.
-        from hubs.ux_hub.notification.push import encrypted
-
-        body, headers = encrypted(self._settings, browser, delivery)
-        timeout = self._settings.alerts.webhook_timeout_s
-        answer = call(browser.endpoint, body, headers, timeout, allow_private=self._allow_private)
-        service.pushed(delivery, answer, browser.endpoint)
-
-    @property
-    def _allow_private(self) -> bool:
-        return self._settings.environment != "production" and self._settings.alerts.allow_private_targets
 
     def _keep_mailer(self) -> None:
         """Have a mailer at work while there is mail."""
@@ -214,10 +166,6 @@ class Dispatcher:
 
 
 _ROOT = Path(__file__).resolve().parents[3]
-
-
-def _without_links(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name != "unsubscribe_url"}
 
 
 def start_dispatcher(resources: Resources) -> None:

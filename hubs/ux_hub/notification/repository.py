@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -195,11 +195,18 @@ class NotificationRepository:
             wanted = wanted.where(Delivery.template.in_(("alert", "digest")))
         return self._session.scalar(wanted) or 0
 
-    def claim(self, now: datetime, limit: int) -> Sequence[Delivery]:
-        """Return deliveries whose time has come, locked against other processes."""
+    def claim(
+        self, now: datetime, limit: int, channels: Sequence[str], without: Collection[str] = ()
+    ) -> Sequence[Delivery]:
+        """Return deliveries whose time has come, but for some targets, locked against other processes."""
         wanted = (
             select(Delivery)
-            .where(Delivery.state == "pending", Delivery.next_at <= now)
+            .where(
+                Delivery.state == "pending",
+                Delivery.next_at <= now,
+                Delivery.channel.in_(channels),
+                Delivery.target.not_in(without),
+            )
             .order_by(Delivery.next_at, Delivery.id)
             .limit(limit)
             .with_for_update(skip_locked=True)

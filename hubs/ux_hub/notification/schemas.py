@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
@@ -223,6 +224,13 @@ class DeliveryList(BaseModel):
     data: list[DeliveryRead]
 
 
+def _bytes_of(text: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return b""
+
+
 class PushBrowserCreate(BaseModel):
     """What ``PushSubscription.toJSON()`` of a browser gives."""
 
@@ -234,6 +242,9 @@ class PushBrowserCreate(BaseModel):
     def _has_keys(self) -> Self:
         if set(self.keys) != {"p256dh", "auth"}:
             raise ValueError("keys: p256dh and auth")
+        point, secret = (_bytes_of(self.keys[name]) for name in ("p256dh", "auth"))
+        if len(point) != 65 or point[0] != 4 or len(secret) != 16:
+            raise ValueError("keys: p256dh is an uncompressed P-256 point, auth 16 bytes, both base64url")
         return self
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -90,9 +90,29 @@ class DeliveryService:
             entry.delivery_id = delivery.id
         return 1
 
-    def claim(self, now: datetime, limit: int) -> Sequence[Delivery]:
-        """Return messages whose time has come; they stay locked until this transaction ends."""
-        return self._repository.claim(now, limit)
+    def claim_mail(self, now: datetime, limit: int) -> Sequence[Delivery]:
+        """Return mail whose time has come; it stays locked until this transaction ends."""
+        return self._repository.claim(now, limit, ("email",))
+
+    def lease(self, now: datetime, busy: Collection[str], lasting: timedelta) -> Delivery | None:
+        """Return a webhook or push delivery whose time has come and whose target is not busy.
+
+        Nobody else gets it while the lease lasts; a process that dies with it leaves it to the next one.
+        """
+        for delivery in self._repository.claim(now, 1, ("webhook", "push"), busy):
+            delivery.next_at = now + lasting
+            return delivery
+        return None
+
+    def get(self, delivery_id: UUID) -> Delivery:
+        """Return a delivery.
+
+        Raises: DeliveryNotFound.
+        """
+        delivery = self._repository.find_delivery(delivery_id)
+        if delivery is None:
+            raise DeliveryNotFound("no such delivery")
+        return delivery
 
     def is_suppressed(self, address: str) -> bool:
         """Tell whether nothing may be sent to an address."""
@@ -203,9 +223,7 @@ class DeliveryService:
 
         Raises: DeliveryNotFound.
         """
-        delivery = self._repository.find_delivery(delivery_id)
-        if delivery is None:
-            raise DeliveryNotFound("no such delivery")
+        delivery = self.get(delivery_id)
         delivery.state, delivery.attempts, delivery.next_at = "pending", 0, utc_now()
         return delivery
 
