@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from shared.contracts.http.ingest import (
     RevertReport,
     RevertRun,
     SourceCounts,
+    SourceKeys,
     UpsertBatch,
     UpsertReport,
 )
@@ -83,6 +84,22 @@ class DataHubClient(HubClient):
         return SourceCounts.model_validate(
             self.request("GET", "/api/v1/source-counts", params={"source_id": source_id})
         )
+
+    def source_keys(self, source_id: str, kind: str, prefix: str = "") -> Iterator[str]:
+        """Yield the keys under a prefix that only this source names."""
+        after = ""
+        while True:
+            page = SourceKeys.model_validate(
+                self.request(
+                    "GET",
+                    "/api/v1/source-keys",
+                    params={"source_id": source_id, "kind": kind, "prefix": prefix, "after": after},
+                )
+            )
+            yield from page.keys
+            if not page.after:
+                return
+            after = page.after
 
     def list(self, collection: str, **params: Any) -> dict[str, Any]:
         """Return one page of a collection such as ``bills``."""

@@ -57,6 +57,8 @@ class CompareBatch(_Plain):
     """Key to the hash (``shared.contracts.records.content_hash``), hexadecimal."""
     seen: tuple[str, ...] = Field(default=(), max_length=20_000)
     facts_of: tuple[str, ...] = Field(default=(), max_length=5_000)
+    with_ballots: bool = False
+    """The facts of votes come with their ballots."""
 
 
 class CompareReport(_Plain):
@@ -98,6 +100,14 @@ class RevertReport(_Plain):
 
     report: dict[str, KindReport] = {}
     kept: dict[str, int] = {}
+
+
+class SourceKeys(_Plain):
+    """Keys, in their order, of standing records that a source names and no other does."""
+
+    keys: tuple[str, ...] = ()
+    after: str = ""
+    """Where the next page begins; empty at the end."""
 
 
 class SourceCounts(_Plain):
