@@ -86,7 +86,12 @@ def show_job(desk: DeskDep, item: str) -> Response:
 @router.get("/runs/{item}", summary="An import run: what it would change, what the guards found", **OPEN)
 def show_run(desk: DeskDep, item: str) -> Response:
     run = desk.ask("business", f"/api/v1/runs/{quote(item, safe='')}")
-    return desk.show("admin/run.html", run=run, actions=offered(desk, ("release-run", "refuse-run"), run))
+    return desk.show(
+        "admin/run.html",
+        run=run,
+        is_live=run["state"] in ("staging", "ready"),
+        actions=offered(desk, ("release-run", "refuse-run"), run),
+    )
 
 
 @router.get("/queues/{item}", summary="A queue and its dead letters", **OPEN)

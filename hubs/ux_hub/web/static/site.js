@@ -103,7 +103,8 @@
     var box = document.querySelector("[data-refresh]");
     if (!box || !window.fetch) return;
     setTimeout(function () {
-      if (document.hidden) { watch(); return; }
+      // Whoever is on a link in it must not lose it under the fingers.
+      if (document.hidden || box.contains(document.activeElement)) { watch(); return; }
       fetch(location.href, { headers: { Accept: "text/html" } })
         .then(function (answer) { return answer.ok ? answer.text() : Promise.reject(answer.status); })
         .then(function (html) {
