@@ -12,10 +12,10 @@ from shared.settings import HubSettings
 class WorkerUrls(BaseModel):
     """Base URL of the port on which each process without an API answers; empty: not watched."""
 
-    importer: str = ""
-    scraper: str = ""
-    celery_worker: str = ""
-    celery_beat: str = ""
+    importer: str = Field("", description="base URL of its port; empty: not watched")
+    scraper: str = Field("", description="base URL of its port; empty: not watched")
+    celery_worker: str = Field("", description="base URL of its port; empty: not watched")
+    celery_beat: str = Field("", description="base URL of its port; empty: not watched")
 
 
 class OpsOptions(BaseModel):
@@ -25,7 +25,7 @@ class OpsOptions(BaseModel):
     poll_every_s: float = Field(3.0, gt=0, description="seconds between two looks at each target")
     check_timeout_s: float = Field(2.0, gt=0, description="seconds until a silent target has failed a check")
     start_grace_s: float = Field(
-        15.0, ge=0, description="seconds after the start in which nothing that was never up is down"
+        30.0, ge=0, description="seconds after the start in which nothing that was never up is down"
     )
     certificates: list[str] = Field(
         [], description="host:port of TLS servers whose certificate is watched, beside the public one"

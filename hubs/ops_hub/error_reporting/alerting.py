@@ -10,12 +10,15 @@ from sqlalchemy.orm import Session, sessionmaker
 from hubs.ops_hub.error_reporting.models import ErrorIssue
 from hubs.ops_hub.error_reporting.service import build
 from hubs.ops_hub.monitoring.service import AlertBook, AlertSpec
+from shared.core.clock import utc_now
 from shared.core.errors import AppError
 from shared.db.session import transaction
 from shared.logging import get_logger
 
 log = get_logger(__name__)
 LOUD_FOR = timedelta(hours=1)
+AFTERMATH = timedelta(seconds=60)
+"""How long after the end of an incident its consequences may still come in."""
 _EVERY_S = 5.0
 _RUNBOOK = "docs/runbooks/errors.md"
 
@@ -28,6 +31,7 @@ class ErrorAlerts:
         self._book = book
         self._excused: set[str] = set()
         """Problems that came while a known cause was failing: consequences of it, no alerts."""
+        self._calm_since = utc_now()
 
     def run(self, stop: threading.Event) -> None:
         """Look until told to stop; the thread's body."""
@@ -45,14 +49,15 @@ class ErrorAlerts:
         with transaction(self._sessions) as session:
             service = build(session)
             service.wake_muted()
-            issues = {_identity(issue): _of_issue(issue) for issue in service.loud_issues(LOUD_FOR)}
+            loud = {_identity(issue): issue for issue in service.loud_issues(LOUD_FOR)}
             late = [_of_monitor(row.slug, why) for row, why in service.missed_monitors()]
-        if self._book.is_incident_on():
-            self._excused |= set(issues)
-        self._excused &= set(issues)
-        self._book.declare(
-            "errors", [*(spec for key, spec in issues.items() if key not in self._excused), *late]
-        )
+        if self._book.has_incident_within(AFTERMATH):
+            self._calm_since = utc_now()
+            self._excused |= set(loud)
+        # What goes on when the cause is mended is a problem of its own.
+        self._excused &= {key for key, issue in loud.items() if issue.last_seen <= self._calm_since}
+        issues = [_of_issue(issue) for key, issue in loud.items() if key not in self._excused]
+        self._book.declare("errors", [*issues, *late])
 
 
 def _identity(issue: ErrorIssue) -> str:

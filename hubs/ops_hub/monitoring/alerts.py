@@ -27,8 +27,6 @@ from shared.logging import get_logger
 log = get_logger(__name__)
 _ROUND_S = 2.0
 _MAX_FIRING = 2_000
-AFTERMATH = timedelta(seconds=60)
-"""How long after the end of an incident its consequences may still come in."""
 
 
 @dataclass(frozen=True)
@@ -107,11 +105,11 @@ class AlertBook:
                 self._incident_ended_at = self._now()
             self._explained = explained
 
-    def is_incident_on(self) -> bool:
-        """Tell whether a root cause is known to fail, or has just been mended."""
+    def has_incident_within(self, span: timedelta) -> bool:
+        """Tell whether a root cause is known to fail, or did within the last ``span``."""
         with self._lock:
             ended_at = self._incident_ended_at
-            return bool(self._explained) or (ended_at is not None and self._now() - ended_at < AFTERMATH)
+            return bool(self._explained) or (ended_at is not None and self._now() - ended_at < span)
 
     def receive(self, webhook: WebhookIn) -> int:
         """Take what Alertmanager sends (again and again until it ends); return how many, once durable.

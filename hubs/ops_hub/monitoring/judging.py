@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from hubs.ops_hub.health.schemas import HealthRead, TargetRead
 from hubs.ops_hub.monitoring.alerts import AlertBook, AlertSpec
 from hubs.ops_hub.monitoring.schemas import Objective
@@ -54,9 +56,11 @@ def _degraded(row: TargetRead) -> AlertSpec:
 
 
 def judge_objectives(book: AlertBook, objectives: list[Objective]) -> None:
-    """Declare an alert per objective whose budget burns fast; a consequence of a known cause is none."""
-    if book.is_incident_on():
-        return
+    """Declare an alert per objective whose budget burns fast.
+
+    What a known cause has burnt within the short window is its consequence, and no alert of its own; the
+    downtime of whole hubs is what the health checks tell.
+    """
     book.declare(
         "objectives",
         [
@@ -69,7 +73,8 @@ def judge_objectives(book: AlertBook, objectives: list[Objective]) -> None:
                 "docs/runbooks/errors.md",
             )
             for objective in objectives
+            if objective.key != "availability"
             for burn in objective.burns
-            if burn.is_firing
+            if burn.is_firing and not book.has_incident_within(timedelta(seconds=burn.short_s))
         ],
     )

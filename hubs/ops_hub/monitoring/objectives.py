@@ -64,7 +64,7 @@ class Objectives:
             measured=None if downtime is None else 1 - downtime,
             is_met=None if downtime is None else 1 - downtime >= AVAILABILITY_TARGET,
             burn_rate=_rate(downtime),
-            burns=[self._burn(window, self._downtime) for window in WINDOWS],
+            burns=[self._burn(window, self._spent_downtime) for window in WINDOWS],
             samples=samples,
             caveat_en="measured on a single node over at most 24 hours, excluding the loss of the node",
             caveat_fr="mesuré sur un seul nœud sur 24 heures au plus, hors perte du nœud",
@@ -130,7 +130,13 @@ class Objectives:
             and samples >= _FEWEST_SAMPLES
             and min(long_rate, short_rate) > window.factor
         )
-        return Burn(window=window.name, factor=window.factor, rate=long_rate, is_firing=is_firing)
+        return Burn(
+            window=window.name,
+            short_s=window.short.total_seconds(),
+            factor=window.factor,
+            rate=long_rate,
+            is_firing=is_firing,
+        )
 
     def _slowness(self, window: _Window) -> Burn:
         long, samples = self._mean(window.long)
@@ -142,13 +148,20 @@ class Objectives:
             and min(long, short) > MEAN_TARGET_MS
         )
         rate = None if long is None else long / MEAN_TARGET_MS
-        return Burn(window=window.name, factor=1.0, rate=rate, is_firing=is_firing)
+        short_s = window.short.total_seconds()
+        return Burn(window=window.name, short_s=short_s, factor=1.0, rate=rate, is_firing=is_firing)
 
     def _downtime(self, span: timedelta) -> tuple[float | None, int]:
         totals = self._repository.totals([f"{hub}:up" for hub in HUBS], self._now - span)
         samples = sum(count for _, count in totals.values())
         up = sum(total for total, _ in totals.values())
         return (1 - up / samples if samples else None), samples
+
+    def _spent_downtime(self, span: timedelta) -> tuple[float | None, int]:
+        """The same as a share of the whole span: what was not measured has spent nothing."""
+        downtime, samples = self._downtime(span)
+        expected = len(HUBS) * span.total_seconds() / _SAMPLE_S
+        return (None if downtime is None else downtime * min(1.0, samples / expected)), samples
 
     def _failures(self, span: timedelta) -> tuple[float | None, int]:
         names = [f"{GATEWAY}:requests_per_s", f"{GATEWAY}:errors_per_s"]

@@ -12,6 +12,7 @@ from hubs.ops_hub.health.service import HealthService
 from hubs.ops_hub.monitoring.alerts import AlertBook
 from hubs.ops_hub.monitoring.judging import judge_health, judge_objectives
 from hubs.ops_hub.monitoring.notifying import Notifier
+from hubs.ops_hub.monitoring.readings import ProcessorMeter
 from hubs.ops_hub.monitoring.repository import MonitoringRepository
 from hubs.ops_hub.monitoring.resources import judge, measure_cluster, measure_here, read_budget
 from hubs.ops_hub.monitoring.sampling import Sampler
@@ -36,6 +37,7 @@ class ResourceMeter:
         self._health = health
         self._cluster = cluster
         self._budget = read_budget()
+        self._processor = ProcessorMeter()
 
     def read(self) -> ResourceStatus:
         """Return the status now.
@@ -44,7 +46,8 @@ class ResourceMeter:
         """
         if self._cluster is not None:
             return judge(measure_cluster(self._cluster.read(), self._budget))
-        return judge(measure_here(self._settings.data_dir, self._health.read(), self._budget))
+        busy = self._processor.percent()
+        return judge(measure_here(self._settings.data_dir, self._health.read(), self._budget, busy))
 
 
 def open_monitoring(resources: Resources) -> None:

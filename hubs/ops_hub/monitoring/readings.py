@@ -1,6 +1,6 @@
 """What this machine has to give, and the processes of this installation on it.
 
-Source: Linux ``Documentation/filesystems/proc.rst`` (meminfo, loadavg).
+Source: Linux ``Documentation/filesystems/proc.rst`` (meminfo, stat).
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from pathlib import Path
 from shared.core.memory import CGROUP, PROC, cgroup_bytes
 
 _MIB = 2**20
+_TICKS_APART = 100
+"""Hundredths of a second between two readings of the processors."""
 
 
 def total_memory_mib(proc: Path = PROC, cgroup: Path = CGROUP) -> tuple[float, str]:
@@ -23,10 +25,27 @@ def total_memory_mib(proc: Path = PROC, cgroup: Path = CGROUP) -> tuple[float, s
     return 0.0, "proc"
 
 
-def cpu_percent(proc: Path = PROC) -> float:
-    """Return the load of the last minute as a share of the processors, in percent."""
-    load = float((proc / "loadavg").read_text().split()[0])
-    return 100 * load / (os.cpu_count() or 1)
+class ProcessorMeter:
+    """Tells how busy the processors were since the reading before."""
+
+    def __init__(self, proc: Path = PROC) -> None:
+        self._proc = proc
+        self._before = self._ticks()
+        self._percent = 0.0
+
+    def percent(self) -> float:
+        """Return the busy share in percent; the last answer again within a second of it."""
+        busy, total = self._ticks()
+        if total - self._before[1] >= _TICKS_APART * (os.cpu_count() or 1):
+            self._percent = 100 * (busy - self._before[0]) / (total - self._before[1])
+            self._before = busy, total
+        return self._percent
+
+    def _ticks(self) -> tuple[int, int]:
+        words = (self._proc / "stat").read_text().split("\n", 1)[0].split()[1:9]
+        ticks = [int(word) for word in words]
+        # user, nice, system, idle, iowait, irq, softirq, steal
+        return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
 
 
 def running_pids(run_dir: Path, proc: Path = PROC) -> dict[str, int]:

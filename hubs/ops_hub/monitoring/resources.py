@@ -11,7 +11,6 @@ from hubs.ops_hub.health.schemas import HealthRead
 from hubs.ops_hub.monitoring.former import FORMER_SERVICES, TIERS
 from hubs.ops_hub.monitoring.levels import Load, level_of
 from hubs.ops_hub.monitoring.readings import (
-    cpu_percent,
     embedded_postgres_pid,
     running_pids,
     total_memory_mib,
@@ -73,7 +72,7 @@ def read_budget(path: Path = BUDGET) -> Budget:
     return Budget(asks, float(content.get("allocatable", 0)))
 
 
-def measure_here(data_dir: Path, health: HealthRead, budget: Budget) -> Measured:
+def measure_here(data_dir: Path, health: HealthRead, budget: Budget, cpu_percent: float) -> Measured:
     """Measure the processes of this machine; what is watched elsewhere has a state and no usage."""
     allocatable, source = total_memory_mib()
     pids = {name: pid for name, pid in running_pids(data_dir / "run").items() if name not in _NOT_OURS}
@@ -89,7 +88,7 @@ def measure_here(data_dir: Path, health: HealthRead, budget: Budget) -> Measured
         is_gone = name in pids and usage is None
         state = "down" if is_gone else watched.get(name, "running")
         rows.append(_row(name, TIERS.get(name, "other"), state, usage, budget.asks.get(name)))
-    return Measured(source, rows, len(rows), allocatable, round(cpu_percent(), 1))
+    return Measured(source, rows, len(rows), allocatable, round(cpu_percent, 1))
 
 
 def measure_cluster(cluster: ClusterState, budget: Budget) -> Measured:

@@ -161,6 +161,7 @@ class Burn(BaseModel):
     """How fast the budget of an objective goes over a long and a short window together."""
 
     window: str
+    short_s: float = Field(0, description="seconds of the short window")
     factor: float = Field(description="times too fast at which it fires")
     rate: float | None = Field(
         None, description="times too fast over the long window; 1 is exactly the budget"

@@ -47,7 +47,10 @@ class Ops:
             session.execute(
                 text("TRUNCATE ops.error_event, ops.error_issue, ops.error_monitor, ops.alert, ops.silence")
             )
-        resources.get(AlertBook).set_silences([])
+        book = resources.get(AlertBook)
+        book.set_silences([])
+        book._firing.clear()
+        book._unwritten.clear()
         intake = resources.get(Intake)
         intake.accepted = intake.dropped = intake.skipped = intake.stored = 0
         intake.refill(Limits())
