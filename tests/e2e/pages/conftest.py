@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from playwright.sync_api import Browser, sync_playwright
 from shared.testing.node import node_folder
 from shared.testing.packages import Unobtainable, ensure_program
 from shared.testing.platform import Platform
+from tests.e2e.pages.addresses import POSTAL_CODE, addresses, fill, place
 from tests.e2e.pages.visit import Site
 
 NODE = Path(__file__).with_name("node")
-ADMIN = ("admin@example.org", "correct horse battery staple 7")
+ADMIN = ("console@example.org", "correct horse battery staple 7")
 
 
 @pytest.fixture(scope="session")
@@ -28,11 +30,37 @@ def parliament(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         platform.data_dir = Path(os.environ["OPENPOLICY_PAGES_DATA"])
         yield platform
         return
-    platform.start()
     try:
+        platform.start()
+        fill(platform)
         yield platform
     finally:
         platform.stop()
+
+
+@pytest.fixture(scope="session")
+def account(parliament: Platform) -> tuple[str, str]:
+    """An administrator's e-mail address and password."""
+    subprocess.run(
+        [sys.executable, "-m", "hubs.security_hub.admin", "create", "--email", ADMIN[0]],
+        env={**os.environ, "OP_DATA_DIR": str(parliament.data_dir), "OP_NEW_PASSWORD": ADMIN[1]},
+        check=False,  # an installation that runs already may have it from before
+        capture_output=True,
+    )
+    return ADMIN
+
+
+@pytest.fixture(scope="session")
+def postal_code(parliament: Platform, account: tuple[str, str]) -> str:
+    """A postal code that the record knows."""
+    place(parliament, *account)
+    return POSTAL_CODE
+
+
+@pytest.fixture(scope="session")
+def pages(parliament: Platform) -> tuple[str, ...]:
+    """Addresses of all citizens' pages."""
+    return addresses(parliament)
 
 
 @pytest.fixture(scope="session")
@@ -55,10 +83,15 @@ def site(parliament: Platform, chromium: Browser) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def axe(pytestconfig: pytest.Config) -> str:
-    """The accessibility engine's source."""
+def judges(pytestconfig: pytest.Config) -> Path:
+    """The folder of the accessibility engine and the HTML validator."""
     try:
-        folder = node_folder(pytestconfig.rootpath, NODE)
+        return node_folder(pytestconfig.rootpath, NODE)
     except (Unobtainable, subprocess.SubprocessError) as missing:
-        pytest.skip(f"axe-core cannot be had: {missing}")
-    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
+        pytest.skip(f"the judges of pages cannot be had: {missing}")
+
+
+@pytest.fixture(scope="session")
+def axe(judges: Path) -> str:
+    """The accessibility engine's source."""
+    return (judges / "node_modules" / "axe-core" / "axe.min.js").read_text()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -14,22 +12,10 @@ from playwright.sync_api import Page, expect
 from shared.testing.platform import Platform
 from tests.e2e.pages.visit import Site, audit, is_wider_than_window, press_until
 
-EMAIL, PASSWORD = "console@example.org", "correct horse battery staple 7"
 SECTIONS = (
     "hubs", "jobs", "runs", "sources", "schedules", "queues", "workers", "errors", "alerts", "silences", "audit",
-    "decisions", "users", "roles", "clients", "keys", "config", "flags", "unmatched", "merges", "deliveries",
+    "decisions", "users", "roles", "clients", "keys", "config", "flags", "policies", "unmatched", "merges", "deliveries",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def account(parliament: Platform) -> tuple[str, str]:
-    subprocess.run(
-        [sys.executable, "-m", "hubs.security_hub.admin", "create", "--email", EMAIL],
-        env={**os.environ, "OP_DATA_DIR": str(parliament.data_dir), "OP_NEW_PASSWORD": PASSWORD},
-        check=False,  # an installation that runs already may have it from before
-        capture_output=True,
-    )
-    return EMAIL, PASSWORD
 
 
 @pytest.fixture
@@ -87,21 +73,22 @@ def test_every_section_renders_is_accessible_and_asks_nobody_else(
     for path in ("jobs", "runs", "queues", "audit"):
         site.open(page, f"/{lang}/admin/{path}")
         page.locator("tbody th a").first.click()
-        page.wait_for_load_state()
+        page.wait_for_url(f"**/admin/{path}/*")
         found[f"{path}/…"] = audit(page, axe)
     assert {path: violations for path, violations in found.items() if violations} == {}
     assert site.complaints == []
     assert site.strangers == []
 
 
+@pytest.mark.parametrize("width", [360, 1440])
 @pytest.mark.parametrize(
-    ("lang", "start", "refuse", "dropped"),
-    [("en", "Start a scrape", "Refuse the run", "Dropped"),
-     ("fr", "Lancer une moisson", "Refuser l’importation", "Abandonnée")],
+    ("lang", "start", "run", "refuse", "dropped"),
+    [("en", "Start a scrape", "What it would change", "Refuse the run", "Dropped"),
+     ("fr", "Lancer une moisson", "Ce qu’elle changerait", "Refuser l’importation", "Abandonnée")],
 )  # fmt: skip
 def test_a_scrape_is_started_watched_and_its_quarantined_run_refused_by_keyboard(
-    site: Site, parliament: Platform, account: tuple[str, str], upstream: httpx.Client, lang: str, start: str,
-    refuse: str, dropped: str,
+    site: Site, parliament: Platform, account: tuple[str, str], upstream: httpx.Client, lang: str, width: int,
+    start: str, run: str, refuse: str, dropped: str,
 ) -> None:  # fmt: skip
     people = parliament.get("/api/v1/people", limit=100)["data"]
     gone = [i["value"] for p in people for i in p["identifiers"] if i["scheme"] == "ourcommons.ca/person"][
@@ -109,7 +96,7 @@ def test_a_scrape_is_started_watched_and_its_quarantined_run_refused_by_keyboard
     ]
     for number in gone:
         upstream.post("/_control/changes", json={"change": "remove_member", "person_id": int(number)})
-    page = site.window(width=1280)
+    page = site.window(width=width)
     sign_in(site, page, lang, account)
     site.open(page, f"/{lang}/admin/jobs")
     press_until(page, "Tab", start)
@@ -121,17 +108,12 @@ def test_a_scrape_is_started_watched_and_its_quarantined_run_refused_by_keyboard
     page.keyboard.type(str(upstream.base_url).rstrip("/"))
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/{lang}/admin/jobs/0*")
-    # The page follows the job by itself until the run is held.
-    link = page.locator("dd a[href*='/admin/runs/']")
-    expect(link).to_be_visible(timeout=90_000)
-    link.focus()
+    # Both pages follow what happens by themselves.
+    expect(page.locator("dd a[href*='/admin/runs/']")).to_be_visible(timeout=90_000)
+    press_until(page, "Tab", run)
     page.keyboard.press("Enter")
     page.wait_for_url("**/admin/runs/*")
-    for _ in range(60):
-        if page.get_by_role("link", name=refuse).count():
-            break
-        page.wait_for_timeout(1_000)
-        page.reload()
+    expect(page.get_by_role("link", name=refuse)).to_be_visible(timeout=90_000)
     press_until(page, "Tab", refuse)
     page.keyboard.press("Enter")
     page.wait_for_url("**/do/refuse-run*")
@@ -141,6 +123,85 @@ def test_a_scrape_is_started_watched_and_its_quarantined_run_refused_by_keyboard
     page.wait_for_url(f"**/{lang}/admin/runs")
     expect(page.locator("tbody tr").first).to_contain_text(dropped)
     assert len(parliament.get("/api/v1/people", limit=100)["data"]) == len(people)
+    assert site.complaints == []
+
+
+def test_a_policy_is_written_checked_and_kept_without_scripts(
+    site: Site, account: tuple[str, str], axe: str
+) -> None:
+    page = site.window(width=360, has_scripts=False)
+    sign_in(site, page, "en", account)
+    name = f"try-{uuid4().hex[:8]}"
+    site.open(page, "/en/admin/do/add-policy")
+    root = f"trial/{name.replace('-', '_')}"
+    for field, text in (("name", name), ("title_en", "Trial"), ("title_fr", "Essai"), ("root", root)):
+        page.locator(f"#a-{field}").fill(text)
+    page.locator("form.stack button").click()
+    page.wait_for_url(f"**/admin/policies/{name}")
+    page.get_by_role("link", name="Write a version").click()
+    page.wait_for_url("**/edit")
+    page.locator("#sources-0-text").fill(f"package {root.replace('/', '.')}\n\nallow := {{\n")
+    page.get_by_role("button", name="Check and run the tests").click()
+    expect(page.get_by_role("status")).to_contain_text("main.rego, row")
+    package = root.replace("/", ".")
+    page.locator("#sources-0-text").fill(f"package {package}\n\nimport rego.v1\n\ndefault allow := false\n")
+    page.get_by_role("button", name="Check and run the tests").click()
+    expect(page.get_by_role("status")).to_contain_text("1 passed, 0 failed")
+    page.locator("#message").fill("The first")
+    page.get_by_role("button", name="Keep as a version").click()
+    page.wait_for_url(f"**/policies/{name}/versions/1")
+    page.get_by_role("button", name="Run the tests").click()
+    expect(page.locator(".verdict")).to_contain_text("1 passed, 0 failed")
+    page.get_by_role("button", name="Ask for a review").click()
+    expect(page.locator("dl.facts")).to_contain_text("In review")
+    page.get_by_role("link", name="Write the next version").click()
+    page.wait_for_url("**/edit?from=1")
+    page.locator("#sources-0-text").fill(f"package {package}\n\nimport rego.v1\n\ndefault allow := true\n")
+    page.get_by_role("button", name="Keep as a version").click()
+    page.wait_for_url(f"**/policies/{name}/versions/2")
+    page.locator("#impact-path").fill("openpolicy/gateway")
+    page.get_by_role("button", name="Try on logged decisions").click()
+    page.wait_for_url("**path=openpolicy*")
+    site.open(page, f"/en/admin/policies/{name}/diff?from=1&to=2")
+    expect(page.locator("ins")).to_contain_text("default allow := true")
+    seeing = site.window(width=1280, scheme="dark")
+    sign_in(site, seeing, "fr", account)
+    found = {}
+    for path in (name, f"{name}/edit", f"{name}/versions/2", f"{name}/diff?from=1&to=2"):
+        site.open(seeing, f"/fr/admin/policies/{path}")
+        found[path] = audit(seeing, axe)
+    assert {path: faults for path, faults in found.items() if faults} == {}
+
+
+def test_a_flag_is_made_tried_changed_and_brought_back(
+    site: Site, account: tuple[str, str], axe: str
+) -> None:
+    page = site.window()
+    sign_in(site, page, "fr", account)
+    key = f"try-{uuid4().hex[:8]}"
+    site.open(page, "/fr/admin/do/add-flag")
+    for field, text in (("key", key), ("title_en", "Trial"), ("title_fr", "Essai"), ("reason", "essai")):
+        page.locator(f"#a-{field}").fill(text)
+    page.locator("form.stack button").click()
+    page.wait_for_url(f"**/admin/flags/{key}")
+    page.get_by_role("button", name="Interroger l’indicateur").click()
+    expect(page.get_by_role("status")).to_contain_text("false")
+    page.get_by_role("link", name="Changer l’indicateur").click()
+    page.wait_for_url("**/do/set-flag?*")
+    definition = page.locator("#a-definition")
+    definition.fill(definition.input_value().replace('"default": "off"', '"default": "on"'))
+    page.locator("#a-reason").fill("pour tous")
+    page.locator("form.stack button").click()
+    page.wait_for_url(f"**/admin/flags/{key}")
+    page.get_by_role("button", name="Interroger l’indicateur").click()
+    expect(page.get_by_role("status")).to_contain_text("true")
+    assert audit(page, axe) == []
+    page.get_by_role("link", name="Rétablir cette version").click()
+    page.locator("#a-reason").fill("non")
+    page.locator("form.stack button").click()
+    page.wait_for_url(f"**/admin/flags/{key}")
+    page.get_by_role("button", name="Interroger l’indicateur").click()
+    expect(page.get_by_role("status")).to_contain_text("false")
     assert site.complaints == []
 
 

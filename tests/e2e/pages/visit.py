@@ -7,6 +7,13 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
+_COUNT_SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver(list => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
+}).observe({type: "layout-shift", buffered: true});
+"""
+
 
 class Site:
     """One installation, seen through browser windows of chosen width, colours and abilities."""
@@ -30,6 +37,7 @@ class Site:
         )
         self._contexts.append(context)
         context.set_default_timeout(15_000)
+        context.add_init_script(_COUNT_SHIFTS)
         page = context.new_page()
         page.on(
             "console",
@@ -61,6 +69,14 @@ class Site:
 def is_wider_than_window(page: Page) -> bool:
     """Tell whether the page must be scrolled sideways."""
     found: bool = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return found
+
+
+def layout_shift(page: Page) -> float:
+    """Return the page's cumulative layout shift once it has been painted."""
+    # Two frames after the load everything that moves by itself has moved, and the observer knows.
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    found: float = page.evaluate("window.shifted")
     return found
 
 

@@ -13,6 +13,8 @@ from starlette.testclient import TestClient
 from hubs.ux_hub.admin.opening import open_console
 from hubs.ux_hub.admin.router.desk import router as desk_router
 from hubs.ux_hub.admin.router.entry import router as entry_router
+from hubs.ux_hub.admin.router.flags import router as flags_router
+from hubs.ux_hub.admin.router.policies import router as policies_router
 from hubs.ux_hub.app import SPEC
 from hubs.ux_hub.settings import UxSettings
 from hubs.ux_hub.web.dependencies import ReaderSource, SourceRegister
@@ -49,7 +51,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     # The rest of the hub needs a database; no page that is rendered here does.
     spec = replace(
         SPEC,
-        routers=[*PAGE_ROUTERS, entry_router, desk_router, REST],
+        routers=[*PAGE_ROUTERS, entry_router, policies_router, flags_router, desk_router, REST],
         start=[open_pages, open_console],
         mounts=[mount_pages],
         app_class=FastAPI,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -18,7 +19,7 @@ class Feed(FakeHubs):
 
     def _answer(self, path: str, params: dict[str, Any]) -> Any:
         if path == "changes":
-            after = int(params["after"])
+            after = 3 if params["after"] == "now" else int(params["after"])
             rows = [{"seq": 1, "type": "bill", "id": uuid("bill", 11)}, {"seq": 2, "type": "bill", "id": uuid("bill", 99)},
                     {"seq": 3, "type": "bill", "id": uuid("bill", 11)}]  # fmt: skip
             found = [row for row in rows if row["seq"] > after][: params["limit"]]
@@ -60,3 +61,44 @@ def test_a_card_is_small_and_carries_both_languages() -> None:
     assert {"title_en", "title_fr", "status_en", "status_fr"} <= set(cards.data[0])
     assert "sources" not in cards.data[0]
     assert service(FakeHubs()).list("people").data[0]["party"] == "Liberal"
+
+
+def test_what_a_phone_holds_is_compared_with_what_stands() -> None:
+    held = service(Feed()).held({"bill": [UUID(uuid("bill", 11)), UUID(uuid("bill", 99))]})
+    assert [card["number"] for card in held.data["bill"]] == ["C-11"]
+    assert held.removed == [uuid("bill", 99)]
+    with pytest.raises(Invalid):
+        service(Feed()).held(
+            {"bill": [UUID(int=n) for n in range(150)], "person": [UUID(int=n) for n in range(51)]}
+        )
+
+
+def test_many_ids_are_asked_for_in_pieces_that_fit_into_an_address() -> None:
+    hubs = Feed()
+    service(hubs).held({"bill": [UUID(int=n) for n in range(120)]})
+    assert [len(params["id__in"].split(",")) for path, params in hubs.asked if path.endswith("bills")] == [
+        50,
+        50,
+        20,
+    ]
+
+
+def test_a_token_knows_how_far_it_is_behind() -> None:
+    assert service(Feed()).standing("1").behind == 2
+    assert service(Feed()).standing("3").is_current
+
+
+def test_what_happened_to_a_bill_is_in_order_and_amendments_are_what_texts_changed() -> None:
+    timeline = service(FakeHubs()).timeline("45-1-c-11")
+    assert [one["date"] for one in timeline] == sorted(one["date"] for one in timeline)
+    assert {one["kind"] for one in timeline} == {"action", "stage", "vote"}
+    assert service(FakeHubs()).amendments("45-1-c-11", "fr") == [
+        {"from": "1", "to": "2", "added": ["Seven"], "removed": ["Six"]}
+    ]
+
+
+def test_filters_name_what_is_on_record_in_both_languages() -> None:
+    found = service(FakeHubs()).filters()
+    assert {"name": "Quebec", "name_en": "Quebec", "name_fr": "Québec"} in found["provinces"]
+    assert found["parties"]
+    assert "bill" in found["types"]

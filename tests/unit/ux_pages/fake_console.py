@@ -1,0 +1,104 @@
+"""The hubs as the console sees them, from memory: what was asked and done is remembered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.core.errors import AppError, Invalid, NotFound
+from tests.unit.ux_pages.poison import poison
+
+AT = "2026-05-28T16:00:00Z"
+TESTS = {
+    "engine": "opa", "passed": 1, "failed": 1,
+    "tests": [
+        {"package": "data.openpolicy.x_test", "name": "test_a", "is_passed": True, "detail": ""},
+        {"package": "data.openpolicy.x_test", "name": "test_b", "is_passed": False, "detail": "expected true"},
+    ],
+    "coverage": {"percent": 87.5, "missed": [{"file": "main.rego", "rows": [[3, 3], [7, 9]]}]},
+}  # fmt: skip
+POLICY = {
+    "name": "gateway", "title_en": "Gateway", "title_fr": "Passerelle", "root": "openpolicy/gateway",
+    "bundle": "platform", "category": "", "tags": ["door"], "published_version": 1, "created_by": "user:1",
+    "created_at": AT, "updated_at": AT,
+}  # fmt: skip
+IMPACT = {
+    "engine": "opa", "compared": 3, "unchanged": 2, "newly_allowed": 0, "newly_denied": 1,
+    "otherwise_changed": 0, "undefined": 0,
+    "examples": [{"decision_id": "d1", "input": {"path": "/x"}, "before": True, "after": False}],
+}  # fmt: skip
+FLAG = {
+    "key": "new-search", "title_en": "New search", "title_fr": "Nouvelle recherche", "is_killed": False,
+    "definition": {"variants": {"on": True, "off": False}, "default": "off", "off": "off", "rules": []},
+    "is_public": True, "expires_on": "2026-12-31", "version": 2, "changed_by": "user:1", "updated_at": AT,
+}  # fmt: skip
+DECISION = {
+    "decision_id": "d1", "path": "openpolicy/gateway", "is_defined": True, "result": True,
+    "input": {"path": "/x"}, "erased": [], "requested_by": "ux", "revision": "r", "duration_ms": 1.0,
+}  # fmt: skip
+
+
+def version(number: int, state: str = "draft") -> dict[str, Any]:
+    return {
+        "version": number, "state": state, "message": "Let editors in", "author": "user:1", "created_at": AT,
+        "reviewer": "user:2", "review_note": "fine", "reviewed_at": AT, "published_by": "user:2",
+        "published_at": AT, "content_hash": "h", "test_report": TESTS,
+        "sources": {"main.rego": "package openpolicy.gateway\n\ndefault allow := false\n"},
+        "tests": {"main_test.rego": "package openpolicy.gateway_test\n"}, "data": {"roles": ["editor"]},
+    }  # fmt: skip
+
+
+class FakeConsole:
+    """Answers like every hub; ``done`` holds what was written."""
+
+    def __init__(self, *, hostile: str = "", failing: AppError | None = None, state: str = "draft") -> None:
+        self.hostile = hostile
+        self.failing = failing
+        self.state = state
+        self.is_valid = True
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.done: list[tuple[str, str, Any]] = []
+
+    def request(
+        self, method: str, path: str, *, params: dict[str, Any] | None = None, json: Any = None
+    ) -> Any:
+        if method == "GET":
+            self.asked.append((path, params or {}))
+        else:
+            self.done.append((method, path, json))
+        answer = self._answer(method, path.partition("?")[0].removeprefix("/api/v1"), params or {})
+        return poison(answer, self.hostile) if self.hostile and method == "GET" else answer
+
+    def _answer(self, method: str, path: str, params: dict[str, Any]) -> Any:
+        if method != "GET" and self.failing:
+            raise self.failing
+        versions = [version(2, self.state), version(1, "published")]
+        found: dict[str, Any] = {
+            "/policies": {"data": [POLICY]},
+            "/policies/gateway": POLICY,
+            "/policies/gateway/versions": {"version": 3} if method == "POST" else {"data": versions},
+            "/policies/gateway/versions/2": versions[0],
+            "/policies/gateway/versions/2/impact": IMPACT,
+            "/policies/gateway/diff": {"from_version": 1, "to_version": 2, "files": {"main.rego": "--- a\n+++ b\n-x\n+y\n z"}},
+            "/policies/validate": {"engine": "opa", "is_valid": self.is_valid, "problems": [] if self.is_valid else [
+                {"file": "main.rego", "row": 3, "col": 9, "code": "rego_parse_error", "message": "unexpected ="}]},
+            "/policies/try-tests": TESTS,
+            "/decisions": {"data": [DECISION] if params.get("path") == "openpolicy/gateway" else [], "next": None},
+            "/flags": {"data": [FLAG]},
+            "/flags/new-search": FLAG,
+            "/flags/new-search/versions": {"data": [
+                {"version": n, "definition": FLAG["definition"], "is_killed": False, "reason": "why", "changed_by": "user:1", "changed_at": AT}
+                for n in (2, 1)]},
+            "/ofrep/v1/evaluate/flags/new-search": {"key": "new-search", "value": False, "variant": "off", "reason": "DEFAULT"},
+            "/config/search.limit": {"key": "search.limit", "value": 20},
+            "/config/search.limit/versions": {"data": [
+                {"version": n, "value": n, "reason": "why", "changed_by": "user:1", "changed_at": AT} for n in (2, 1)]},
+        }  # fmt: skip
+        if path in found:
+            return found[path]
+        if method == "GET":
+            raise NotFound(f"nothing at {path}")
+        return None
+
+
+def refused() -> Invalid:
+    return Invalid("something is wrong with it")
