@@ -77,7 +77,6 @@ class Resources:
         self._lock = threading.Lock()
         self.engine: Engine = cast(Engine, None)
         self.sessionmaker: sessionmaker[Session] = cast("sessionmaker[Session]", None)
-        self.cache: Cache = cast(Cache, None)
         self.http: httpx.Client = cast(httpx.Client, None)
         self.verifier: TokenVerifier = cast(TokenVerifier, None)
         self.tokens: ServiceTokens = cast(ServiceTokens, None)
@@ -99,6 +98,14 @@ class Resources:
     def find(self, kind: type[T]) -> T | None:
         """Return the part kept under a class, None when there is none."""
         return cast("T | None", self._parts.get(kind))
+
+    @property
+    def cache(self) -> Cache:
+        """Return the cache, opened at first use: most hubs keep nothing there, and its client costs 5 MiB."""
+        with self._lock:
+            if Cache not in self._parts:
+                self._parts[Cache] = create_cache(self.settings)
+            return cast(Cache, self._parts[Cache])
 
     @property
     def bus(self) -> EventBus:
@@ -234,7 +241,6 @@ def _open(spec: HubSpec, resources: Resources) -> None:
         fetch_keys_over_http(resources.http, settings.hubs.security),
     )
     resources.tokens = service_tokens(settings, spec.name, resources.http)
-    resources.cache = create_cache(settings)
     if spec.has_database:
         resources.engine = create_engine(settings, spec.name)
         resources.stack.callback(resources.engine.dispose)

@@ -10,7 +10,6 @@ from hubs.security_hub.config.repository import ConfigRepository
 from hubs.security_hub.config.schemas import MASK, ImportReport, ValueWrite
 from hubs.security_hub.config.service import ConfigService
 from hubs.security_hub.config.service import build as build_config
-from hubs.security_hub.config.transfer import parse, render
 from hubs.security_hub.config.validation import check_value
 from hubs.security_hub.config.values import is_reference
 from shared.app import Resources
@@ -27,6 +26,9 @@ class ConfigExchange:
 
     def export(self) -> str:
         """Return what is set for everybody as YAML; of secrets only references."""
+        # YAML takes 1 MiB, and documents come and go rarely.
+        from hubs.security_hub.config.transfer import render
+
         found: list[tuple[str, str, Any]] = []
         for row in self._repository.all_values():
             value = self._config.get(row.key, row.environment)
@@ -41,6 +43,8 @@ class ConfigExchange:
 
         Raises: Invalid naming every value that cannot be set; then nothing is.
         """
+        from hubs.security_hub.config.transfer import parse
+
         report = ImportReport(is_dry_run=is_dry_run)
         problems: list[dict[str, str]] = []
         for environment, key, value in parse(text):
