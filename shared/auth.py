@@ -23,7 +23,10 @@ from shared.settings import AuthSettings
 log = get_logger(__name__)
 
 ALGORITHMS = ["ES256"]
-_REFETCH_PAUSE_S = 5.0
+_RETRY_S = 5.0
+"""Seconds until keys that could not be had are asked for again."""
+_REFETCH_PAUSE_S = 1.0
+"""Seconds between two looks for a key that is not known: tokens of nobody must not make us ask each time."""
 _MAX_TOKEN_CHARS = 8_192
 _MAX_VERIFIED = 4_096
 
@@ -94,11 +97,13 @@ class TokenVerifier:
         settings: AuthSettings,
         fetch_keys: KeySource,
         clock: Callable[[], float] = time.time,
+        refetch_pause_s: float = _REFETCH_PAUSE_S,
     ) -> None:
         self._issuer = issuer
         self._settings = settings
         self._fetch_keys = fetch_keys
         self._clock = clock
+        self._refetch_pause_s = refetch_pause_s
         self._lock = threading.Lock()
         self._held = _Held()
         self._verified: dict[bytes, _Verified] = {}
@@ -112,12 +117,12 @@ class TokenVerifier:
             iat={"essential": True},
         )
 
-    def with_keys(self, fetch_keys: KeySource, max_age_s: float | None = None) -> TokenVerifier:
-        """Return a verifier with the same expectations and keys from elsewhere, kept for so many seconds."""
-        settings = self._settings
-        if max_age_s is not None:
-            settings = settings.model_copy(update={"jwks_max_age_s": max_age_s})
-        return TokenVerifier(self._issuer, settings, fetch_keys, self._clock)
+    def with_keys(self, fetch_keys: KeySource, max_age_s: float) -> TokenVerifier:
+        """Return a verifier with the same expectations and keys from this very process, kept for so many
+        seconds; a key that it does not know is looked for at once.
+        """
+        settings = self._settings.model_copy(update={"jwks_max_age_s": max_age_s})
+        return TokenVerifier(self._issuer, settings, fetch_keys, self._clock, refetch_pause_s=0.0)
 
     def verify(self, token: str) -> Principal:
         """Return the principal of a token.
@@ -184,7 +189,7 @@ class TokenVerifier:
         if held.keys is not None and age < self._settings.jwks_max_age_s:
             if kid in held.kids:
                 return held.keys
-            if age < _REFETCH_PAUSE_S:
+            if age < self._refetch_pause_s:
                 raise _bad_token("signed by an unknown key")
         # While one thread asks for the keys, the others go on with those they have.
         may_wait = held.keys is None or kid not in held.kids
@@ -207,6 +212,8 @@ class TokenVerifier:
         now = time.monotonic()
         try:
             raw = self._fetch_keys()
+            if held.keys is not None and raw == held.raw:
+                return replace(held, fetched_at=now)
             keys = KeySet.import_key_set({"keys": raw["keys"]})
             kids = frozenset(str(key.get("kid", "")) for key in raw["keys"])
         except (Unavailable, JoseError, KeyError, ValueError) as error:
@@ -214,9 +221,7 @@ class TokenVerifier:
             if held.keys is None:
                 raise Unavailable("the keys that verify tokens are not to be had") from error
             log.warning("key set not refreshed", error=str(error))
-            return replace(held, fetched_at=now - self._settings.jwks_max_age_s + _REFETCH_PAUSE_S)
-        if held.keys is not None and raw == held.raw:
-            return replace(held, fetched_at=now)
+            return replace(held, fetched_at=now - self._settings.jwks_max_age_s + _RETRY_S)
         return _Held(keys, kids, raw, now)
 
 

@@ -235,7 +235,7 @@ def test_keys_once_fetched_stay_good_while_their_source_is_away() -> None:
 
 def test_unknown_keys_do_not_make_everybody_ask_all_the_time() -> None:
     keys = Keys(ONE)
-    checked = verifier(keys)
+    checked = TokenVerifier(ISSUER, AuthSettings(), keys, Clock(), refetch_pause_s=3_600.0)
     checked.verify(token())
     for _ in range(50):
         with pytest.raises(Unauthorized):
@@ -264,3 +264,13 @@ def test_one_thread_asks_while_the_others_go_on() -> None:
     may_answer.set()
     asking.join(10)
     assert not asking.is_alive()
+
+
+def test_where_the_keys_are_at_hand_a_new_one_counts_at_once() -> None:
+    keys = Keys(ONE)
+    near = verifier(keys).with_keys(keys, 5.0)
+    near.verify(token())
+    keys.keys = [TWO]
+    assert near.verify(token(signer=TWO)).subject == "someone"
+    with pytest.raises(Unauthorized):
+        near.verify(token())
