@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +21,8 @@ app = typer.Typer(
 )
 database = typer.Typer(help="The databases of the hubs.", no_args_is_help=True)
 app.add_typer(database, name="db")
+audit = typer.Typer(help="The audit log.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
 sources = typer.Typer(help="What can be scraped, and what stands behind an address.")
 app.add_typer(sources, name="sources")
 
@@ -152,6 +155,26 @@ def database_migrate(
 
     extra = [revision] if revision else []
     raise typer.Exit(run_program("shared.db.migrate", hub, action, *extra))
+
+
+@audit.command("verify")
+def audit_verify(
+    file: Annotated[Path, typer.Argument(help="An export of the audit log (NDJSON, plain or .gz).")],
+    key: Annotated[str, typer.Option(help="The verifier key that you trust; empty: the export's own.")] = "",
+) -> None:
+    """Verify an export offline: entries, values, redactions, and every checkpoint. Needs no server."""
+    from services.cli.programs import run_program
+
+    raise typer.Exit(run_program("hubs.intelligence_hub.audit.export", str(file), *([key] if key else [])))
+
+
+@app.command()
+def mcp(port_base: PortBase = 8000) -> None:
+    """Answer an agent over standard input and output; OP_HUBS__DATA names a record elsewhere."""
+    from services.cli.programs import run_program
+
+    os.environ.setdefault("OP_HUBS__DATA", f"http://127.0.0.1:{port_base + 2}")
+    raise typer.Exit(run_program("hubs.ux_hub.mcp"))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -32,4 +32,4 @@ def entry_of(delivery: Delivery) -> EntryCreate:
     """Return the entry that an audit event asks for."""
     event = delivery.event
     assert isinstance(event, AuditRecordedV1)
-    return EntryCreate(**event.model_dump(exclude={"correlation_id"}))
+    return EntryCreate(**event.model_dump(exclude={"correlation_id"}), clock_source=event.producer)

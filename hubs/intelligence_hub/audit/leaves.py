@@ -37,8 +37,11 @@ def commitment(field: str, salt: bytes, value: Any) -> str:
 
 def leaf_document(seq: int, row: Any) -> bytes:
     """Return the bytes of entry number ``seq``; ``row`` has the columns of the entry."""
+    # Entries from before the clock's source was kept have none in their document.
+    clock = {"clock_source": row.clock_source} if row.clock_source else {}
     return canonical(
         {
+            **clock,
             "seq": seq,
             "id": str(row.id),
             "occurred_at": instant(row.occurred_at),

@@ -77,6 +77,8 @@ class AuditTree(Model):
     id: Mapped[int] = mapped_column(SmallInteger(), primary_key=True, autoincrement=False)
     size: Mapped[int] = mapped_column(BigInteger(), default=0)
     edge: Mapped[bytes] = mapped_column(LargeBinary(), default=b"")
+    checkpoint: Mapped[int] = mapped_column(BigInteger(), server_default=text("0"))
+    """Size of the checkpoint that was given out last; each names the one before it."""
 
 
 class AuditCheckpoint(Model):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from hubs.intelligence_hub.audit.leaves import instant
 
 _ED25519 = b"\x01"
 _KEY_ID_BYTES = 4
@@ -21,10 +24,18 @@ class Checkpoint:
     origin: str
     size: int
     root: bytes
+    extension: str = ""
+    """One further line of ours, see ``stamp``; other readers pass over it."""
 
     def text(self) -> str:
         """Return the signed text (its last line break included)."""
-        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+        more = f"{self.extension}\n" if self.extension else ""
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n{more}"
+
+
+def stamp(moment: datetime, previous: int) -> str:
+    """Return the line that ties a checkpoint to its moment and to the size of the one given out before."""
+    return f"openpolicy {instant(moment)} after {previous}"
 
 
 def _key_id(name: str, public: bytes) -> bytes:
@@ -73,6 +84,6 @@ def open_note(note: str, verifier_key: str) -> Checkpoint:
             public.verify(blob[_KEY_ID_BYTES:], text.encode())
         except InvalidSignature:
             break
-        origin, size, root = text.splitlines()[:3]
-        return Checkpoint(origin, int(size), base64.b64decode(root))
+        origin, size, root, *more = text.splitlines()
+        return Checkpoint(origin, int(size), base64.b64decode(root), more[0] if more else "")
     raise ValueError("the checkpoint is not signed by this key")

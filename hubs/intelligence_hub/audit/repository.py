@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -87,16 +87,34 @@ class AuditRepository:
             delete(AuditDetail).where(AuditDetail.seq == seq, AuditDetail.field.in_(fields))
         )
 
-    def expired(self, before: datetime, limit: int) -> list[int]:
-        """Return entries recorded before a moment that still have sensitive values."""
-        query = (
-            select(AuditEntry.seq)
-            .where(AuditEntry.recorded_at < before)
-            .where(select(AuditDetail.seq).where(AuditDetail.seq == AuditEntry.seq).exists())
-            .order_by(AuditEntry.seq)
-            .limit(limit)
+    def last_before(self, before: datetime) -> int | None:
+        """Return the last entry of those at the beginning that were all recorded before a moment."""
+        younger = select(func.min(AuditEntry.seq)).where(AuditEntry.recorded_at >= before)
+        first = self._session.scalar(younger)
+        last = first - 1 if first is not None else self._session.scalar(select(func.max(AuditEntry.seq)))
+        return last if last is not None and last >= 0 else None
+
+    def has_details(self, last: int) -> bool:
+        """Tell whether any entry up to one still has sensitive values."""
+        found = select(AuditDetail.seq).where(AuditDetail.seq <= last).limit(1)
+        return self._session.scalar(found) is not None
+
+    def delete_details_to(self, last: int) -> int:
+        """Delete the sensitive values of every entry up to one; return how many."""
+        gone = self._session.execute(
+            delete(AuditDetail).where(AuditDetail.seq <= last).returning(AuditDetail.seq)
         )
-        return list(self._session.scalars(query))
+        return len(gone.all())
+
+    def orphan(self) -> int | None:
+        """Return the first number under which values are kept without an entry."""
+        lonely = ~select(AuditEntry.seq).where(AuditEntry.seq == AuditDetail.seq).exists()
+        return self._session.scalar(select(func.min(AuditDetail.seq)).where(lonely))
+
+    def entries(self, start: int, end: int) -> list[AuditEntry]:
+        """Return entries ``start`` to ``end`` (exclusive) in order."""
+        query = select(AuditEntry).where(AuditEntry.seq >= start, AuditEntry.seq < end)
+        return list(self._session.scalars(query.order_by(AuditEntry.seq)))
 
     def search(
         self,
@@ -104,6 +122,9 @@ class AuditRepository:
         actor: str = "",
         action: str = "",
         target: str = "",
+        target_type: str = "",
+        producer: str = "",
+        request_id: str = "",
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Select[AuditEntry]:
@@ -123,8 +144,15 @@ class AuditRepository:
             query = query.where(AuditEntry.action.startswith(action[:-1], autoescape=True))
         elif action:
             query = query.where(AuditEntry.action == action)
-        if target:
-            query = query.where(AuditEntry.target == target)
+        exact = {
+            AuditEntry.target: target,
+            AuditEntry.target_type: target_type,
+            AuditEntry.producer: producer,
+            AuditEntry.request_id: request_id,
+        }
+        for column, value in exact.items():
+            if value:
+                query = query.where(column == value)
         if since:
             query = query.where(AuditEntry.occurred_at >= since)
         if until:
@@ -187,7 +215,12 @@ class AuditRepository:
         """Return the checkpoint of a size."""
         return self._session.get(AuditCheckpoint, size)
 
+    def newest_checkpoint(self) -> int:
+        """Return the size of the checkpoint that was given out last (0: none was)."""
+        return self._session.scalar(select(AuditTree.checkpoint).where(AuditTree.id == _TREE)) or 0
+
     def save_checkpoint(self, size: int, root: bytes, note: str, now: datetime) -> None:
         """Keep a checkpoint that is about to be given out."""
         row = {"size": size, "root": root, "note": note, "created_at": now}
-        self._session.execute(upsert(AuditCheckpoint).values(row).on_conflict_do_nothing())
+        self._session.execute(insert(AuditCheckpoint), [row])
+        self._session.execute(update(AuditTree).where(AuditTree.id == _TREE).values(checkpoint=size))

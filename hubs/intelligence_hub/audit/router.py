@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from hubs.intelligence_hub.audit.dependencies import AuditServiceDep, AuditWriterDep
+from hubs.intelligence_hub.audit.dependencies import AuditServiceDep, AuditWriterDep, SearchDep
 from hubs.intelligence_hub.audit.export import export_lines
 from hubs.intelligence_hub.audit.repository import AuditRepository
 from hubs.intelligence_hub.audit.schemas import (
@@ -23,22 +22,28 @@ from hubs.intelligence_hub.audit.schemas import (
     RedactionCreate,
     Verification,
 )
+from hubs.intelligence_hub.audit.service import AuditService, build
 from hubs.intelligence_hub.audit.verify import verify_log
-from shared.app import ResourcesDep
+from shared.app import Resources, ResourcesDep
 from shared.auth import CanReadAudit, CanWriteAudit, Principal, Public
+from shared.core.errors import Invalid
 from shared.db.cursor import cursor_codec
 from shared.db.dependency import SessionDep
 from shared.db.paginate import paginate
 from shared.db.session import transaction
+from shared.http.cells import safe_cell
+from shared.http.json import dumps
 from shared.http.pages import Page
 
 router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
-Since = Annotated[datetime | None, Query(description="occurred at or after")]
-Until = Annotated[datetime | None, Query(description="occurred before")]
 _COLUMNS = (
     "seq",
     "occurred_at",
+    "clock_source",
+    "recorded_at",
+    "producer",
     "actor",
+    "actor_type",
     "action",
     "target_type",
     "target",
@@ -62,7 +67,9 @@ def _read_of(principal: Principal, what: str, request: Request) -> EntryCreate:
 
 
 @router.post("/entries", status_code=201, summary="Append an entry")
-def append_entry(entry: EntryCreate, writer: AuditWriterDep, _: CanWriteAudit) -> Appended:
+def append_entry(entry: EntryCreate, writer: AuditWriterDep, caller: CanWriteAudit) -> Appended:
+    if "occurred_at" in entry.model_fields_set and not entry.clock_source:
+        entry = entry.model_copy(update={"clock_source": entry.producer or caller.subject})
     return writer.append([entry])[0]
 
 
@@ -74,21 +81,17 @@ def list_entries(
     writer: AuditWriterDep,
     resources: ResourcesDep,
     principal: CanReadAudit,
-    actor: str = "",
-    action: Annotated[str, Query(description="exact, or a beginning followed by *")] = "",
-    target: str = "",
-    since: Since = None,
-    until: Until = None,
+    found: SearchDep,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: str | None = None,
 ) -> Page[EntryRead]:
-    query = service.search(actor=actor, action=action, target=target, since=since, until=until)
-    found = paginate(session, query, codec=cursor_codec(resources.settings), limit=limit, cursor=cursor)
+    query = service.search(**found.model_dump())
+    page = paginate(session, query, codec=cursor_codec(resources.settings), limit=limit, cursor=cursor)
     writer.append([_read_of(principal, "entries", request)])
     following = None
-    if found.next_cursor:
-        following = str(request.url.include_query_params(cursor=found.next_cursor))
-    return Page(data=service.rendered(found.items), next=following)
+    if page.next_cursor:
+        following = str(request.url.include_query_params(cursor=page.next_cursor))
+    return Page(data=service.rendered(page.items), next=following)
 
 
 @router.get("/entries/{seq}", summary="One entry")
@@ -107,48 +110,75 @@ def redact_entry(
     return service.redact(seq, redaction, principal.subject)
 
 
-@router.get("/export", summary="The whole log, verifiable offline (NDJSON), or a table (CSV)")
+@router.get(
+    "/export", summary="The whole log, verifiable offline; or what a search finds, as a table or lines"
+)
 def export(
     request: Request,
     resources: ResourcesDep,
     service: AuditServiceDep,
     writer: AuditWriterDep,
     principal: CanReadAudit,
-    format: Literal["ndjson", "csv"] = "ndjson",
+    found: SearchDep,
+    format: Annotated[
+        Literal["ndjson", "csv", "entries"],
+        Query(description="ndjson: all, to verify; csv and entries: what the search finds, newest first"),
+    ] = "ndjson",
 ) -> Response:
+    searched = {name: value for name, value in found.model_dump().items() if value}
+    if format == "ndjson" and searched:
+        raise Invalid("only the whole log can be verified: leave out the search, or ask for csv or entries")
     writer.append([_read_of(principal, f"export.{format}", request)])
+    name = f'attachment; filename="audit.{"csv" if format == "csv" else "ndjson"}"'
+    headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
+    if format == "csv":
+        return StreamingResponse(
+            _csv(resources, searched), media_type="text/csv; charset=utf-8", headers=headers
+        )
+    lines = _whole(resources, service) if format == "ndjson" else _lines(resources, searched)
+    return StreamingResponse(lines, media_type="application/x-ndjson", headers=headers)
+
+
+def _whole(resources: Resources, service: AuditService) -> Iterator[bytes]:
     checkpoint, key = service.checkpoint(), service.verifier_key()
 
     def lines() -> Iterator[bytes]:
         with transaction(resources.sessionmaker) as session:
             yield from export_lines(AuditRepository(session), checkpoint, key)
 
-    if format == "csv":
-        return StreamingResponse(_csv(resources), media_type="text/csv; charset=utf-8")
-    return StreamingResponse(lines(), media_type="application/x-ndjson")
+    return lines()
 
 
-def _csv(resources: ResourcesDep) -> Iterator[str]:
-    from hubs.intelligence_hub.audit.service import build
-
-    def line(values: list[object]) -> str:
-        buffer = io.StringIO()
-        # A cell that begins like a formula would run in a spreadsheet.
-        csv.writer(buffer).writerow(
-            [f"'{v}" if str(v).startswith(("=", "+", "-", "@", "\t", "\r")) else v for v in values]
-        )
-        return buffer.getvalue()
-
-    yield line(list(_COLUMNS))
+def _found(resources: Resources, searched: dict[str, Any]) -> Iterator[EntryRead]:
     with transaction(resources.sessionmaker) as session:
         service = build(session, resources)
-        for row in AuditRepository(session).all_entries():
-            entry = service.rendered([row])[0]
-            yield line([getattr(entry, name) for name in _COLUMNS])
+        query = service.search(**searched)
+        for rows in session.scalars(query.execution_options(yield_per=500)).partitions():
+            yield from service.rendered(rows)
+
+
+def _lines(resources: Resources, searched: dict[str, Any]) -> Iterator[bytes]:
+    for entry in _found(resources, searched):
+        yield dumps(entry) + b"\n"
+
+
+def _csv(resources: Resources, searched: dict[str, Any]) -> Iterator[bytes]:
+    yield (",".join(_COLUMNS) + "\r\n").encode()
+    for entry in _found(resources, searched):
+        buffer = io.StringIO()
+        csv.writer(buffer).writerow([safe_cell(getattr(entry, name)) for name in _COLUMNS])
+        yield buffer.getvalue().encode()
 
 
 @router.get("/verification", summary="Recompute the whole log now")
-def verify(session: SessionDep, service: AuditServiceDep, _: CanReadAudit) -> Verification:
+def verify(
+    request: Request,
+    session: SessionDep,
+    service: AuditServiceDep,
+    writer: AuditWriterDep,
+    principal: CanReadAudit,
+) -> Verification:
+    writer.append([_read_of(principal, "verification", request)])
     return verify_log(AuditRepository(session), service.verifier_key())
 
 
@@ -184,13 +214,19 @@ def checkpoint(service: AuditServiceDep, _: Public) -> PlainTextResponse:
 
 @router.get("/log/tile/{path:path}", summary="Tiles of hashes and entries (C2SP tlog-tiles)")
 def tile(
+    request: Request,
     service: AuditServiceDep,
-    _: CanReadAudit,
+    writer: AuditWriterDep,
+    principal: CanReadAudit,
     path: Annotated[str, Path(pattern=r"^(\d{1,2}|entries)(/x\d{3})*/\d{3}(\.p/\d{1,3})?$")],
 ) -> Response:
     kind, _slash, rest = path.partition("/")
     rest, _dot, partial = rest.partition(".p/")
     index = int("".join(part.lstrip("x") for part in rest.split("/")))
     width = int(partial) if partial else 256
-    body = service.entry_bundle(index, width) if kind == "entries" else service.tile(int(kind), index, width)
+    if kind == "entries":
+        body = service.entry_bundle(index, width)
+        writer.append([_read_of(principal, f"tile/{path}", request)])
+    else:
+        body = service.tile(int(kind), index, width)
     return Response(body, media_type="application/octet-stream", headers=_TILE_CACHE)

@@ -30,7 +30,21 @@ class EntryCreate(BaseModel):
     reason: str = Field("", max_length=4_000)
     request_id: str = Field("", max_length=200)
     trace_id: str = Field("", max_length=64)
+    clock_source: str = Field("", max_length=200, description="whose clock said occurred_at; empty: ours")
     metadata: dict[str, Any] = {}
+
+
+class Search(BaseModel):
+    """What entries to find; each condition narrows it."""
+
+    actor: str = ""
+    action: str = ""
+    target: str = ""
+    target_type: str = ""
+    producer: str = ""
+    request_id: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 class EntryRead(BaseModel):
@@ -51,6 +65,7 @@ class EntryRead(BaseModel):
     reason: str | None
     request_id: str
     trace_id: str
+    clock_source: str
     metadata: dict[str, Any] | None
     redacted: list[str] = []
     commitments: dict[str, str]

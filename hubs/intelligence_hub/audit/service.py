@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
+from hubs.intelligence_hub.audit.absences import EXPIRED, REDACTED, redacted_type
 from hubs.intelligence_hub.audit.errors import EntryNotFound, NoSuchTree
 from hubs.intelligence_hub.audit.leaves import SENSITIVE, commitment, leaf_document, new_salt
 from hubs.intelligence_hub.audit.merkle import (
@@ -20,7 +21,7 @@ from hubs.intelligence_hub.audit.merkle import (
     recorded_levels,
 )
 from hubs.intelligence_hub.audit.models import AuditEntry
-from hubs.intelligence_hub.audit.note import Checkpoint, NoteSigner
+from hubs.intelligence_hub.audit.note import Checkpoint, NoteSigner, stamp
 from hubs.intelligence_hub.audit.repository import AuditRepository
 from hubs.intelligence_hub.audit.schemas import (
     Appended,
@@ -33,8 +34,6 @@ from hubs.intelligence_hub.audit.schemas import (
 from shared.app import Resources
 from shared.core.clock import utc_now
 from shared.core.errors import Invalid
-
-REDACTED = "audit.redacted"
 
 
 class AuditService:
@@ -93,11 +92,23 @@ class AuditService:
         actor: str = "",
         action: str = "",
         target: str = "",
+        target_type: str = "",
+        producer: str = "",
+        request_id: str = "",
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Select[AuditEntry]:
         """Return the query of entries that fit, newest first."""
-        return self._repository.search(actor=actor, action=action, target=target, since=since, until=until)
+        return self._repository.search(
+            actor=actor,
+            action=action,
+            target=target,
+            target_type=target_type,
+            producer=producer,
+            request_id=request_id,
+            since=since,
+            until=until,
+        )
 
     def rendered(self, rows: Sequence[AuditEntry]) -> list[EntryRead]:
         """Return entries with the sensitive values that are still there."""
@@ -122,7 +133,7 @@ class AuditService:
                     actor=actor,
                     action=REDACTED,
                     target=str(seq),
-                    target_type="audit_entry",
+                    target_type=redacted_type(redaction.fields),
                     reason=redaction.reason,
                     metadata={"fields": sorted(redaction.fields)},
                 )
@@ -131,20 +142,28 @@ class AuditService:
         self._repository.delete_details(seq, redaction.fields)
         return appended
 
-    def expire(self, before: datetime, limit: int = 500) -> int:
-        """Redact entries recorded before a moment (retention); return how many."""
-        seqs = self._repository.expired(before, limit)
-        for seq in seqs:
-            entry = self._entry(seq)
-            if entry.action == REDACTED:
-                self._repository.delete_details(seq, list(SENSITIVE))
-                continue
-            self.redact(
-                seq,
-                RedactionCreate(fields=sorted(entry.commitments), reason="end of the retention period"),
-                "intelligence_hub",
-            )
-        return len(seqs)
+    def expire(self, before: datetime) -> int:
+        """Delete the sensitive values of all entries recorded before a moment; return how many values went.
+
+        One entry says up to where; the proofs and every checkpoint stay.
+        """
+        last = self._repository.last_before(before)
+        if last is None or not self._repository.has_details(last):
+            return 0
+        self.append(
+            [
+                EntryCreate(
+                    producer="intelligence_hub",
+                    actor="intelligence_hub",
+                    actor_type="service",
+                    action=EXPIRED,
+                    target=str(last),
+                    target_type="audit_entry",
+                    reason="end of the retention period",
+                )
+            ]
+        )
+        return self._repository.delete_details_to(last)
 
     def checkpoint(self) -> str:
         """Return a signed checkpoint of the log as it stands, and keep it."""
@@ -152,8 +171,14 @@ class AuditService:
         kept = self._repository.find_checkpoint(edge.size)
         if kept is not None:
             return kept.note
-        note = self._signer.sign(Checkpoint(self._signer.name, edge.size, edge.root()))
-        self._repository.save_checkpoint(edge.size, edge.root(), note, self._now())
+        edge, previous = self._repository.lock_edge(), self._repository.newest_checkpoint()
+        kept = self._repository.find_checkpoint(edge.size)
+        if kept is not None:
+            return kept.note
+        now = self._now()
+        signed = Checkpoint(self._signer.name, edge.size, edge.root(), stamp(now, previous))
+        note = self._signer.sign(signed)
+        self._repository.save_checkpoint(edge.size, edge.root(), note, now)
         return note
 
     def verifier_key(self) -> str:
@@ -212,14 +237,11 @@ class AuditService:
         Raises: NoSuchTree when the log has not grown so far.
         """
         start = index * 256
-        found = [self._repository.find(seq) for seq in range(start, start + width)]
-        bundle = b""
-        for seq, row in enumerate(found, start):
-            if row is None:
-                raise NoSuchTree(f"bundle {index} does not have {width} entries")
-            document = leaf_document(seq, row)
-            bundle += len(document).to_bytes(2, "big") + document
-        return bundle
+        rows = self._repository.entries(start, start + width)
+        if len(rows) != width:
+            raise NoSuchTree(f"bundle {index} does not have {width} entries")
+        documents = [leaf_document(row.seq, row) for row in rows]
+        return b"".join(len(document).to_bytes(2, "big") + document for document in documents)
 
     def _entry(self, seq: int) -> AuditEntry:
         row = self._repository.find(seq)
@@ -264,6 +286,7 @@ def _row(entry: EntryCreate, now: datetime) -> tuple[dict[str, Any], list[dict[s
                 "target_type",
                 "request_id",
                 "trace_id",
+                "clock_source",
             )
         },
         "commitments": commitments,
@@ -287,6 +310,7 @@ def _read(row: AuditEntry, values: dict[str, Any]) -> EntryRead:
         target_type=row.target_type,
         request_id=row.request_id,
         trace_id=row.trace_id,
+        clock_source=row.clock_source,
         commitments=row.commitments,
         leaf_hash=row.leaf_hash.hex(),
         redacted=redacted,

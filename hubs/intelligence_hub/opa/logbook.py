@@ -21,15 +21,15 @@ log = get_logger(__name__)
 _WAITING = 20_000
 _BATCH = 500
 _WITHIN_S = 0.5
-KEEP = timedelta(days=30)
 _PRUNE_EVERY_S = 3_600.0
 
 
 class Logbook:
     """Takes decisions from any thread; what does not fit is dropped and counted."""
 
-    def __init__(self, sessions: sessionmaker[Session], registry: CollectorRegistry) -> None:
+    def __init__(self, sessions: sessionmaker[Session], registry: CollectorRegistry, keep: timedelta) -> None:
         self._sessions = sessions
+        self._keep = keep
         self._rows: queue.Queue[dict[str, Any]] = queue.Queue(_WAITING)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="decision-log", daemon=True)
@@ -74,7 +74,7 @@ class Logbook:
                 if time.monotonic() - pruned > _PRUNE_EVERY_S:
                     pruned = time.monotonic()
                     with transaction(self._sessions) as session:
-                        DecisionRepository(session).prune(utc_now() - KEEP)
+                        DecisionRepository(session).prune(utc_now() - self._keep)
             except AppError as error:
                 self.dropped.inc(len(rows))
                 log.warning("decisions were not logged", count=len(rows), error=error.detail)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 from hubs.intelligence_hub.opa.backends.embedded import EmbeddedEngine
 from hubs.intelligence_hub.opa.backends.server import OpaServerEngine
@@ -10,6 +11,7 @@ from hubs.intelligence_hub.opa.engine import PolicyEngine
 from hubs.intelligence_hub.opa.following import BundleFollower
 from hubs.intelligence_hub.opa.logbook import Logbook
 from hubs.intelligence_hub.opa.service import DecisionService
+from hubs.intelligence_hub.settings import IntelligenceSettings
 from shared.app import Resources
 from shared.clients.security_hub import SecurityHubClient
 from shared.settings import derive_secret
@@ -24,7 +26,8 @@ def open_decisions(resources: Resources) -> None:
     else:
         engine = embedded = EmbeddedEngine()
         _follow_bundle(resources, embedded)
-    logbook = Logbook(resources.sessionmaker, resources.registry)
+    days = IntelligenceSettings.of(resources.settings).decisions.retention_days
+    logbook = Logbook(resources.sessionmaker, resources.registry, timedelta(days=days))
     logbook.start()
     resources.stack.callback(logbook.close)
     resources.put(DecisionService(engine, logbook))

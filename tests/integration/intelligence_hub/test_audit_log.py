@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
@@ -18,8 +19,10 @@ from hubs.intelligence_hub.audit.schemas import EntryCreate, RedactionCreate, Ve
 from hubs.intelligence_hub.audit.service import AuditService
 from hubs.intelligence_hub.audit.verify import verify_log
 from hubs.intelligence_hub.audit.writer import AuditWriter
+from shared.core.clock import utc_now
 from shared.db.engine import create_engine
-from shared.db.session import transaction
+from shared.db.prepare import upgrade_schemas
+from shared.db.session import create_sessionmaker, transaction
 from shared.testing.databases import FreshDatabase
 
 SIGNER = NoteSigner("test-log", bytes(range(32)))
@@ -57,16 +60,6 @@ def verified(sessions: sessionmaker[Session]) -> Verification:
         return verify_log(AuditRepository(session), SIGNER.verifier_key())
 
 
-def tamper(database: FreshDatabase, *statements: str) -> None:
-    # As the server's administrator, with the guards switched off: what an intruder would do.
-    engine = create_engine(database.settings(), "intelligence", url=database.admin_url)
-    with engine.begin() as connection:
-        connection.execute(text("SET session_replication_role = replica"))
-        for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()
-
-
 def test_an_untouched_log_is_intact_and_every_entry_is_proven(sessions) -> None:
     fill(sessions)
     found = verified(sessions)
@@ -83,65 +76,174 @@ def test_an_untouched_log_is_intact_and_every_entry_is_proven(sessions) -> None:
         assert len(log.tile(1, 0, 2)) == 64
 
 
-@pytest.mark.parametrize(
-    ("statements", "seq"),
-    [
-        (["UPDATE intelligence.audit_entry SET action = 'job.deleted' WHERE seq = 17"], 17),
-        (
-            [
-                "UPDATE intelligence.audit_entry SET occurred_at = occurred_at + interval '1 second' WHERE seq = 300"
-            ],
-            300,
-        ),
-        (
-            [
-                """UPDATE intelligence.audit_detail SET value = '"someone else"' WHERE seq = 40 AND field = 'actor'"""
-            ],
-            40,
-        ),
-        (
-            ["UPDATE intelligence.audit_entry SET leaf_hash = decode(repeat('00', 32), 'hex') WHERE seq = 5"],
-            5,
-        ),
-        (
-            [
-                "DELETE FROM intelligence.audit_detail WHERE seq = 99",
-                "DELETE FROM intelligence.audit_entry WHERE seq = 99",
-            ],
-            99,
-        ),
-        (
-            [
-                "DELETE FROM intelligence.audit_detail WHERE seq = 599",
-                "DELETE FROM intelligence.audit_entry WHERE seq = 599",
-            ],
-            599,
-        ),
-        (["DELETE FROM intelligence.audit_detail WHERE seq = 7 AND field = 'after'"], 7),
-        (
-            [
-                "INSERT INTO intelligence.audit_entry SELECT 600, gen_random_uuid(), occurred_at, recorded_at, producer, actor_type,"
-                " action, target, target_type, request_id, trace_id, commitments, leaf_hash FROM intelligence.audit_entry WHERE seq = 3"
-            ],
-            600,
-        ),
-        (
-            [
-                "UPDATE intelligence.audit_entry SET seq = 9999 WHERE seq = 20",
-                "UPDATE intelligence.audit_entry SET seq = 20 WHERE seq = 21",
-                "UPDATE intelligence.audit_entry SET seq = 21 WHERE seq = 9999",
-            ],
-            20,
-        ),
-        (["UPDATE intelligence.audit_hash SET hash = decode(repeat('11', 32), 'hex') WHERE index = 1"], 511),
-    ],
-)
-def test_any_single_change_is_found_and_named(database, sessions, statements, seq) -> None:
-    fill(sessions)
-    tamper(database, *statements)
-    found = verified(sessions)
+def filled(database: FreshDatabase) -> None:
+    """600 entries, a redaction of entry 30, and checkpoints of 300 and of everything; made once."""
+    upgrade_schemas(database.settings(), "intelligence")
+    engine = create_engine(database.settings(), "intelligence")
+    sessions = create_sessionmaker(engine)
+    fill(sessions, 300)
+    with transaction(sessions) as session:
+        service(session).append(entries(299, 300))
+    with transaction(sessions) as session:
+        service(session).redact(30, RedactionCreate(fields=["after"], reason="asked for"), "admin")
+    with transaction(sessions) as session:
+        service(session).checkpoint()
+    engine.dispose()
+
+
+E, D, H, C, T = (f"intelligence.audit_{name}" for name in ("entry", "detail", "hash", "checkpoint", "tree"))
+COLUMNS = "id, occurred_at, recorded_at, producer, actor_type, action, target, target_type, request_id, trace_id, commitments, leaf_hash"
+TAMPERINGS: dict[str, tuple[list[str], int]] = {
+    **{
+        f"change {column} of an entry": ([f"UPDATE {E} SET {column} = {value} WHERE seq = 17"], 17)
+        for column, value in {
+            "action": "'job.deleted'",
+            "id": "gen_random_uuid()",
+            "occurred_at": "occurred_at + interval '1 second'",
+            "recorded_at": "recorded_at - interval '1 second'",
+            "producer": "'x'",
+            "actor_type": "'x'",
+            "target": "'x'",
+            "target_type": "'x'",
+            "request_id": "'x'",
+            "trace_id": "'x'",
+            "clock_source": "'x'",
+            "commitments": "'{}'",
+            "leaf_hash": "decode(repeat('00', 32), 'hex')",
+        }.items()
+    },
+    "change a value": ([f"""UPDATE {D} SET value = '"x"' WHERE seq = 40 AND field = 'actor'"""], 40),
+    "change a salt": ([f"UPDATE {D} SET salt = '\\x00' WHERE seq = 40 AND field = 'after'"], 40),
+    "change the indexed actor": ([f"UPDATE {D} SET text_value = 'x' WHERE seq = 40 AND field = 'actor'"], 40),
+    "change another indexed text": (
+        [f"UPDATE {D} SET text_value = 'x' WHERE seq = 40 AND field = 'after'"],
+        40,
+    ),
+    "move a value to another field": (
+        [f"UPDATE {D} SET field = 'before' WHERE seq = 40 AND field = 'after'"],
+        40,
+    ),
+    "move a value to another entry": (
+        [f"UPDATE {D} SET seq = 900 WHERE seq = 40 AND field = 'after'"],
+        40,
+    ),
+    "delete a value": ([f"DELETE FROM {D} WHERE seq = 7 AND field = 'after'"], 7),
+    "delete another value of a redacted entry": ([f"DELETE FROM {D} WHERE seq = 30 AND field = 'actor'"], 30),
+    "delete a value of the redaction": ([f"DELETE FROM {D} WHERE seq = 599 AND field = 'reason'"], 599),
+    "insert a value": ([f"INSERT INTO {D} VALUES (9, 'before', '\\x00', '1', '')"], 9),
+    "bring a redacted value back": (
+        [f"""INSERT INTO {D} VALUES (30, 'after', '\\x00', '{{"n": 30}}', '')"""],
+        30,
+    ),
+    "insert a value for no entry": ([f"INSERT INTO {D} VALUES (700, 'after', '\\x00', '1', '')"], 700),
+    "delete an entry": ([f"DELETE FROM {E} WHERE seq = 99"], 99),
+    "delete the first entry": ([f"DELETE FROM {E} WHERE seq = 0"], 0),
+    "delete the last entry": ([f"DELETE FROM {E} WHERE seq = 599"], 599),
+    "insert an entry at the end": (
+        [
+            f"INSERT INTO {E} (seq, {COLUMNS}) SELECT 600, gen_random_uuid(), {COLUMNS[4:]} FROM {E} WHERE seq = 3"
+        ],
+        600,
+    ),
+    "insert an entry in the middle": (
+        [
+            f"UPDATE {E} SET seq = -seq - 1 WHERE seq >= 50",
+            f"UPDATE {E} SET seq = -seq WHERE seq < 0",
+            f"INSERT INTO {E} (seq, {COLUMNS}) SELECT 50, gen_random_uuid(), {COLUMNS[4:]} FROM {E} WHERE seq = 3",
+        ],
+        50,
+    ),
+    "swap two entries": (
+        [
+            f"UPDATE {E} SET seq = 9999 WHERE seq = 20",
+            f"UPDATE {E} SET seq = 20 WHERE seq = 21",
+            f"UPDATE {E} SET seq = 21 WHERE seq = 9999",
+        ],
+        20,
+    ),
+    "renumber an entry": ([f"UPDATE {E} SET seq = 9999 WHERE seq = 20"], 20),
+    "change a tile hash": ([f"UPDATE {H} SET hash = '\\x11' WHERE level = 1 AND index = 1"], 511),
+    "delete a tile hash": ([f"DELETE FROM {H} WHERE level = 1 AND index = 0"], 255),
+    "insert a tile hash": ([f"INSERT INTO {H} VALUES (1, 2, '\\x11')"], 512),
+    "change the edge": ([f"UPDATE {T} SET edge = decode(repeat('00', 128), 'hex')"], 599),
+    "shrink the tree": ([f"UPDATE {T} SET size = 512, edge = decode(repeat('00', 32), 'hex')"], 512),
+    "delete the tree": ([f"DELETE FROM {T}"], 0),
+    "forget the last checkpoint": ([f"UPDATE {T} SET checkpoint = 300"], 599),
+    "delete a checkpoint": ([f"DELETE FROM {C} WHERE size = 300"], 599),
+    "delete the last checkpoint": ([f"DELETE FROM {C} WHERE size = 600"], 299),
+    "change when a checkpoint was made": (
+        [f"UPDATE {C} SET created_at = created_at - interval '1 day' WHERE size = 300"],
+        299,
+    ),
+    "change the size of a checkpoint": ([f"UPDATE {C} SET size = 301 WHERE size = 300"], 300),
+    "change the root of a checkpoint": ([f"UPDATE {C} SET root = '\\x00' WHERE size = 300"], 299),
+    "change the note of a checkpoint": (
+        [f"UPDATE {C} SET note = replace(note, '300', '299') WHERE size = 300"],
+        299,
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def intruder(embedded_databases) -> Iterator[sessionmaker[Session]]:
+    """The server's administrator, with the guards switched off, at a log that holds everything."""
+    with embedded_databases.fresh(filled) as database:
+        engine = create_engine(database.settings(), "intelligence", url=database.admin_url)
+        yield create_sessionmaker(engine)
+        engine.dispose()
+
+
+@pytest.mark.parametrize("what", TAMPERINGS)
+def test_any_single_change_is_found_and_the_first_bad_entry_named(intruder, what: str) -> None:
+    statements, seq = TAMPERINGS[what]
+    # Looked at before it is rolled back, so that one log serves every case.
+    with intruder() as session:
+        session.execute(text("SET session_replication_role = replica"))
+        for statement in statements:
+            session.execute(text(statement))
+        found = verify_log(AuditRepository(session), SIGNER.verifier_key())
+        session.rollback()
     assert not found.is_intact
     assert found.first_bad_seq == seq, found.problem
+
+
+def test_the_log_that_is_tampered_with_is_intact_before(intruder) -> None:
+    found = verified(intruder)
+    assert (found.is_intact, found.entries, found.checkpoints) == (True, 600, 2), found.problem
+
+
+def test_past_their_retention_values_go_and_proofs_and_checkpoints_stay(sessions) -> None:
+    fill(sessions, 100)
+    cut = utc_now()
+    with transaction(sessions) as session:
+        service(session).append(entries(20, 100))
+    with transaction(sessions) as session:
+        gone = service(session).expire(cut)
+        assert gone == 400
+    with transaction(sessions) as session:
+        log = service(session)
+        assert log.get(99).redacted == ["actor", "after", "metadata", "reason"]
+        assert log.get(100).actor is not None
+        assert log.get(120).action == "audit.expired"
+        assert log.expire(cut) == 0, "nothing is left to expire, and no entry says so"
+    found = verified(sessions)
+    assert (found.is_intact, found.entries, found.checkpoints) == (True, 121, 1), found.problem
+    # Later even the entries that told of it expire, and the log stays provable.
+    with transaction(sessions) as session:
+        service(session).redact(110, RedactionCreate(fields=["reason"], reason="asked for"), "admin")
+    with transaction(sessions) as session:
+        assert service(session).expire(utc_now()) > 0
+        service(session).checkpoint()
+    assert verified(sessions).is_intact
+
+
+def test_whose_clock_an_entry_was_read_from_is_part_of_what_is_proven(sessions) -> None:
+    with transaction(sessions) as session:
+        service(session).append(
+            [entry.model_copy(update={"clock_source": "security_hub"}) for entry in entries(1)]
+        )
+        assert service(session).get(0).clock_source == "security_hub"
+    assert verified(sessions).is_intact
 
 
 def test_a_rewritten_log_that_fits_itself_does_not_fit_the_checkpoint(database, sessions) -> None:
