@@ -32,8 +32,9 @@ and JSON given as a file.
 What the readers of platforms were checked against besides: Legistar (Web API: events, matters, bodies,
 persons, office records; pages: calendar, meeting, legislation, people), eSCRIBE (calendar, both agenda
 templates; recorded votes only against the miniature), CivicPlus, Granicus, PrimeGov and CivicClerk against
-recorded documents of United States councils; CivicWeb, Ontario's Drupal nodes, British Columbia's GraphQL
-and Alberta's CSV against their documented names only.
+recorded documents of United States councils; CivicWeb and Alberta's CSV against the layout that public
+readers of them recorded; Ontario's Drupal nodes and British Columbia's GraphQL against their documented
+names only.
 
 Readings that are choices: an item behind closed doors on eSCRIBE is a note of the item before it; a meeting
 that CivicClerk took down is shown as cancelled; one name in two seats of a council is one person unless the

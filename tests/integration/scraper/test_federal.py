@@ -18,6 +18,7 @@ FEDERAL = {
     "ca-federal-roles": {"membership": 13},
     "ca-senate-members": {"person": 17, "membership": 17},
     "ca-senate-votes": {"vote_event": 4},
+    "ca-senate-debates": {"debate": 2, "speech": 12},
     "ca-candidates": {"candidacy": 13, "election": 1},
     "ca-justice-acts": {"document": 8},
 }

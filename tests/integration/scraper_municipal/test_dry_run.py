@@ -22,6 +22,7 @@ from services.scraper.reading import read, standing_in, unpublishable
 from services.scraper.registry import parser_of
 from services.scraper.sources import Source, registry
 from services.scraper.transport import stand_in_url
+from tests.integration.scraper.test_federal import FEDERAL
 
 MOST_DOCUMENTS = 40
 LIST = "District name,District ID,Primary role,First name,Last name,Email,Phone\n"
@@ -161,6 +162,12 @@ SOURCES = [
     for source in registry().list()
     if source.parser and (source.jurisdiction.id != "ca" or source.id == "ca-candidates")
 ]
+
+
+def test_no_source_is_left_without_a_dry_run():
+    ids = {source.id for source in registry().list()}
+    assert len(SOURCES) == len(set(SOURCES))
+    assert set(SOURCES) | set(FEDERAL) == ids
 
 
 def test_the_registry_holds_a_source_for_every_jurisdiction():
