@@ -42,6 +42,8 @@ def as_app_error(error: Exception) -> AppError | None:
         return Conflict(detail)
     if state.startswith(_UNAVAILABLE_CLASSES) or (not state and _is_lost(error, original)):
         return Unavailable("The database cannot be reached.")
+    if state == "54000":
+        return Invalid("A value is too long for its field.")
     return (
         Invalid("A value cannot be stored in its field.") if isinstance(original, psycopg.DataError) else None
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from tantivy import FieldType, Occur, Query
+from tantivy import FieldType, Occur, Query, Searcher
 
 from hubs.data_hub.search.engine import Generation
 from hubs.data_hub.search.errors import QueryRefused
@@ -61,9 +61,10 @@ class Filters:
 
 
 class QueryCompiler:
-    """Compiles queries for one generation's schema and analysers."""
+    """Compiles queries for one generation's schema and analysers, and what its searcher sees."""
 
-    def __init__(self, generation: Generation) -> None:
+    def __init__(self, generation: Generation, searcher: Searcher) -> None:
+        self._searcher = searcher
         self._schema = generation.schema
         self._analysers = generation.analysers
 
@@ -82,7 +83,7 @@ class QueryCompiler:
         return parts[0][1] if len(parts) == 1 else Query.boolean_query(parts)
 
     def for_highlight(self, parsed: ParsedQuery, lang: str) -> Query | None:
-        """Return the words to mark in bodies of one language, None when the query has none."""
+        """Return the words to mark in bodies of one language, None when no body has any of them."""
         field, analyser = f"body_{lang}", lang
         found = [
             query
@@ -138,6 +139,9 @@ class QueryCompiler:
                 return Query.phrase_prefix_query(self._schema, field, list(words))
             return Query.regex_query(self._schema, field, f"{re.escape(words[0])}.*")
         if len(words) == 1:
+            # Most words stand in one field or two: what need not be looked at costs nothing.
+            if not self._searcher.doc_freq(field, words[0]):
+                return None
             return Query.term_query(self._schema, field, words[0])
         return Query.phrase_query(self._schema, field, list(words))
 

@@ -42,9 +42,9 @@ class SearchService:
         began = time.perf_counter()
         generation = self._keeper.generation()
         parsed = parse(request.text)
-        compiler = QueryCompiler(generation)
-        query = compiler.compile(parsed, request.filters)
         searcher = generation.searcher()
+        compiler = QueryCompiler(generation, searcher)
+        query = compiler.compile(parsed, request.filters)
         result = _run(searcher, query, request)
         hits = self._hits(generation, searcher, compiler, parsed, result.hits, request)
         meta = {
@@ -83,9 +83,10 @@ class SearchService:
         found: list[tuple[Any, Any]],
         request: SearchRequest,
     ) -> list[dict[str, Any]]:
-        makers: dict[str, SnippetGenerator] = {}
-        if request.wants_snippets:
+        makers: dict[str, SnippetGenerator | None] = {}
+        if request.wants_snippets and parsed.words:
             for lang in (request.lang,) if request.lang else ("en", "fr"):
+                makers[lang] = None
                 if (marked := compiler.for_highlight(parsed, lang)) is not None:
                     maker = SnippetGenerator.create(searcher, marked, generation.schema, f"body_{lang}")
                     maker.set_max_num_chars(SNIPPET_CHARS)
@@ -116,9 +117,9 @@ def _run(searcher: Searcher, query: Query, request: SearchRequest) -> Any:
     )
 
 
-def _snippet(maker: SnippetGenerator, document: Any, field: str) -> str:
+def _snippet(maker: SnippetGenerator | None, document: Any, field: str) -> str:
     """Return the best passage, else the beginning, as HTML in which nothing but <mark> is a tag."""
-    html: str = maker.snippet_from_doc(document).to_html()
+    html: str = maker.snippet_from_doc(document).to_html() if maker is not None else ""
     if html:
         # The engine escapes the text itself, so its own <b> is the only one.
         return html.replace("<b>", "<mark>").replace("</b>", "</mark>")

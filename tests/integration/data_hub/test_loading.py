@@ -156,6 +156,34 @@ def test_a_bad_record_is_named_by_its_place(hub: Hub, record: dict, pointer: str
     assert hub.get("/api/v1/bills")["data"] == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "record"),
+    [
+        ("vote_event", vote(2**40)),
+        ("vote_event", vote(1, counts=[{"option": "yes", "value": 2**40}])),
+        ("candidacy", {
+            "key": "e/1/c", "election_key": "e/1", "name": "x", "division_name_en": "x", "votes": 2**40, "sources": [source()],
+        }),
+        ("session", {
+            "key": "ca/session/1-1", "identifier": "".join(chr(0x4E00 + n * 7 % 9_000) for n in range(2_000)), "name_en": "x",
+            "sources": [source()],
+        }),
+    ],
+)  # fmt: skip
+def test_a_value_that_no_column_can_hold_is_refused(hub: Hub, kind: str, record: dict) -> None:
+    answer = hub.post("/api/v1/batches", hub.batch(kind, record))
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert hub.changes() == []
+
+
+def test_long_names_are_kept_whole_and_sorted_by_their_beginning(hub: Hub) -> None:
+    hub.load("person", person(1, "Ž" * 2_000, given_name="Ž" * 2_000, family_name="Ž" * 2_000))
+    hub.load("bill", bill("C-" + "1" * 1_900, "45-1" + "x" * 1_900, key="ca/bill/45-1/long"))
+    assert len(hub.get("/api/v1/people", sort="name")["data"][0]["name"]) == 2_000
+    assert len(hub.get("/api/v1/bills", sort="number")["data"][0]["number"]) == 1_902
+
+
 def test_a_lone_surrogate_and_broken_json_are_refused(hub: Hub) -> None:
     headers = hub.headers(**{"Idempotency-Key": "k1", "Content-Type": "application/json"})
     for body in (b'{"kind": "bill", "x": "\\ud800"', b"[", b"null", b'{"records": [{"key": "\\ud800"}]}'):

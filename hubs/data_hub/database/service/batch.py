@@ -94,6 +94,9 @@ def canonical(kind: str, incoming: list[Incoming]) -> dict[str, dict[str, Any]]:
                 facts[item.key] = record.facts() | {"ballots": read}
             else:
                 facts[item.key] = cls.model_validate(item.raw).facts()
+            if kind == "vote_event" and facts[item.key]["date"] is None:
+                # The contract lets a sheet of ballots be read without its date; on record a vote has one.
+                problems.append(_problem(item.index, item.key, ("date",), "a vote on record has a date"))
         except BallotRefused as refused:
             problems.append(_problem(item.index, item.key, refused.where, refused.detail))
         except ValidationError as error:

@@ -10,6 +10,8 @@ from hubs.data_hub.text import fold, slugify
 
 Facts = Mapping[str, Any]
 NO_DATE = "0001-01-01"
+_MAX_SORT_NAME = 400
+"""An index entry of PostgreSQL holds 2,700 bytes."""
 
 # Facts that have a table of their own are not kept a second time in the document.
 APART: dict[str, tuple[str, ...]] = {"vote_event": ("ballots",)}
@@ -90,7 +92,7 @@ def _sort_name(kind: str, facts: Facts, title: str) -> str:
         return f"{facts['session']} {head.lower()}{digits.zfill(6) if digits else ''}"
     if kind == "speech":
         return f"{facts['debate_key']} {facts['sequence']:08d}"
-    return fold(title)[:200]
+    return fold(title)
 
 
 _DATE_FIELD: dict[str, tuple[str, ...]] = {
@@ -169,7 +171,7 @@ def project(kind: str, facts: Facts) -> dict[str, Any]:
         "jurisdiction": facts["jurisdiction"],
         "title_en": title_en[:500],
         "title_fr": title_fr[:500],
-        "sort_name": _sort_name(kind, facts, title_en),
+        "sort_name": _sort_name(kind, facts, title_en)[:_MAX_SORT_NAME],
         "sort_date": _sort_date(kind, facts),
         "identifiers": identifier_list(facts.get("identifiers")),
     }
