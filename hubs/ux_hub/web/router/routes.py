@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubs.ux_hub.web.router import feeds, following, home, legislation, members, platform, proceedings
+from hubs.ux_hub.web.router import cards, feeds, following, home, legislation, members, platform, proceedings
 
 PAGES = (
     home.router,
@@ -11,6 +11,7 @@ PAGES = (
     proceedings.router,
     following.router,
     feeds.router,
+    cards.router,
     platform.router,
 )
 REST = platform.rest
