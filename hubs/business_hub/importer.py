@@ -14,6 +14,7 @@ from hubs.business_hub.etl.pipeline import Pipeline
 from hubs.business_hub.queue.dependencies import open_sources
 from hubs.business_hub.settings import BusinessSettings, settings_of
 from hubs.business_hub.tasks import start_tasks
+from hubs.business_hub.tidying import start_tidying
 from shared.app import Resources, follow_configuration, open_probe, service_tokens
 from shared.clients.data_hub import DataHubClient
 from shared.db.engine import create_engine
@@ -66,6 +67,7 @@ def start_importer(resources: Resources, canon: Canon | None = None) -> ImportWo
     worker = ImportWorker(resources, hold_canon(resources, canon))
     worker.start()
     start_staging(resources, worker)
+    start_tidying(resources)
     if settings.tasks.is_done_here(settings):
         start_tasks(resources)
     return worker

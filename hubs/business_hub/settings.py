@@ -13,6 +13,9 @@ from shared.settings import HubSettings, live
 class JobSettings(BaseModel):
     """How jobs are watched; all times in seconds."""
 
+    mode: Literal["production", "test"] = Field(
+        "production", description="what becomes of records where a job does not say: loaded, or staged"
+    )
     timeout_s: float = Field(
         3_600.0, gt=0, description="seconds for a crawl when neither job nor source says"
     )
@@ -58,7 +61,15 @@ class ImportSettings(BaseModel):
     missing_batches_s: float = Field(
         600.0, gt=0, description="seconds to wait for batches after the end of a crawl"
     )
-    keep_days: int = Field(30, ge=1, description="days that quarantined records are kept for review")
+    min_share_to_promote: float = Field(
+        0.95, ge=0, le=1, description="part of a complete set that a test run needs to be promoted"
+    )
+    sample_to_promote: int = Field(
+        1_000, ge=1, le=5_000, description="records of a test run that are checked one by one"
+    )
+    keep_days: int = Field(
+        30, ge=1, description="days that records are kept that wait for a review or to be promoted"
+    )
 
 
 class UploadSettings(BaseModel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hubs.business_hub.etl import tasks as runs
 from hubs.business_hub.op_import import tasks as uploads
 from hubs.business_hub.queue.keeper import make_round, tidy
 from shared.app import Resources
@@ -23,6 +24,8 @@ TASKS: Mapping[str, Callable[..., Any]] = {
     "business.inspect": uploads.inspect_upload,
     "business.import": uploads.import_upload,
     "business.undo": uploads.undo_upload,
+    "business.promote": runs.promote_run,
+    "business.rollback": runs.roll_run_back,
     "business.keep": make_round,
     "business.tidy": tidy,
 }

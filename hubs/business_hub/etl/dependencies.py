@@ -11,11 +11,14 @@ from sqlalchemy.orm import Session
 
 from hubs.business_hub.base import outbox
 from hubs.business_hub.etl.loading import Canon
-from hubs.business_hub.etl.pipeline import Pipeline, Tools
+from hubs.business_hub.etl.pipeline import Pipeline
+from hubs.business_hub.etl.promotion_repository import PromotionRepository
 from hubs.business_hub.etl.quality_repository import QualityRepository
 from hubs.business_hub.etl.repository import RunRepository
+from hubs.business_hub.etl.service.promotions import PromotionService
 from hubs.business_hub.etl.service.quality import QualityService
 from hubs.business_hub.etl.service.runs import RunService
+from hubs.business_hub.etl.tools import Tools
 from hubs.business_hub.queue.dependencies import build_jobs, interval_of, known_sources
 from hubs.business_hub.settings import settings_of
 from shared.app import Resources, ResourcesDep
@@ -31,6 +34,21 @@ def build_runs(resources: Resources, session: Session) -> RunService:
         Outbox(session, outbox),
         QualityService(QualityRepository(session)),
     )
+
+
+def build_promotions(resources: Resources, session: Session) -> PromotionService:
+    """Return the promotions of one transaction of this process."""
+    return PromotionService(
+        PromotionRepository(session),
+        build_runs(resources, session),
+        build_jobs(resources, session),
+        Outbox(session, outbox),
+    )
+
+
+def promotion_service(resources: ResourcesDep, session: SessionDep) -> PromotionService:
+    """Dependency: the promotions of this request."""
+    return build_promotions(resources, session)
 
 
 def run_service(resources: ResourcesDep, session: SessionDep) -> RunService:
@@ -85,4 +103,5 @@ def quality_service(session: SessionDep) -> QualityService:
 
 
 QualityServiceDep = Annotated[QualityService, Depends(quality_service)]
+PromotionServiceDep = Annotated[PromotionService, Depends(promotion_service)]
 RunServiceDep = Annotated[RunService, Depends(run_service)]

@@ -39,6 +39,9 @@ class Canon(Protocol):
     def revert_run(self, run_id: UUID, source_id: str) -> RevertReport:
         """Take back what a run changed."""
 
+    def source_keys(self, source_id: str, kind: str, prefix: str = "") -> Iterable[str]:
+        """Return the keys of standing records under a prefix that only this source names."""
+
     def source_counts(self, source_id: str) -> SourceCounts:
         """Return how many standing records came from a source."""
 

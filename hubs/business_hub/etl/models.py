@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from hubs.business_hub.base import Model
 from shared.db.base import HasId, HasTimestamps
 
-_STATES = "'staging', 'ready', 'held', 'loaded', 'dropped'"
+_STATES = "'staging', 'ready', 'held', 'tested', 'loaded', 'dropped', 'reverted'"
 
 
 class ImportRun(HasTimestamps, Model):
@@ -41,7 +41,8 @@ class ImportRun(HasTimestamps, Model):
     manifest: Mapped[str] = mapped_column(default="", server_default="")
     """What the run was read from: the same again gives the same records."""
     state: Mapped[str] = mapped_column(index=True)
-    """staging (records arrive), ready (the pipeline may work), held (quarantine), loaded, dropped."""
+    """staging (records arrive), ready (the pipeline may work), held (quarantine), tested (waits to be
+    promoted), loaded, dropped, reverted (loaded and taken back)."""
     outcome: Mapped[str] = mapped_column(default="")
     """How the crawl ended; empty while it runs."""
     observed_at: Mapped[datetime | None]
@@ -60,6 +61,8 @@ class ImportRun(HasTimestamps, Model):
     """What loading would do, by comparison with the record."""
     quality: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     """Good and all of each metric, per kind."""
+    differences: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
+    """How often each thing happens that a reader would name."""
     report: Mapped[dict[str, Any]] = mapped_column(default=dict)
     findings: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     """What the guards object to."""
@@ -150,6 +153,39 @@ class RunDiscrepancy(Model):
     code: Mapped[str]
     detail_en: Mapped[str]
     detail_fr: Mapped[str]
+
+
+class RunDifference(Model):
+    """What a run does to one record: before and after of each field that differs."""
+
+    __tablename__ = "run_difference"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    run_id: Mapped[UUID] = mapped_column(index=True)
+    kind: Mapped[str]
+    key: Mapped[str]
+    change: Mapped[str]
+    title: Mapped[str]
+    fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class Promotion(Model):
+    """A test run on its way to production: what was checked, who decided, and what stood before."""
+
+    __tablename__ = "promotion"
+
+    run_id: Mapped[UUID] = mapped_column(primary_key=True)
+    checks: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    decision: Mapped[str] = mapped_column(default="")
+    """Empty while nobody has decided; promoted, refused, rolled_back."""
+    decided_by: Mapped[str] = mapped_column(default="")
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(default="")
+    backup: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """Lines of JSON, gzipped: kind, key and facts of everything the run names or makes vanish."""
+    backup_sha256: Mapped[str] = mapped_column(default="")
+    backup_records: Mapped[int] = mapped_column(default=0)
+    backup_at: Mapped[datetime | None]
 
 
 class RunLedger(Model):

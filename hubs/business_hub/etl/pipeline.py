@@ -9,24 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session, sessionmaker
 
-from hubs.business_hub.etl.guards import RunFacts, examine
+from hubs.business_hub.etl.differences import MOST_LISTED, tally
+from hubs.business_hub.etl.guards import Finding, examine
 from hubs.business_hub.etl.loading import (
-    Canon,
     add_reports,
     batch_key,
     complete_sets,
     cut,
-    known_in_set,
     next_kind,
     reports,
 )
@@ -35,11 +31,11 @@ from hubs.business_hub.etl.preparing import prepare_scraped, prepare_uploaded
 from hubs.business_hub.etl.quality import merged
 from hubs.business_hub.etl.repository import AS_BEFORE, TO_LOAD, RunRepository
 from hubs.business_hub.etl.service.runs import RunService
-from hubs.business_hub.settings import ImportSettings
+from hubs.business_hub.etl.tools import Batch, Tools, facts_of_run
+from hubs.business_hub.etl.trials import back_up, examine_trial, keys_of_run, removals, vanishing
 from shared.contracts.events.importing import KindReport
 from shared.contracts.http.ingest import CloseRun, CompareBatch, UpsertReport
 from shared.contracts.http.jobs import SourceRead
-from shared.core.clock import utc_now
 from shared.core.errors import AppError
 from shared.db.session import transaction
 from shared.logging import get_logger
@@ -51,34 +47,6 @@ _HOLD = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 7))")
 _LET_GO = text("SELECT pg_advisory_unlock(hashtextextended(:name, 7))")
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Records of one kind that are sent together; without bodies they are only noted as seen."""
-
-    keys: tuple[str, ...]
-    bodies: tuple[bytes, ...]
-
-    @property
-    def last(self) -> str:
-        """Return the key after which the next batch begins."""
-        return self.keys[-1]
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What the pipeline works with."""
-
-    engine: Engine
-    sessions: sessionmaker[Session]
-    canon: Canon
-    find_source: Callable[[str], SourceRead | None]
-    interval_of: Callable[[str], float | None]
-    """Seconds between two slots of a cron expression."""
-    build_service: Callable[[Session], RunService]
-    settings: ImportSettings
-    clock: Callable[[], datetime] = utc_now
-
-
 class Pipeline:
     """Works through the runs that are ready, one at a time; several processes may do so side by side."""
 
@@ -88,6 +56,8 @@ class Pipeline:
             "": self._begin,
             "prepare": self._prepare,
             "guard": self._guard,
+            "gate": self._gate,
+            "backup": self._backup,
             "load": self._load,
             "close": self._close,
         }
@@ -188,13 +158,16 @@ class Pipeline:
                 self._prepared(service, run, run.cursor.get("counts", {}))
                 return
             before = dict(run.cursor)
+            listed = max(0, MOST_LISTED - before.get("counts", {}).get("listed", 0))
             is_upload = run.origin == "upload"
             most = SEEN_KEYS if is_upload else PREPARE_RECORDS
             rows = service.runs.chunk(run_id, kind, before.get("after", ""), most, has_bodies=not is_upload)
         if is_upload:
-            found = prepare_uploaded(self._tools.canon, run, kind, rows, partial(self._bodies, run_id, kind))
+            found = prepare_uploaded(
+                self._tools.canon, run, kind, rows, partial(self._bodies, run_id, kind), listed
+            )
         else:
-            found = prepare_scraped(self._tools.canon, run, kind, rows)
+            found = prepare_scraped(self._tools.canon, run, kind, rows, listed)
         with self._working(run_id) as working:
             if working is None:
                 return
@@ -204,11 +177,18 @@ class Pipeline:
             service.runs.settle(run_id, kind, found.settled)
             run.quality = merged(run.quality, found.quality)
             service.quality.note(run, found.discrepancies)
+            service.note_differences(run, found.differences, tally(kind, found.differences, found.forecast))
             run.forecast = {**run.forecast, kind: _added(run.forecast.get(kind, {}), found.forecast)}
             counts = before.get("counts", {})
             counts = {
                 **_added(
-                    counts, {"records": len(rows), "rewritten": found.rewritten, "unread": found.unread}
+                    counts,
+                    {
+                        "records": len(rows),
+                        "rewritten": found.rewritten,
+                        "unread": found.unread,
+                        "listed": len(found.differences),
+                    },
                 ),
                 "sessions": _added(counts.get("sessions", {}), found.sessions),
             }
@@ -228,48 +208,77 @@ class Pipeline:
             return RunRepository(session).bodies(run_id, kind, keys)
 
     def _prepared(self, service: RunService, run: ImportRun, counts: dict[str, Any]) -> None:
-        if counts.get("unread"):
+        if counts.get("unread") and service.is_promotion(run):
+            service.end(run, "failed", "the record has changed since the test; import the upload again")
+        elif counts.get("unread"):
             service.reread(run)
         else:
             service.enter(run, "guard", counts=counts, keep={"sessions": counts.get("sessions", {})})
 
     def _guard(self, run_id: UUID) -> None:
-        """Ask the guards; hold the run, end it as a dry run, or let it on to be loaded."""
+        """Ask the guards; hold the run, end it as a dry run, or let it on to be loaded or to the gate."""
+        facts = facts_of_run(self._tools, run_id)
         with transaction(self._tools.sessions) as session:
-            run = self._tools.build_service(session).locked(run_id)
-            source_id, complete = run.source_id, complete_sets(run.complete)
-        known = self._tools.canon.source_counts(source_id) if complete else None
+            service = self._tools.build_service(session)
+            run = service.get(run_id)
+            gone = vanishing(self._tools.canon, run, service.runs, facts)
+            listed = removals(self._tools.canon, run.source_id, gone, MOST_LISTED)
         with self._working(run_id) as working:
             if working is None:
                 return
             service, run = working
-            options = service.options_of(run)
-            source = self._tools.find_source(source_id)
-            is_full = not (options.limit or options.replay or options.upstream or options.session)
-            facts = RunFacts(
-                staged=run.staged,
-                complete=complete,
-                staged_in_set={
-                    one: service.runs.staged_with_prefix(run_id, one.kind, one.prefix) for one in complete
-                },
-                known_in_set={one: known_in_set(known, one) for one in complete} if known else {},
-                sessions=run.cursor.get("sessions", {}),
-                asked_session=options.session,
-                expect=source.expect if source is not None and is_full else {},
-                may_be_empty=run.origin == "upload" or (source is not None and source.may_be_empty),
-            )
+            for kind, keys in gone.items():
+                found = [one for one in listed if one.kind == kind]
+                service.note_differences(run, found, tally(kind, found, {"tombstoned": len(keys)}))
             findings = [
                 *examine(facts, self._tools.settings),
-                *service.quality.measure(run, self._interval(source)),
+                *service.quality.measure(run, self._interval(self._tools.find_source(run.source_id))),
             ]
             run.findings = [finding.as_json() for finding in findings]
             blocking = [finding for finding in findings if finding.is_blocking]
-            if blocking and not run.is_released:
-                service.hold(run, blocking)
-            elif run.is_dry_run or options.dry_run:
+            counts = {"findings": len(findings)}
+            is_dry = run.is_dry_run or service.options_of(run).dry_run
+            if is_dry and not (blocking and not run.is_released):
                 service.end(run, "succeeded", "", report=reports(run.forecast), is_loaded=False)
+            elif service.is_trial(run):
+                service.enter(run, "gate", counts=counts)
+            elif blocking and not run.is_released:
+                service.hold(run, blocking)
             else:
-                service.enter(run, "load", counts={"findings": len(findings)})
+                service.enter(run, "backup" if service.is_promotion(run) else "load", counts=counts)
+
+    def _gate(self, run_id: UUID) -> None:
+        """Check whether a trial may be promoted, and lay it down until somebody decides."""
+        facts = facts_of_run(self._tools, run_id)
+        with transaction(self._tools.sessions) as session:
+            service = self._tools.build_service(session)
+            run = service.get(run_id)
+            findings = [Finding(**finding) for finding in run.findings]
+            checks = examine_trial(
+                self._tools.canon, run, service.runs, facts, findings, self._tools.settings
+            )
+        with self._working(run_id) as working:
+            if working is not None:
+                service, run = working
+                service.rest(run, checks)
+
+    def _backup(self, run_id: UUID) -> None:
+        """Keep what stands under everything that a promoted run names or makes vanish."""
+        facts = facts_of_run(self._tools, run_id)
+        with transaction(self._tools.sessions) as session:
+            service = self._tools.build_service(session)
+            run = service.get(run_id)
+            keys = keys_of_run(service.runs, run_id, run.staged)
+            for kind, missing in vanishing(self._tools.canon, run, service.runs, facts).items():
+                keys.setdefault(kind, set()).update(missing)
+            source_id = run.source_id
+        backup, mark, count = back_up(self._tools.canon, source_id, keys)
+        with self._working(run_id) as working:
+            if working is None:
+                return
+            service, run = working
+            service.promotions.save_backup(run_id, backup, mark, count, self._tools.clock())
+            service.enter(run, "load", counts={"records": count, "bytes": len(backup)})
 
     def _load(self, run_id: UUID) -> None:
         """Send the next batches side by side and note them: the intent first, so a second try is the same."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hubs.business_hub.etl.differences import Difference, difference
 from hubs.business_hub.etl.loading import Canon
 from hubs.business_hub.etl.models import ImportRun
 from hubs.business_hub.etl.normalise import normalise
@@ -34,6 +35,8 @@ class Prepared:
     rewritten: int = 0
     quality: dict[str, dict[str, list[int]]] = field(default_factory=dict)
     discrepancies: list[Discrepancy] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    """Of the first of those that are new or changed."""
     unread: int = 0
     """Records that differ and of which only the hash is at hand: the upload must be read again."""
 
@@ -47,10 +50,13 @@ class _Record:
     row: Staged
     body: bytes
     hash: bytes
+    facts: dict[str, Any]
 
 
-def prepare_scraped(canon: Canon, run: ImportRun, kind: str, rows: Sequence[Staged]) -> Prepared:
+def prepare_scraped(canon: Canon, run: ImportRun, kind: str, rows: Sequence[Staged], listed: int) -> Prepared:
     """Normalise a chunk and foresee what loading it will do; all of it is sent, so that sources are renewed.
+
+    Of what is new or changed, ``listed`` records are looked at field by field.
 
     Raises: AppError with status 429 or 50x while data_hub is away.
     """
@@ -62,6 +68,9 @@ def prepare_scraped(canon: Canon, run: ImportRun, kind: str, rows: Sequence[Stag
         return prepared
     report = canon.compare(_asked(run, kind, {record.row.key: record.hash.hex() for record in records}))
     new, changed = set(report.new), set(report.changed)
+    looked_at = [record.row.key for record in records if record.row.key in new | changed][:listed]
+    facts = {record.row.key: record.facts for record in records}
+    prepared.differences = _compared(canon, run, kind, looked_at, new, facts)
     for record in records:
         key = record.row.key
         prepared.count("inserted" if key in new else "updated" if key in changed else "unchanged")
@@ -71,9 +80,11 @@ def prepare_scraped(canon: Canon, run: ImportRun, kind: str, rows: Sequence[Stag
 
 
 def prepare_uploaded(
-    canon: Canon, run: ImportRun, kind: str, rows: Sequence[Staged], bodies: Bodies
+    canon: Canon, run: ImportRun, kind: str, rows: Sequence[Staged], bodies: Bodies, listed: int
 ) -> Prepared:
     """Decide what of a chunk is loaded, by its hashes; ``bodies`` fetches those that have to be looked into.
+
+    Of what is new or changed, ``listed`` records are looked at field by field.
 
     Raises: AppError with status 429 or 50x while data_hub is away.
     """
@@ -109,6 +120,17 @@ def prepare_uploaded(
             _fill(key, held[key], standing[key], key in mine, prepared)
         else:
             prepared.count("inserted" if key in new else "updated")
+            if row.state != TO_LOAD:
+                # Prepared before, when it was as on record; the record has changed since.
+                prepared.settled.append(Settled(key, mark, TO_LOAD))
+    looked_at = [row.key for row in open_rows if row.has_body and row.key not in unchanged][:listed]
+    if looked_at:
+        came = {key: loads(body) for key, body in bodies(looked_at).items()}
+        # What only fills gaps, or is left out, changes nothing that stands.
+        passed = {one.key for one in prepared.settled if one.state != TO_LOAD}
+        prepared.differences = [
+            one for one in _compared(canon, run, kind, looked_at, new, came) if one.key not in passed
+        ]
     return prepared
 
 
@@ -133,13 +155,25 @@ def _read(kind: str, row: Staged, prepared: Prepared, meter: Meter) -> _Record:
     session = facts.get("session")
     if session:
         prepared.sessions[session] = prepared.sessions.get(session, 0) + 1
-    return _Record(row, body, content_hash(dumps(facts)))
+    return _Record(row, body, content_hash(dumps(facts)), facts)
 
 
 def _standing(
     canon: Canon, run: ImportRun, kind: str, keys: Sequence[str]
 ) -> Mapping[str, Mapping[str, Any]]:
     return canon.compare(_asked(run, kind, {}, keys)).facts if keys else {}
+
+
+def _compared(
+    canon: Canon,
+    run: ImportRun,
+    kind: str,
+    keys: Sequence[str],
+    new: set[str],
+    came: Mapping[str, dict[str, Any]],
+) -> list[Difference]:
+    standing = _standing(canon, run, kind, [key for key in keys if key not in new])
+    return [difference(kind, key, standing.get(key), came[key]) for key in keys if key in came]
 
 
 def _fill(key: str, body: bytes, standing: Mapping[str, Any], is_mine: bool, prepared: Prepared) -> None:

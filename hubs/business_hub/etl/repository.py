@@ -225,6 +225,25 @@ class RunRepository:
         )
         return {key: body for key, body in self.session.execute(statement) if body is not None}
 
+    def keys(self, run_id: UUID, kind: str, prefix: str = "") -> set[str]:
+        """Return the keys of a kind that are staged under a prefix."""
+        statement = select(StagedRecord.key).where(
+            StagedRecord.run_id == run_id,
+            StagedRecord.kind == kind,
+            func.starts_with(StagedRecord.key, prefix),
+        )
+        return set(self.session.scalars(statement))
+
+    def sample(self, run_id: UUID, kind: str, limit: int) -> dict[str, bytes]:
+        """Return bodies of a kind by key, spread over the keys by chance, the same each time."""
+        statement = (
+            select(StagedRecord.key, StagedRecord.body)
+            .where(StagedRecord.run_id == run_id, StagedRecord.kind == kind, StagedRecord.body.is_not(None))
+            .order_by(func.md5(StagedRecord.key))
+            .limit(limit)
+        )
+        return {key: body for key, body in self.session.execute(statement) if body is not None}
+
     def settle(self, run_id: UUID, kind: str, found: Sequence[Settled]) -> None:
         """Note what was found out about staged records."""
         if found:
@@ -299,7 +318,11 @@ class RunRepository:
 
     def steps(self, run_id: UUID) -> Sequence[ImportStep]:
         """Return the steps of a run in order."""
-        statement = select(ImportStep).where(ImportStep.run_id == run_id).order_by(ImportStep.position)
+        statement = (
+            select(ImportStep)
+            .where(ImportStep.run_id == run_id)
+            .order_by(ImportStep.started_at, ImportStep.position)
+        )
         return self.session.scalars(statement).all()
 
 

@@ -5,24 +5,33 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response, status
 
 from hubs.business_hub.dependencies import Cursor, Limit, PagerDep
-from hubs.business_hub.etl.dependencies import QualityServiceDep, RunServiceDep
+from hubs.business_hub.etl.dependencies import PromotionServiceDep, QualityServiceDep, RunServiceDep
+from hubs.business_hub.etl.errors import RunNotTested
 from hubs.business_hub.etl.schemas import (
+    DifferenceRead,
     DiscrepancyRead,
+    Promote,
+    PromotionRead,
     QualityPoint,
     QualityRead,
     Review,
     RunDetail,
     RunRead,
+    StagedRead,
     ThresholdRead,
     ThresholdWrite,
     read_quality,
     read_run,
+    read_staged,
     read_step,
 )
+from hubs.business_hub.queue.dependencies import JobServiceDep
+from hubs.business_hub.queue.schemas import read_job
 from shared.auth import CanReadJobs, CanWriteJobs
+from shared.contracts.http.jobs import JobRead
 from shared.http.pages import Page
 
 router = APIRouter(prefix="/api/v1/runs", tags=["imports"])
@@ -34,12 +43,12 @@ def list_runs(
     _: CanReadJobs,
     runs: RunServiceDep,
     pager: PagerDep,
-    state: Literal["staging", "ready", "held", "loaded", "dropped"] | None = None,
+    state: Literal["staging", "ready", "held", "tested", "loaded", "dropped", "reverted"] | None = None,
     source_id: str | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[RunRead]:
-    """Return one page of runs; ``state=held`` is the quarantine."""
+    """Return one page of runs; ``state=held`` is the quarantine, ``state=tested`` waits to be promoted."""
     return pager.page(runs.list(state=state, source_id=source_id), read_run, limit, cursor)
 
 
@@ -56,10 +65,103 @@ def release_run(run_id: UUID, review: Review, principal: CanWriteJobs, runs: Run
     return read_run(runs.release(run_id, principal.subject, review.reason))
 
 
-@router.post("/{run_id}/refuse", summary="Drop a held run")
+@router.post("/{run_id}/refuse", summary="Drop a run that is held or tested")
 def refuse_run(run_id: UUID, review: Review, principal: CanWriteJobs, runs: RunServiceDep) -> RunRead:
-    """Refuse a run in quarantine."""
+    """Refuse a run in quarantine, or a tested one."""
     return read_run(runs.refuse(run_id, principal.subject, review.reason))
+
+
+@router.get("/{run_id}/promotion", summary="What was checked of a tested run, and what was decided")
+def get_promotion(
+    run_id: UUID, _: CanReadJobs, runs: RunServiceDep, promotions: PromotionServiceDep
+) -> PromotionRead:
+    """Return the checks of a run."""
+    promotion = promotions.find(runs.get(run_id).run_id)
+    if promotion is None:
+        raise RunNotTested(f"run {run_id} was never tested")
+    return PromotionRead.model_validate(promotion)
+
+
+@router.post(
+    "/{run_id}/promote",
+    status_code=status.HTTP_201_CREATED,
+    summary="Back up what a tested run touches; load it",
+)
+def promote_run(
+    run_id: UUID,
+    asked: Promote,
+    principal: CanWriteJobs,
+    promotions: PromotionServiceDep,
+    jobs: JobServiceDep,
+    response: Response,
+) -> JobRead:
+    """Make the job that promotes a run."""
+    job = jobs.get(promotions.promote(run_id, principal.subject, asked.reason, override=asked.override))
+    response.headers["Location"] = f"/api/v1/jobs/{job.id}"
+    return read_job(job)
+
+
+@router.post(
+    "/{run_id}/rollback", status_code=status.HTTP_201_CREATED, summary="Take back what a loaded run changed"
+)
+def roll_run_back(
+    run_id: UUID,
+    review: Review,
+    principal: CanWriteJobs,
+    promotions: PromotionServiceDep,
+    jobs: JobServiceDep,
+    response: Response,
+) -> JobRead:
+    """Make the job that rolls a run back."""
+    job = jobs.get(promotions.roll_back(run_id, principal.subject, review.reason))
+    response.headers["Location"] = f"/api/v1/jobs/{job.id}"
+    return read_job(job)
+
+
+@router.get(
+    "/{run_id}/backup.ndjson.gz", summary="What stood before a promoted run, as gzipped lines of JSON"
+)
+def get_backup(run_id: UUID, _: CanReadJobs, promotions: PromotionServiceDep) -> Response:
+    """Return the backup of a run."""
+    promotion = promotions.backup(run_id)
+    return Response(
+        promotion.backup or b"",
+        media_type="application/gzip",
+        headers={
+            "Content-Disposition": f'attachment; filename="before-{run_id}.ndjson.gz"',
+            "X-Content-SHA256": promotion.backup_sha256,
+        },
+    )
+
+
+@router.get("/{run_id}/differences", summary="What a run does to the record, field by field")
+def list_differences(
+    run_id: UUID,
+    _: CanReadJobs,
+    promotions: PromotionServiceDep,
+    pager: PagerDep,
+    kind: str | None = None,
+    change: Literal["inserted", "updated", "tombstoned"] | None = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Page[DifferenceRead]:
+    """Return one page of differences; of a large run the first ones."""
+    statement = promotions.list_differences(run_id, kind=kind, change=change)
+    return pager.page(statement, DifferenceRead.model_validate, limit, cursor)
+
+
+@router.get("/{run_id}/records", summary="What a run has staged, while it waits")
+def list_staged(
+    run_id: UUID,
+    _: CanReadJobs,
+    promotions: PromotionServiceDep,
+    pager: PagerDep,
+    kind: str | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[StagedRead]:
+    """Return one page of staged records."""
+    return pager.page(promotions.list_staged(run_id, kind=kind), read_staged, limit, cursor)
 
 
 @router.get("/{run_id}/discrepancies", summary="What does not fit in a run's records")

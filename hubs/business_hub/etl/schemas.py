@@ -8,9 +8,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hubs.business_hub.etl.models import ImportRun, ImportStep
+from hubs.business_hub.etl.models import ImportRun, ImportStep, StagedRecord
 from hubs.business_hub.etl.quality import Reading
 from shared.contracts.events.importing import KindReport
+from shared.http.json import loads
 
 
 class RunRead(BaseModel):
@@ -29,6 +30,7 @@ class RunRead(BaseModel):
     staged: dict[str, int]
     origin: str
     forecast: dict[str, KindReport]
+    differences: dict[str, int]
     report: dict[str, KindReport]
     findings: list[dict[str, Any]]
     unmatched: int
@@ -120,8 +122,52 @@ class DiscrepancyRead(BaseModel):
     detail_fr: str
 
 
+class DifferenceRead(BaseModel):
+    """What a run does to one record; ``fields`` holds before and after of each field that differs."""
+
+    model_config = ConfigDict(from_attributes=True)
+    id: int
+    kind: str
+    key: str
+    change: str
+    title: str
+    fields: dict[str, Any]
+
+
+class StagedRead(BaseModel):
+    """A record as a run has staged it; empty where only its hash is known."""
+
+    kind: str
+    key: str
+    is_partial: bool
+    record: dict[str, Any] | None
+
+
+class PromotionRead(BaseModel):
+    """A tested run: what was checked, what was decided, and the backup of what stood before."""
+
+    model_config = ConfigDict(from_attributes=True)
+    run_id: UUID
+    checks: list[dict[str, Any]]
+    decision: str
+    decided_by: str
+    decided_at: datetime | None
+    reason: str
+    backup_sha256: str
+    backup_records: int
+    backup_at: datetime | None
+
+
+class Promote(BaseModel):
+    """Why a tested run is promoted; ``override`` does it in spite of failed checks."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(min_length=1, max_length=1_000)
+    override: bool = False
+
+
 class Review(BaseModel):
-    """Why a held run is released or refused."""
+    """Why a run is released, refused or rolled back."""
 
     model_config = ConfigDict(extra="forbid")
     reason: str = Field(min_length=1, max_length=1_000)
@@ -130,6 +176,12 @@ class Review(BaseModel):
 def read_run(run: ImportRun) -> RunRead:
     """Return a run as its API shows it."""
     return RunRead.model_validate(run)
+
+
+def read_staged(row: StagedRecord) -> StagedRead:
+    """Return a staged record as its API shows it."""
+    record = loads(row.body) if row.body is not None else None
+    return StagedRead(kind=row.kind, key=row.key, is_partial=row.is_partial, record=record)
 
 
 def read_step(step: ImportStep) -> StepRead:

@@ -188,7 +188,7 @@ def manifest_of(
 ) -> str:
     """Return a hash of all that decides which records an upload gives: bytes, readers, options."""
     mark = hashlib.blake2b(digest_size=20)
-    told = options.model_dump(exclude={"dry_run", "on_error", "is_complete", "template"})
+    told = options.model_dump(exclude={"dry_run", "on_error", "is_complete", "template", "mode"})
     mark.update(dumps([told, context.mapping, context.constants, context.target]))
     for reader, group in groups:
         mark.update(reader.version.encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -67,6 +68,16 @@ class UploadRepository:
         """Delete the bytes of an upload."""
         self.session.execute(delete(UploadChunk).where(UploadChunk.upload_id == upload_id))
 
+    def has_bytes(self, upload_id: UUID) -> bool:
+        """Tell whether the bytes of an upload are still kept."""
+        statement = select(UploadChunk.number).where(UploadChunk.upload_id == upload_id).limit(1)
+        return self.session.scalar(statement) is not None
+
+    def forget_bytes(self, before: datetime) -> None:
+        """Delete the bytes of uploads that nothing has happened to since before a moment."""
+        old = select(Upload.id).where(Upload.updated_at < before)
+        self.session.execute(delete(UploadChunk).where(UploadChunk.upload_id.in_(old)))
+
     def delete(self, upload_id: UUID) -> None:
         """Delete an upload with everything of it."""
         self.session.execute(delete(Upload).where(Upload.id == upload_id))
@@ -87,7 +98,8 @@ class UploadRepository:
                 "detail": _storable(problem.detail),
                 "value": _storable(problem.value),
                 "is_fatal": problem.is_fatal,
-                "cells": [_storable(cell) for cell in problem.cells],
+                # Whole, unlike the rest: this is what a correction starts from.
+                "cells": [_encodable(cell) for cell in problem.cells],
             }
             for problem in problems
         ]
@@ -121,4 +133,8 @@ class UploadRepository:
 
 
 def _storable(text: str) -> str:
-    return text[:_MAX_TEXT].replace("\x00", "\u2400").encode("utf-8", "replace").decode()
+    return _encodable(text[:_MAX_TEXT])
+
+
+def _encodable(text: str) -> str:
+    return text.replace("\x00", "\u2400").encode("utf-8", "replace").decode()

@@ -31,6 +31,8 @@ class ImportOptions(BaseModel):
     is_complete: bool = False
     """The upload is the whole data set: what an earlier one had and this one has not is gone."""
     dry_run: bool = False
+    mode: Literal["", "production", "test"] = ""
+    """test: what is read is staged, compared and waits to be promoted; empty: as the installation is set."""
 
 
 class UploadRead(BaseModel):

@@ -154,6 +154,7 @@ class UploadService:
             or job is None
             or job.state != "succeeded"
             or upload.options.get("dry_run")
+            or job.mode == "test"
         ):
             raise UploadBusy("only an upload that was loaded can be undone", state=upload.state)
         asked = JobCreate(kind="undo", source_id=upload.source_id)
@@ -252,10 +253,15 @@ class UploadService:
             raise UploadBusy(f"the upload is {upload.state}", state=upload.state)
         if self._is_live(upload):
             raise UploadBusy("the upload is being imported", job_id=str(upload.job_id))
+        if not upload.path and not self._uploads.has_bytes(upload.id):
+            raise UploadBusy("the bytes of the upload are no longer kept; bring it again")
         options = ImportOptions.model_validate(upload.options)
         job = self._jobs.make(
             JobCreate(
-                kind="import", source_id=upload.source_id, options=ScrapeOptions(dry_run=options.dry_run)
+                kind="import",
+                source_id=upload.source_id,
+                options=ScrapeOptions(dry_run=options.dry_run),
+                mode=options.mode,
             ),
             actor,
         )

@@ -230,7 +230,7 @@ def undo_upload(resources: Resources, job_id: str) -> None:
         fresh = UploadRepository(session).lock(upload.id)
         if fresh is not None:
             fresh.state, fresh.undone_at = "undone", utc_now()
-        UploadRuns.over(session).forget(upload.source_id)
+        UploadRuns.over(session).mark_reverted(upload.run_id)
         kept = sum(report.kept.values())
         english = f"Undone; {kept} records were changed since and stay." if kept else "Undone."
         french = f"Annulé; {kept} enregistrements modifiés depuis demeurent." if kept else "Annulé."

@@ -34,6 +34,8 @@ class Job(HasId, HasTimestamps, Model):
     phase: Mapped[str] = mapped_column(default="")
     reason: Mapped[str] = mapped_column(default="")
     priority: Mapped[int] = mapped_column(default=5)
+    mode: Mapped[str] = mapped_column(default="production", server_default="production")
+    """production: what was read is loaded; test: it is staged, compared, and waits to be promoted."""
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
     lock_key: Mapped[str | None] = mapped_column(unique=True)
     run_id: Mapped[UUID | None] = mapped_column(index=True)
@@ -105,6 +107,7 @@ class Schedule(HasId, HasTimestamps, Model):
     catch_up: Mapped[str]
     is_paused: Mapped[bool] = mapped_column(default=False)
     priority: Mapped[int]
+    mode: Mapped[str] = mapped_column(default="", server_default="")
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
     next_slot_at: Mapped[datetime | None]
     next_run_at: Mapped[datetime | None] = mapped_column(index=True)

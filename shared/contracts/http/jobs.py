@@ -21,6 +21,8 @@ class JobCreate(BaseModel):
     source_id: str = Field(min_length=1, max_length=200)
     options: ScrapeOptions = ScrapeOptions()
     priority: int = Field(default=5, ge=0, le=9)
+    mode: Literal["", "production", "test"] = ""
+    """test: what is read is staged, compared and waits to be promoted; empty: as the installation is set."""
 
 
 class JobBatchCreate(BaseModel):
@@ -33,6 +35,7 @@ class JobBatchCreate(BaseModel):
     level: str = ""
     options: ScrapeOptions = ScrapeOptions()
     priority: int = Field(default=5, ge=0, le=9)
+    mode: Literal["", "production", "test"] = ""
 
 
 class JobBatchRead(BaseModel):
@@ -58,6 +61,7 @@ class ScheduleCreate(BaseModel):
     """What is done about slots that nobody was there to fire."""
     is_paused: bool = False
     priority: int = Field(default=5, ge=0, le=9)
+    mode: Literal["", "production", "test"] = ""
     options: ScrapeOptions = ScrapeOptions()
 
 
@@ -72,6 +76,7 @@ class ScheduleUpdate(BaseModel):
     catch_up: Literal["none", "once", "all"] | None = None
     is_paused: bool | None = None
     priority: int | None = Field(default=None, ge=0, le=9)
+    mode: Literal["", "production", "test"] | None = None
     options: ScrapeOptions | None = None
 
 
@@ -133,6 +138,7 @@ class JobRead(BaseModel):
     """Pending: ``waiting`` (its source is busy), ``queued``. Running: ``crawling``, ``importing``."""
     reason: str = ""
     priority: int = 5
+    mode: str = "production"
     options: ScrapeOptions = ScrapeOptions()
     run_id: UUID | None = None
     attempts: int = 0

@@ -7,9 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,6 @@ from hubs.business_hub.settings import BusinessSettings, JobSettings
 from shared.app import Resources
 from shared.auth import TokenVerifier
 from shared.contracts.civic import SourceRef
-from shared.contracts.events.importing import KindReport
 from shared.contracts.events.scraping import (
     BATCH_CLASSES,
     CompleteSet,
@@ -36,24 +34,14 @@ from shared.contracts.events.scraping import (
     ScrapeProblem,
     ScrapeStartedV1,
 )
-from shared.contracts.http.ingest import (
-    CloseRun,
-    CloseRunReport,
-    CompareBatch,
-    CompareReport,
-    RevertReport,
-    SourceCounts,
-    UpsertReport,
-)
 from shared.contracts.people import PersonRecord
-from shared.contracts.records import content_hash
 from shared.core.clock import utc_now
-from shared.core.errors import Unavailable
 from shared.core.ids import new_id
-from shared.http.json import dumps, loads
+from shared.http.json import dumps
 from shared.settings import RabbitSettings
 from shared.testing.databases import FreshDatabase
 from shared.testing.processes import wait_until
+from tests.integration.business_hub.memory_canon import MemoryCanon
 
 SOURCES = """
 [[jurisdiction]]
@@ -86,94 +74,6 @@ def migrate(database: FreshDatabase) -> None:
         command, env={**os.environ, **database.env()}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-
-
-@dataclass
-class MemoryCanon:
-    """The canonical record in memory, with the promises that the importer relies on."""
-
-    rows: dict[tuple[str, str], bytes] = field(default_factory=dict)
-    sources: dict[tuple[str, str], str] = field(default_factory=dict)
-    seen: dict[tuple[str, str], UUID] = field(default_factory=dict)
-    answers: dict[str, UpsertReport] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-    is_away: bool = False
-    after_call: Callable[[int], None] | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def upsert_encoded(
-        self, head: Mapping[str, Any], bodies: Sequence[bytes], idempotency_key: str
-    ) -> UpsertReport:
-        with self.lock:
-            return self._upsert(head, bodies, idempotency_key)
-
-    def _upsert(self, head: Mapping[str, Any], bodies: Sequence[bytes], idempotency_key: str) -> UpsertReport:
-        if self.is_away:
-            raise Unavailable("data_hub is away")
-        self.calls.append(idempotency_key)
-        if idempotency_key not in self.answers:
-            counts = {"inserted": 0, "updated": 0, "unchanged": 0}
-            for body in bodies:
-                place = (head["kind"], loads(body)["key"])
-                known = self.rows.get(place)
-                is_same = known is not None and facts(known) == facts(body)
-                counts["inserted" if known is None else "unchanged" if is_same else "updated"] += 1
-                self.rows[place] = body
-                self.sources[place] = head["source_id"]
-                self.seen[place] = head["run_id"]
-            report = UpsertReport(kind=head["kind"], report=KindReport(**counts))
-            self.answers[idempotency_key] = report
-        if self.after_call is not None:
-            self.after_call(len(self.calls))
-        return self.answers[idempotency_key]
-
-    def compare(self, batch: CompareBatch) -> CompareReport:
-        if self.is_away:
-            raise Unavailable("data_hub is away")
-        found: dict[str, list[str]] = {"unchanged": [], "changed": [], "new": [], "mine": [], "shared": []}
-        for key, mark in batch.hashes.items():
-            place = (batch.kind, key)
-            known = self.rows.get(place)
-            is_mine = self.sources.get(place) == batch.source_id
-            is_same = known is not None and is_mine and content_hash(dumps(facts(known))).hex() == mark
-            found["new" if known is None else "unchanged" if is_same else "changed"].append(key)
-            if known is not None:
-                found["mine" if is_mine else "shared"].append(key)
-        for key in batch.seen:
-            self.seen[batch.kind, key] = batch.run_id
-        standing = {
-            key: facts(self.rows[batch.kind, key]) for key in batch.facts_of if (batch.kind, key) in self.rows
-        }
-        return CompareReport(**{name: tuple(keys) for name, keys in found.items()}, facts=standing)
-
-    def revert_run(self, run_id: UUID, source_id: str) -> RevertReport:
-        raise Unavailable("this record keeps no history")
-
-    def close_run(self, close: CloseRun) -> CloseRunReport:
-        if self.is_away:
-            raise Unavailable("data_hub is away")
-        gone: dict[str, int] = {}
-        for one in close.complete:
-            for place in [p for p in self.rows if p[0] == one.kind and p[1].startswith(one.prefix)]:
-                if self.seen[place] != close.run_id and self.sources[place] == close.source_id:
-                    del self.rows[place]
-                    gone[one.kind] = gone.get(one.kind, 0) + 1
-        return CloseRunReport(tombstoned=gone)
-
-    def source_counts(self, source_id: str) -> SourceCounts:
-        if self.is_away:
-            raise Unavailable("data_hub is away")
-        counts: dict[str, int] = {}
-        for (kind, key), source in self.sources.items():
-            if source == source_id and (kind, key) in self.rows:
-                name = f"{kind}:{key.rpartition('/')[0]}/"
-                counts[name] = counts.get(name, 0) + 1
-        return SourceCounts(source_id=source_id, counts=counts)
-
-
-def facts(body: bytes) -> dict[str, Any]:
-    """A record without where and when it was read."""
-    return {name: value for name, value in loads(body).items() if name != "sources"}
 
 
 class Bench:

@@ -6,9 +6,10 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from hubs.business_hub.etl.dependencies import build_runs
-from hubs.business_hub.etl.pipeline import Pipeline, Tools
+from hubs.business_hub.etl.pipeline import Pipeline
 from hubs.business_hub.etl.repository import RunRepository
 from hubs.business_hub.etl.staging import Staging
+from hubs.business_hub.etl.tools import Tools
 from hubs.business_hub.queue.sources import SourceRegistry
 from hubs.business_hub.settings import ImportSettings
 from shared.contracts.events.scraping import BATCH_CLASSES, CompleteSet, ScrapeFinishedV1

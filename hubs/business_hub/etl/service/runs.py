@@ -9,10 +9,13 @@ from uuid import UUID
 
 from sqlalchemy import Select
 
+from hubs.business_hub.etl.differences import Difference, narrate
 from hubs.business_hub.etl.errors import RunNotFound, RunNotHeld
+from hubs.business_hub.etl.gate import Check
 from hubs.business_hub.etl.guards import Finding
 from hubs.business_hub.etl.ledger import pack_marks
 from hubs.business_hub.etl.models import ImportRun, ImportStep
+from hubs.business_hub.etl.promotion_repository import PromotionRepository
 from hubs.business_hub.etl.reporting import summarize
 from hubs.business_hub.etl.repository import RunRepository
 from hubs.business_hub.etl.service.quality import QualityService
@@ -25,7 +28,9 @@ from shared.core.clock import utc_now
 
 PRODUCER = "business_hub.etl"
 SYSTEM = "system:business_hub"
-STEPS = ("prepare", "guard", "load", "close")
+PROMOTE = "promote"
+# A step's place in this list is its number in the database: new ones come last.
+STEPS = ("prepare", "guard", "load", "close", "gate", "backup")
 
 
 class Publisher(Protocol):
@@ -51,6 +56,7 @@ class RunService:
         self._publisher = publisher
         self.quality = quality
         self._now = clock
+        self.promotions = PromotionRepository(runs.session)
 
     def get(self, run_id: UUID) -> ImportRun:
         """Return a run.
@@ -84,6 +90,24 @@ class RunService:
         """Return how the run's job was asked for."""
         return ScrapeOptions.model_validate(self._jobs.get(run.job_id).options)
 
+    def is_trial(self, run: ImportRun) -> bool:
+        """Tell whether the run is only staged and compared."""
+        return self._jobs.get(run.job_id).mode == "test"
+
+    def is_promotion(self, run: ImportRun) -> bool:
+        """Tell whether a tested run is on its way to production."""
+        return self._jobs.get(run.job_id).kind == PROMOTE
+
+    def note_differences(
+        self, run: ImportRun, found: Sequence[Difference], counts: Mapping[str, int]
+    ) -> None:
+        """Keep what the run does to records: some one by one, all of them counted."""
+        self.promotions.add_differences(run.run_id, found)
+        total = dict(run.differences)
+        for code, count in counts.items():
+            total[code] = total.get(code, 0) + count
+        run.differences = total
+
     def may_go_on(self, run: ImportRun, phase: str) -> bool:
         """Tell whether the run's job still wants it, and note the phase there."""
         return self._jobs.begin_import(run.job_id, run.run_id, phase)
@@ -100,6 +124,9 @@ class RunService:
         now = self._now()
         if run.step in STEPS:
             self.runs.end_step(run.run_id, STEPS.index(run.step), now, dict(counts or {}))
+        if step == "prepare":
+            run.differences = {}
+            self.promotions.forget_differences(run.run_id)
         run.step = step
         run.cursor = dict(keep or {})
         run.updated_at = now
@@ -113,12 +140,36 @@ class RunService:
         run.step, run.cursor = "", {}
         run.updated_at = self._now()
         run.reason = "; ".join(finding.detail_en for finding in findings)
-        run.summary_en = f"Held for review: {run.reason}."
-        run.summary_fr = f"Retenu pour examen : {'; '.join(finding.detail_fr for finding in findings)}."
+        french = "; ".join(finding.detail_fr for finding in findings)
+        run.summary_en, run.summary_fr = _told(
+            run, f"Held for review: {run.reason}.", f"Retenu pour examen : {french}."
+        )
         self._jobs.finish(
             run.job_id, "quarantined", reason=run.reason, summary=(run.summary_en, run.summary_fr)
         )
         self._tell(run, "quarantined", SYSTEM)
+
+    def rest(self, run: ImportRun, checks: Sequence[Check]) -> None:
+        """End a trial: nothing is loaded, what was staged waits for somebody who promotes or refuses it."""
+        now = self._now()
+        self.runs.end_step(run.run_id, STEPS.index(run.step), now, {"checks": len(checks)})
+        self.promotions.save_checks(run.run_id, [check.__dict__ for check in checks])
+        run.state, run.step, run.cursor = "tested", "", {}
+        run.updated_at = now
+        report = {kind: KindReport.model_validate(one) for kind, one in run.forecast.items()}
+        failed = [check for check in checks if not check.is_passed]
+        run.reason = "; ".join(check.detail_en for check in failed)
+        english, french = summarize(report)
+        if failed:
+            verdict = f"Not to be promoted: {run.reason}."
+            verdict_fr = f"À ne pas promouvoir : {'; '.join(check.detail_fr for check in failed)}."
+        else:
+            verdict, verdict_fr = "It may be promoted.", "Peut être promu."
+        run.summary_en, run.summary_fr = _told(
+            run, f"Test, nothing loaded. {verdict} {english}", f"Essai, rien de chargé. {verdict_fr} {french}"
+        )
+        self._jobs.finish(run.job_id, "succeeded", report=report, summary=(run.summary_en, run.summary_fr))
+        self._audit(run, "import.tested", SYSTEM, run.reason)
 
     def reread(self, run: ImportRun) -> None:
         """Send a run of an upload back: the record differs from what was remembered, the bytes are needed."""
@@ -147,11 +198,13 @@ class RunService:
         return run
 
     def refuse(self, run_id: UUID, actor: str, reason: str) -> ImportRun:
-        """Drop a held run for good.
+        """Drop for good a run that is held, or that was tested.
 
         Raises: RunNotFound, RunNotHeld.
         """
-        run = self._held(run_id)
+        run = self._held(run_id, "tested")
+        if run.state == "tested":
+            self.promotions.decide(run_id, "refused", actor, reason, self._now())
         run.reviewed_by = actor
         self.end(run, "cancelled", reason or f"refused by {actor}", actor=actor)
         return run
@@ -199,9 +252,9 @@ class RunService:
             }
         )
 
-    def _held(self, run_id: UUID) -> ImportRun:
+    def _held(self, run_id: UUID, *others: str) -> ImportRun:
         run = self.locked(run_id)
-        if run.state != "held":
+        if run.state not in {"held", *others}:
             raise RunNotHeld(f"the run is {run.state}", state=run.state)
         return run
 
@@ -248,12 +301,21 @@ _STATES: dict[str, JobState] = {
 
 def _summary(run: ImportRun, report: dict[str, KindReport] | None) -> tuple[str, str]:
     if run.state == "loaded" and report is not None:
-        return summarize(report)
+        return _told(run, *summarize(report))
     if run.outcome == "unchanged":
         return "Nothing new upstream.", "Rien de nouveau à la source."
     total = sum(run.staged.values())
     english, french = summarize(report or {})
-    return (
+    return _told(
+        run,
         f"Dry run: {total} records read and checked, nothing loaded. It would have been: {english}",
         f"Essai : {total} enregistrements lus et vérifiés, rien n'a été chargé. Il en aurait été : {french}",
     )
+
+
+def _told(run: ImportRun, english: str, french: str) -> tuple[str, str]:
+    """Return sentences with what the run does, where there is anything to tell."""
+    said_en, said_fr = narrate(run.differences)
+    if not said_en:
+        return english, french
+    return f"{english} In short: {said_en}.", f"{french} En bref : {said_fr}."

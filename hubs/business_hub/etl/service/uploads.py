@@ -86,9 +86,12 @@ class UploadRuns:
             self._runs.purge(run_id)
             run.state, run.finished_at, run.updated_at = "dropped", self._now(), self._now()
 
-    def forget(self, source_id: str) -> None:
-        """Forget what the last upload of a data set held: the record is not as it left it."""
-        self._runs.forget_ledger(source_id)
+    def mark_reverted(self, run_id: UUID) -> None:
+        """Note that a run was taken back: the record is not as it left it, nor as its upload remembers."""
+        run = self._runs.lock(run_id)
+        if run is not None and run.state == "loaded":
+            run.state, run.updated_at = "reverted", self._now()
+            self._runs.forget_ledger(run.source_id)
 
     def seal(self, run_id: UUID, complete: Sequence[CompleteSet], meter: Meter) -> ImportRun:
         """Say that everything is staged: the pipeline may work on the run."""

@@ -105,10 +105,10 @@ class JobRepository:
         return self.session.scalars(statement).all()
 
     def importing_since(self, before: datetime) -> Sequence[UUID]:
-        """Return jobs whose crawl ended before a moment and whose import has not."""
-        statement = select(Job.id).where(
-            Job.state == "running", Job.phase.in_(("importing", "loading")), Job.crawled_at < before
-        )
+        """Return jobs whose crawl ended, or whose worker was last heard of, before a moment."""
+        since = func.coalesce(Job.crawled_at, Job.heartbeat_at)
+        phases = ("reading", "importing", "loading")
+        statement = select(Job.id).where(Job.state == "running", Job.phase.in_(phases), since < before)
         return self.session.scalars(statement).all()
 
     def untaken(self, before: datetime) -> Sequence[UUID]:

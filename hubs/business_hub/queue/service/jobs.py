@@ -107,7 +107,9 @@ class JobService:
         batch_id = new_id()
         jobs = [
             self.make(
-                JobCreate(source_id=source_id, options=asked.options, priority=asked.priority),
+                JobCreate(
+                    source_id=source_id, options=asked.options, priority=asked.priority, mode=asked.mode
+                ),
                 actor,
                 batch_id=batch_id,
             )
@@ -131,8 +133,8 @@ class JobService:
             raise NotRetryable("only scrapes are tried again like this; start the upload again")
         self._sources.get(before.source_id)
         options = ScrapeOptions.model_validate(before.options)
-        asked = JobCreate(source_id=before.source_id, options=options, priority=before.priority)
-        return self.make(asked, actor, retry_of=job_id)
+        asked = {"source_id": before.source_id, "priority": before.priority, "mode": before.mode}
+        return self.make(JobCreate.model_validate({**asked, "options": options}), actor, retry_of=job_id)
 
     def make(
         self,
@@ -143,6 +145,7 @@ class JobService:
         batch_id: UUID | None = None,
         schedule_id: UUID | None = None,
         slot_at: datetime | None = None,
+        run_id: UUID | None = None,
     ) -> Job:
         """Insert a job of a source and send it off when its source is free."""
         job = Job(
@@ -151,6 +154,8 @@ class JobService:
             state="pending",
             phase="waiting",
             priority=asked.priority,
+            mode=asked.mode or self._settings.mode,
+            run_id=run_id,
             options=asked.options.model_dump(mode="json"),
             retry_of=retry_of,
             batch_id=batch_id,

@@ -174,7 +174,8 @@ class ScheduleService:
 
     def _asked(self, schedule: Schedule) -> JobCreate:
         options = ScrapeOptions.model_validate(schedule.options)
-        return JobCreate(source_id=schedule.source_id, options=options, priority=schedule.priority)
+        asked = {"source_id": schedule.source_id, "priority": schedule.priority, "mode": schedule.mode}
+        return JobCreate.model_validate({**asked, "options": options})
 
     def _locked(self, schedule_id: UUID) -> Schedule:
         schedule = self._schedules.lock(schedule_id)
