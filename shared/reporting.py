@@ -24,18 +24,25 @@ from shared.core.clock import utc_now
 from shared.core.ids import new_id
 from shared.logging import redact, request_id_var, trace_id_var
 from shared.metrics import Reading
-from shared.settings import HubSettings, derive_secret
+from shared.settings import HubSettings, derive, derive_secret
 
 PROJECT_NAME = "openpolicy"
+_PURPOSE = "error-reports"
 _WAITING = 100
 _TIMEOUT_S = 3.0
 _SILENCE_S = 30.0
 _MAX_FRAMES = 50
 
 
+def platform_dsn(root: bytes, ops_url: str) -> str:
+    """Return where a process reports that is not given the root secret itself."""
+    scheme, _, host = ops_url.partition("://")
+    return f"{scheme}://{derive(root, _PURPOSE)[:32]}@{host}/1"
+
+
 def project_key(settings: HubSettings) -> str:
     """Return the public key of the platform's own project."""
-    return derive_secret(settings, "error-reports")[:32]
+    return derive_secret(settings, _PURPOSE)[:32]
 
 
 def own_dsn(settings: HubSettings) -> str:

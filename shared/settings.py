@@ -189,4 +189,9 @@ def root_secret(settings: HubSettings) -> bytes:
 
 def derive_secret(settings: HubSettings, purpose: str) -> str:
     """Return a secret for one purpose, derived from the root secret (HMAC-SHA-256, hexadecimal)."""
-    return hmac.new(root_secret(settings), purpose.encode(), hashlib.sha256).hexdigest()
+    return derive(root_secret(settings), purpose)
+
+
+def derive(root: bytes, purpose: str) -> str:
+    """Return a secret for one purpose, derived from a root secret at hand."""
+    return hmac.new(root, purpose.encode(), hashlib.sha256).hexdigest()

@@ -22,6 +22,7 @@ NOT_INTERNET_V4 = [
     "192.168.0.0/16",
 ]
 NOT_INTERNET_V6 = ["::1/128", "fc00::/7", "fe80::/10"]
+API_PORTS = (443, 6443)
 HEADER = "# Written by `python -m services.cluster.netpol` from deploy/table.toml; a test keeps both equal.\n"
 
 Policy = dict[str, Any]
@@ -64,6 +65,9 @@ def _component(table: Table, component: Component) -> Policy:
     egress = [_rule("to", name, port or table.get(name).port) for name, port in component.callees()]
     if component.internet:
         egress.append(_internet(component.internet))
+    if component.cluster_api:
+        # Its address is the cluster's own matter: any, on the ports that an API server has.
+        egress.append({"ports": [{"protocol": "TCP", "port": port} for port in API_PORTS]})
     return _policy(
         component.name,
         {

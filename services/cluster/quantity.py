@@ -16,6 +16,7 @@ __all__ = [
 ]
 MIB = 2**20
 
+
 def mib(size: int) -> int:
     """Return bytes as whole MiB, rounded up."""
     return -(-size // MIB)

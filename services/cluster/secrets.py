@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from services.cluster.port import ApiConflict, ApiNotFound, ClusterApi, Object
+from shared.reporting import platform_dsn
 
 HUBS = ("security", "data", "business", "ops", "intelligence", "ux")
 _ALPHABET = string.ascii_letters + string.digits
@@ -45,6 +46,8 @@ def generate(contact: str, known: Mapping[str, str] | None = None) -> Values:
         "openpolicy-migrate": {**common, "OP_DATABASE__URL": owner},
         "openpolicy-scraper": {
             "OP_RABBIT__URL": amqp,
+            # It holds no root secret: where it reports its errors is derived for it.
+            "OP_ERROR_DSN": platform_dsn(root.encode(), "http://ops-hub:8004"),
             "OP_SCRAPER__USER_AGENT": f"OpenPolicyBot/0.1 (+{contact}; contact: {contact})",
         },
         "openpolicy-importer": common,

@@ -30,6 +30,7 @@ class Component(BaseModel):
     services: tuple[str, ...]
     calls: tuple[str, ...]
     internet: tuple[str, ...] = ()
+    cluster_api: bool = False
     public: bool = False
 
     def callees(self) -> list[tuple[str, int | None]]:

@@ -30,6 +30,7 @@ def test_two_installations_share_nothing() -> None:
 
 def test_the_scraper_knows_neither_the_database_nor_the_root_secret() -> None:
     assert set(generate("ops@example.org")["openpolicy-scraper"]) == {
+        "OP_ERROR_DSN",
         "OP_RABBIT__URL",
         "OP_SCRAPER__USER_AGENT",
     }
