@@ -112,6 +112,9 @@ class Target:
         if state != self.state:
             log.info("target changed", target=self.name, before=self.state, after=state, reason=reason)
             self.since = now
-            if "down" in (state, self.state) and self.state != "unknown":
+            if self.state == "down" and self.explained_by and self.changes:
+                # It went with something else and came back with it: that is no flap of its own.
+                self.changes.pop()
+            elif "down" in (state, self.state) and self.state != "unknown":
                 self.changes.append(now)
         self.state, self.reason = state, reason

@@ -159,6 +159,18 @@ def test_what_comes_and_goes_stays_down_until_it_has_rested(platform: Platform) 
     assert platform.state("data") == "up"
 
 
+def test_what_goes_and_comes_with_its_root_does_not_flap(platform: Platform) -> None:
+    platform.poll()
+    for _ in range(4):
+        platform.turn(False, "postgresql", "data")
+        platform.poll(2)
+        platform.turn(True, "postgresql", "data")
+        platform.poll(2)
+        platform.clock.tick(120)
+    assert not platform.service.get("data").is_flapping
+    assert platform.state("data") == "up"
+
+
 def test_while_the_platform_starts_what_was_never_up_is_not_down() -> None:
     platform = Platform(start_grace_s=10)
     platform.turn(False, "data")
