@@ -7,6 +7,8 @@ service account of the process; what it may not read is left out, never guessed.
 from __future__ import annotations
 
 import os
+import threading
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -112,6 +114,10 @@ class ClusterReader:
     def _add_nodes(self, found: ClusterState) -> None:
         items = self._find("/api/v1/nodes")
         if not items:
+            # Whoever may not see nodes may know its own share: the quota of the namespace.
+            for quota in self._find(f"/api/v1/namespaces/{self._namespace}/resourcequotas") or ():
+                if limit := quota.get("status", {}).get("hard", {}).get("limits.memory"):
+                    found.allocatable_mib = memory(limit) / _MIB
             return
         found.allocatable_mib = sum(memory(item["status"]["allocatable"]["memory"]) for item in items) / _MIB
         found.allocatable_milli = sum(cpu(item["status"]["allocatable"]["cpu"]) for item in items)
@@ -175,6 +181,31 @@ class ClusterReader:
     def _authorization(self) -> dict[str, str]:
         # The kubelet renews the file; it is read anew each time.
         return {"Authorization": f"Bearer {(self._account / 'token').read_text().strip()}"}
+
+
+class WorkloadStates:
+    """The workloads' readiness for several who ask, read from the API once in a while."""
+
+    def __init__(self, reader: ClusterReader, max_age_s: float = 10.0) -> None:
+        self._reader = reader
+        self._max_age_s = max_age_s
+        self._lock = threading.Lock()
+        self._read_at = float("-inf")
+        self._state: ClusterState | None = None
+
+    def ready(self, workload: str) -> tuple[int, int]:
+        """Return how many pods of a workload are ready and how many there should be.
+
+        Raises: Unavailable when the API cannot be asked.
+        """
+        with self._lock:
+            if time.monotonic() - self._read_at > self._max_age_s:
+                self._state = self._reader.read()
+                self._read_at = time.monotonic()
+            state = self._state
+        assert state is not None
+        pods = [pod for pod in state.pods if pod.workload == workload]
+        return sum(pod.is_ready for pod in pods), state.wanted.get(workload, 0)
 
 
 def open_cluster(namespace: str, account: Path = ACCOUNT) -> ClusterReader | None:

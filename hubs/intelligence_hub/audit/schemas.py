@@ -22,7 +22,7 @@ class EntryCreate(BaseModel):
     producer: str = Field("", max_length=200)
     actor: str = Field(max_length=500)
     actor_type: str = Field("user", max_length=50)
-    action: str = Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length=100)
+    action: str = Field(pattern=r"^[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)+$", max_length=100)
     target: str = Field("", max_length=500)
     target_type: str = Field("", max_length=100)
     before: dict[str, Any] | None = None

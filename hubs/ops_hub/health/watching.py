@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from hubs.ops_hub.cluster import ClusterReader, open_cluster
+from hubs.ops_hub.cluster import ClusterReader, WorkloadStates, open_cluster
 from hubs.ops_hub.health.checks import (
     Ask,
     backup_check,
@@ -23,7 +23,7 @@ from hubs.ops_hub.health.checks import (
 )
 from hubs.ops_hub.health.incidents import IncidentBook
 from hubs.ops_hub.health.service import HealthService
-from hubs.ops_hub.health.targets import NotKnown, Target
+from hubs.ops_hub.health.targets import Check, Failed, NotKnown, Target
 from hubs.ops_hub.settings import OpsSettings, settings_of
 from shared.app import Resources
 from shared.clients.base import HubClient
@@ -89,14 +89,32 @@ def _hubs(resources: Resources, settings: OpsSettings, broker: str) -> list[Targ
 
 
 def _workers(resources: Resources, settings: OpsSettings, broker: str) -> list[Target]:
+    cluster = resources.find(ClusterReader)
+    states = WorkloadStates(cluster) if cluster is not None else None
     found = []
     for field, url in settings.ops.workers.model_dump().items():
+        name = field.replace("_", "-")
         if url:
             check = http_check(resources.http, f"{url}/readyz", settings.ops.check_timeout_s)
-            name = field.replace("_", "-")
-            uses = () if name == "scraper" else ("postgresql", "data")
-            found.append(Target(name, check, (broker,), uses, "worker"))
+        elif states is not None:
+            check = _pods(states, name)
+        else:
+            continue
+        uses = () if name == "scraper" else ("postgresql", "data")
+        found.append(Target(name, check, (broker,), uses, "worker"))
     return found
+
+
+def _pods(states: WorkloadStates, name: str) -> Check:
+    def check() -> None:
+        try:
+            ready, wanted = states.ready(name)
+        except AppError as error:
+            raise NotKnown(error.detail) from error
+        if ready < wanted:
+            raise Failed(f"{ready} of {wanted} pods are ready")
+
+    return check
 
 
 def _infrastructure(resources: Resources, settings: OpsSettings, broker: str) -> list[Target]:

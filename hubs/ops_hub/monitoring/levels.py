@@ -26,6 +26,7 @@ class Load:
     oom_killed: tuple[str, ...] = ()
     pressed_nodes: tuple[str, ...] = ()
     requests_percent: float = 0.0
+    is_share_known: bool = True
 
     @property
     def used(self) -> float:
@@ -74,6 +75,9 @@ def rules_of(load: Load) -> list[Rule]:
 def _by_memory(load: Load) -> list[Rule]:
     used, (en, fr) = load.used, load.words
     found: list[Rule] = []
+    if not load.is_share_known:
+        words = ("what can be allocated is not known", "ce qui peut être alloué n’est pas connu")
+        return [Rule("WARNING", *words)]
     if used >= 80:
         found.append(
             Rule("CRITICAL", f"{en} {used:.0f}%, at least 80%", f"{fr} {used:.0f} %, donc au moins 80 %")

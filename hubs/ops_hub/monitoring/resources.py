@@ -161,6 +161,7 @@ def judge(measured: Measured) -> ResourceStatus:
         oom_killed=tuple(measured.oom_killed),
         pressed_nodes=tuple(measured.pressed_nodes),
         requests_percent=_percent(requests, whole),
+        is_share_known=whole > 0,
     )
     rule, next_level, blockers = level_of(load)
     return ResourceStatus(

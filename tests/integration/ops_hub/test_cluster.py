@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from hubs.ops_hub.cluster import ClusterReader, open_cluster
+from hubs.ops_hub.cluster import ClusterReader, WorkloadStates, open_cluster
 from hubs.ops_hub.monitoring.resources import Budget, judge, measure_cluster
 from hubs.ops_hub.monitoring.schemas import ResourceStatus
 from shared.core.clock import utc_now
@@ -208,6 +208,29 @@ def test_without_a_metrics_api_the_level_goes_by_requests_and_says_so(api: ApiSe
 def test_nodes_that_may_not_be_read_leave_the_budget_as_the_measure(api: ApiServer) -> None:
     api.status[NODES] = 403
     assert status_of(api, Budget({}, 7_000.0)).allocatable_mib == 7_000.0
+    quota = {"metadata": {"name": "platform"}, "status": {"hard": {"limits.memory": "6656Mi"}}}
+    api.add(f"/api/v1/{SPACE}/resourcequotas", quota)
+    assert status_of(api, Budget({}, 7_000.0)).allocatable_mib == 6_656.0
+
+
+def test_without_any_measure_the_level_says_that_shares_are_not_known(api: ApiServer) -> None:
+    api.status[NODES] = 403
+    found = status_of(api)
+    assert (found.level, found.rule_en) == ("WARNING", "what can be allocated is not known")
+
+
+def test_a_worker_without_a_port_is_watched_by_its_pods(api: ApiServer) -> None:
+    reader = ClusterReader(api.url, "openpolicy", api.account)
+    states = WorkloadStates(reader, max_age_s=0)
+    assert states.ready("scraper") == (1, 1)
+    for row in api.items[PODS]:
+        if row["metadata"]["name"].startswith("scraper"):
+            row["status"]["conditions"][1]["status"] = "False"
+    assert states.ready("scraper") == (0, 1)
+    api.status[PODS] = 403
+    with pytest.raises(Unavailable):
+        states.ready("scraper")
+    reader.close()
 
 
 @pytest.mark.parametrize(
