@@ -168,7 +168,7 @@ def _exception(error: tuple[Any, ...]) -> dict[str, Any]:
             "filename": frame.filename.rpartition("site-packages/")[2],
             "function": frame.name,
             "lineno": frame.lineno,
-            "context_line": frame.line or "",
+            "context_line": redact(frame.line or ""),
             "in_app": "site-packages" not in frame.filename and "/lib/python" not in frame.filename,
         }
         for frame in traceback.extract_tb(trace)[-_MAX_FRAMES:]
