@@ -136,6 +136,24 @@ def parse(
     raise typer.Exit(run_parse(source, files))
 
 
+@app.command()
+def worker(
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Children at work side by side.")] = 1,
+) -> None:
+    """Do the tasks of business_hub with Celery, until SIGTERM; needs OP_RABBIT__URL."""
+    from services.cli.programs import become_program
+
+    become_program("hubs.business_hub.worker", "--concurrency", str(concurrency))
+
+
+@app.command()
+def beat() -> None:
+    """Fire the schedules with Celery beat, until SIGTERM; of several one is active."""
+    from services.cli.programs import become_program
+
+    become_program("hubs.business_hub.beat")
+
+
 @database.command("init")
 def database_init() -> None:
     """Create the hubs' roles and schemas on the server of OP_DATABASE__URL."""

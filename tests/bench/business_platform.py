@@ -162,7 +162,7 @@ def platform(folder: Path, rabbit_url: str = "") -> Iterator[Platform]:
             stack.callback(process.terminate)
             pids[f"{hub}_hub"] = process.pid
         for hub, url in urls.items():
-            wait_until(lambda url=url: answers(f"{url}/readyz"), timeout=60, what=hub)  # type: ignore[misc]
+            wait_until(lambda url=url: answers(f"{url}/readyz"), timeout=240, what=hub)  # type: ignore[misc]
         settings = BusinessSettings(
             data_dir=data_dir,
             database=database.settings().database,
