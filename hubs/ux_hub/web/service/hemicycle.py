@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup
+
 WIDTH, HEIGHT = 400.0, 215.0
 _INNER, _OUTER = 78.0, 190.0
 _ORDER = {"yes": 0, "paired": 1, "abstain": 1, "absent": 1, "not voting": 1, "other": 1, "no": 2}
@@ -52,6 +54,15 @@ def layout(count: int) -> tuple[list[tuple[float, float]], float]:
     gap = (_OUTER - _INNER) / rows
     width = min((math.pi * r / s for r, s in zip(radii, sizes, strict=True) if s), default=gap)
     return [(round(x, 1), round(y, 1)) for _, x, y in places], round(min(gap, width) * 0.42, 1)
+
+
+def circles(drawn: Sequence[Seat]) -> list[tuple[str, Markup]]:
+    """Return the seats of each option as SVG, the options in alphabetical order."""
+    groups: dict[str, list[str]] = {}
+    for seat in drawn:
+        groups.setdefault(seat.option, []).append(f'<circle cx="{seat.x}" cy="{seat.y}" r="{seat.radius}"/>')
+    # Numbers alone are in it.
+    return [(option, Markup("".join(parts))) for option, parts in sorted(groups.items())]  # noqa: S704
 
 
 def seats(ballots: Sequence[Mapping[str, Any]]) -> list[Seat]:

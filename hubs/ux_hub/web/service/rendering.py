@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -11,7 +11,7 @@ import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 from markupsafe import Markup, escape
 
-from hubs.ux_hub.web.service import language, people, sanitising
+from hubs.ux_hub.web.service import hemicycle, language, people, sanitising
 from hubs.ux_hub.web.service.assets import Assets
 from hubs.ux_hub.web.service.language import Catalogue, Lang, other
 from shared.contracts.civic import FEDERAL
@@ -44,6 +44,7 @@ class Renderer:
         )
         self._environment.filters.update(
             {
+                "circles": hemicycle.circles,
                 "clean_html": sanitising.clean_html,
                 "snippet": sanitising.clean_snippet,
                 "safe_url": sanitising.safe_url,
@@ -99,6 +100,8 @@ def _words(catalogue: Catalogue, lang: Lang) -> dict[str, Any]:
         return catalogue.find(lang, f"{area}.{str(value).replace(' ', '_')}", str(value))
 
     return {
+        "parties": _Tags(lambda name: _PARTY.format(people.party_class(name), word("party", name or "none"))),
+        "options": _Tags(lambda name: _OPTION.format(name.replace(" ", "-"), word("option", name))),
         "t": lambda key, **values: catalogue.text(lang, key, **values),
         "tn": lambda key, n, **values: catalogue.count(lang, key, n, **values),
         "word": word,
@@ -110,6 +113,22 @@ def _words(catalogue: Catalogue, lang: Lang) -> dict[str, Any]:
         "percent": lambda share, digits=0: language.percent(share, lang, digits),
         "json_ld": json_ld,
     }
+
+
+_PARTY = Markup('<span class="party p-{}">{}</span>')
+_OPTION = Markup('<span class="opt o-{}">{}</span>')
+
+
+class _Tags(dict[str, Markup]):
+    """What stands for each of a few values, made once a page: a vote shows hundreds of them."""
+
+    def __init__(self, make: Callable[[str], Markup]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, name: str) -> Markup:
+        self[name] = made = self._make(name)
+        return made
 
 
 def json_ld(value: Mapping[str, Any]) -> Markup:
