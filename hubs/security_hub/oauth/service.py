@@ -159,7 +159,10 @@ class OAuthService:
         return {"sub": str(user_id), **_about(self._accounts.get(user_id), scopes)}
 
     def is_revoked(self, claims: dict[str, Any]) -> bool:
-        """Tell whether an access token was disowned."""
+        """Tell whether an access token was disowned, by itself or with the grant it came from."""
+        grant = claims.get("gid")
+        if grant and not self._sessions.is_grant_live(UUID(str(grant))):
+            return True
         return self._revocation.is_revoked(claims)
 
     def hinted_session(self, id_token: str) -> tuple[str, str]:
@@ -206,7 +209,10 @@ class OAuthService:
             rights.roles if client.is_trusted else (),
             session_id=str(granted.session_id or ""),
         )
-        token, lifetime = self._mint.access_token(grantee, resources=targets or granted.resources)
+        # With the grant's id the token can be told from others when the grant ends before it does.
+        token, lifetime = self._mint.access_token(
+            grantee, resources=targets or granted.resources, gid=str(granted.grant_id)
+        )
         id_token = None
         if "openid" in present:
             id_token = self._mint.id_token(
@@ -242,7 +248,7 @@ class OAuthService:
             claims = self._mint.read(token, "at+jwt")
         except BadToken:
             return None
-        if self._revocation.is_revoked(claims) or not self._is_session_live(claims):
+        if self.is_revoked(claims) or not self._is_session_live(claims):
             return None
         return {**claims, "token_type": "Bearer"}
 

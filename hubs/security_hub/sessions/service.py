@@ -246,6 +246,11 @@ class SessionService:
             client_id=grant.client_id,
         )
 
+    def is_grant_live(self, grant_id: UUID) -> bool:
+        """Tell whether a grant was ended by nobody yet."""
+        grant = self._repository.find_grant(grant_id)
+        return grant is not None and grant.revoked_at is None
+
     def end_grants_of(self, user_id: UUID, client_id: str, reason: str) -> int:
         """End everything one application was granted by somebody and return how many grants that were."""
         return self._repository.revoke_grants(user_id, self._now(), reason, client_id=client_id)

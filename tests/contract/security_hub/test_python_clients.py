@@ -84,7 +84,7 @@ def test_authlib_gets_client_credentials(hub, metadata) -> None:
     assert verified(hub, token["access_token"], "openpolicy")["sub"] == "hub:data"
 
 
-def test_requests_oauthlib_completes_code_pkce_refresh_and_revocation(
+def test_requests_oauthlib_completes_code_pkce_and_refresh(
     hub, browser, client, metadata, monkeypatch
 ) -> None:
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")

@@ -10,7 +10,7 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from hubs.security_hub.keys.service import KeyRing
 
@@ -56,6 +56,16 @@ def test_the_published_key_is_no_shared_secret(hub, true_token) -> None:
         part(true_token, 1), secret, algorithm="HS256", headers={"typ": "at+jwt", **_kid(true_token)}
     )
     assert status(hub, made) == 401
+
+
+def test_an_rsa_signature_is_refused_although_it_is_a_good_one(hub, true_token) -> None:
+    key = rsa.generate_private_key(65_537, 2_048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    for kid in (part(true_token, 0)["kid"], "foreign"):
+        made = jwt.encode(part(true_token, 1), pem, algorithm="RS256", headers={"typ": "at+jwt", "kid": kid})
+        assert status(hub, made) == 401
 
 
 def test_a_foreign_key_is_refused_under_a_known_and_an_unknown_id(hub, true_token) -> None:
