@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from hubs.intelligence_hub.analytics.definitions import INDICATORS
-from hubs.intelligence_hub.analytics.dependencies import AnalyticsServiceDep, FactKeeperDep
+from hubs.intelligence_hub.analytics.dependencies import AnalyticsServiceDep, FactKeeperDep, GivenDep
 from hubs.intelligence_hub.analytics.schemas import Format, IndicatorRead, RebuildReport
 from hubs.intelligence_hub.analytics.service import MAX_ROWS
 from hubs.intelligence_hub.analytics.tables import rendered
@@ -18,7 +18,6 @@ from shared.http.json import dumps
 
 router = APIRouter(tags=["analytics"])
 _CACHE = "public, max-age=30"
-Word = Annotated[str, Query(max_length=300)]
 
 
 @router.get("/api/v1/indicators", summary="What is counted, and how exactly")
@@ -32,30 +31,12 @@ def read_indicator(
     name: str,
     service: AnalyticsServiceDep,
     _: Public,
-    session: Word = "",
-    organization: Word = "",
-    member: Word = "",
-    vote: Word = "",
-    jurisdiction: Word = "",
-    party: Word = "",
-    debate: Word = "",
-    source: Word = "",
+    given: GivenDep,
     lang: Annotated[str, Query(pattern="^(en|fr)?$")] = "",
     limit: Annotated[int, Query(ge=1, le=MAX_ROWS)] = 1_000,
     format: Format = "json",
 ) -> Response:
-    given = {
-        "session": session,
-        "organization": organization,
-        "member": member,
-        "vote": vote,
-        "jurisdiction": jurisdiction,
-        "party": party,
-        "debate": debate,
-        "source": source,
-        "lang": lang,
-    }
-    result = service.compute(name, given, limit)
+    result = service.compute(name, {**given, "lang": lang}, limit)
     headers = {"X-As-Of": str(result.as_of_seq)}
     if format == "json":
         # The moment of counting is in the body, so the rows alone say whether anything is new.

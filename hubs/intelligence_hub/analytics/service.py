@@ -24,6 +24,7 @@ PARAMETERS = (
     "member",
     "vote",
     "debate",
+    "bill",
     "source",
     "lang",
 )
@@ -58,9 +59,7 @@ class AnalyticsService:
         for key in given:
             if key not in indicator.parameters:
                 raise Invalid(f"{name} takes no parameter {key!r}", known=list(indicator.parameters))
-        for key in indicator.required:
-            if key not in given:
-                raise Invalid(f"{name} needs the parameter {key!r}")
+        self.require(name, indicator.required, given)
         values = dict.fromkeys(PARAMETERS, "") | {"lang": "en"} | given
         columns, rows = self._repository.rows(indicator.statement, values, limit + 1)
         return IndicatorResult(
@@ -72,6 +71,15 @@ class AnalyticsService:
             rows=rows[:limit],
             is_cut=len(rows) > limit,
         )
+
+    def require(self, name: str, required: tuple[str, ...], given: dict[str, str]) -> None:
+        """Return when each parameter that is needed is given.
+
+        Raises: Invalid.
+        """
+        for key in required:
+            if not given.get(key):
+                raise Invalid(f"{name} needs the parameter {key!r}")
 
     def note(self, event: Event) -> None:
         """Keep what an event says of a run."""

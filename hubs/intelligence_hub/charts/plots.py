@@ -19,9 +19,33 @@ def _clean(words: object) -> str:
     return escape("".join(c for c in str(words) if ord(c) >= 0x20 and ord(c) not in (0xFFFE, 0xFFFF)))
 
 
-def _label(words: object) -> str:
+def _label(words: object, most: int = 18) -> str:
     text = str(words)
-    return _clean(text if len(text) <= 18 else f"{text[:17]}…")
+    return _clean(text if len(text) <= most else f"{text[: most - 1]}…")
+
+
+def mark(index: int, x: float, y: float, size: float = 4.0) -> str:
+    """Return a mark of a series: its form differs as well as its colour."""
+    fill = f'fill="{colour(index)}" fill-opacity="0.8"'
+    match index % 4:
+        case 0:
+            return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:g}" {fill}>'
+        case 1:
+            side = size * 1.8
+            return f'<rect x="{x - side / 2:.1f}" y="{y - side / 2:.1f}" width="{side:g}" height="{side:g}" {fill}>'
+        case 2:
+            points = f"{x:.1f},{y - size * 1.2:.1f} {x + size * 1.1:.1f},{y + size:.1f} {x - size * 1.1:.1f},{y + size:.1f}"
+            return f'<polygon points="{points}" {fill}>'
+    reach = size * 1.3
+    points = (
+        f"{x:.1f},{y - reach:.1f} {x + reach:.1f},{y:.1f} {x:.1f},{y + reach:.1f} {x - reach:.1f},{y:.1f}"
+    )
+    return f'<polygon points="{points}" {fill}>'
+
+
+def closed(shape: str) -> str:
+    """Return a mark's element with its end."""
+    return f"{shape}</{shape[1:].partition(' ')[0]}>"
 
 
 class _Frame:
@@ -45,8 +69,10 @@ class _Frame:
             f"{number(mark, self.lang)}</text>"
             for mark in self.marks
         )
-        words = figure.y_title_fr if self.lang == "fr" else figure.y_title_en
-        return f'{lines}<text x="{self.x0:g}" y="{self.y1 - 10:g}">{_label(words or figure.unit)}</text>'
+        below = figure.axis("x", self.lang)
+        across = f'<text x="{self.x1:g}" y="{self.y0 + 58:g}" text-anchor="end">{_label(below)}</text>'
+        above = f'<text x="{self.x0:g}" y="{self.y1 - 10:g}">{_label(figure.axis("y", self.lang), 60)}</text>'
+        return lines + above + (across if below else "")
 
     def below(self, x: float, words: object) -> str:
         return (
@@ -55,15 +81,21 @@ class _Frame:
         )
 
 
-def _legend(names: list[str], width: int) -> str:
+def _legend(names: list[str], width: int, *, is_marked: bool = False) -> str:
     if names == [""]:
         return ""
     step = min(150.0, (width - 32) / max(1, len(names)))
-    return "".join(
-        f'<rect x="{16 + i * step:.1f}" y="34" width="12" height="12" fill="{colour(i)}"/>'
-        f'<text x="{32 + i * step:.1f}" y="44">{_label(name)}</text>'
-        for i, name in enumerate(names[:12])
-    )
+    parts = []
+    for i, name in enumerate(names[:12]):
+        x = 16 + i * step
+        swatch = f'<rect x="{x:.1f}" y="34" width="12" height="12" fill="{colour(i)}"/>'
+        parts.append(closed(mark(i, x + 6, 40)) if is_marked else swatch)
+        parts.append(f'<text x="{x + 16:.1f}" y="44">{_label(name)}</text>')
+    return "".join(parts)
+
+
+def _named(figure: Figure, lang: str) -> list[str]:
+    return [figure.name(name, lang) for name in figure.series_names()]
 
 
 def _bar(figure: Figure, lang: str, width: int, height: int) -> str:
@@ -72,7 +104,7 @@ def _bar(figure: Figure, lang: str, width: int, height: int) -> str:
     groups = list(dict.fromkeys(str(point.x) for point in figure.points))
     slot = (frame.x1 - frame.x0) / len(groups)
     bar = max(1.0, slot * 0.8 / len(names))
-    parts = [frame.axis(figure), _legend(names, width)]
+    parts = [frame.axis(figure), _legend(_named(figure, lang), width)]
     for point in figure.points:
         x = frame.x0 + groups.index(str(point.x)) * slot + slot * 0.1 + names.index(point.series) * bar
         top, base = frame.y(max(0.0, point.y)), frame.y(min(0.0, point.y))
@@ -82,7 +114,9 @@ def _bar(figure: Figure, lang: str, width: int, height: int) -> str:
         )
     every = math.ceil(len(groups) / _MAX_LABELS)
     parts += [
-        frame.below(frame.x0 + (i + 0.5) * slot, name) for i, name in enumerate(groups) if i % every == 0
+        frame.below(frame.x0 + (i + 0.5) * slot, figure.name(name, lang))
+        for i, name in enumerate(groups)
+        if i % every == 0
     ]
     return "".join(parts)
 
@@ -103,7 +137,7 @@ def _line(figure: Figure, lang: str, width: int, height: int) -> str:
     frame = _Frame(figure, lang, width, height)
     place = _places(figure, frame)
     names = figure.series_names()
-    parts = [frame.axis(figure), _legend(names, width)]
+    parts = [frame.axis(figure), _legend(_named(figure, lang), width)]
     for index, name in enumerate(names):
         points = " ".join(
             f"{place(point):.1f},{frame.y(point.y):.1f}" for point in figure.points if point.series == name
@@ -114,7 +148,7 @@ def _line(figure: Figure, lang: str, width: int, height: int) -> str:
         )
     groups = list({str(point.x): point for point in figure.points}.values())
     every = math.ceil(len(groups) / _MAX_LABELS)
-    parts += [frame.below(place(point), point.label or point.x) for point in groups[::every]]
+    parts += [frame.below(place(point), point.words(lang)) for point in groups[::every]]
     return "".join(parts)
 
 
@@ -122,12 +156,14 @@ def _scatter(figure: Figure, lang: str, width: int, height: int) -> str:
     frame = _Frame(figure, lang, width, height)
     place = _places(figure, frame)
     names = figure.series_names()
-    dots = "".join(
-        f'<circle cx="{place(point):.1f}" cy="{frame.y(point.y):.1f}" r="4" fill="{colour(names.index(point.series))}" '
-        f'fill-opacity="0.75"><title>{_clean(point.label or point.x)}</title></circle>'
-        for point in figure.points
-    )
-    return frame.axis(figure) + _legend(names, width) + dots
+    order = {name: index for index, name in enumerate(names)}
+    shapes = [(mark(order[p.series], place(p), frame.y(p.y)), p.words(lang)) for p in figure.points]
+    dots = "".join(_titled(shape, words) for shape, words in shapes)
+    return frame.axis(figure) + _legend(_named(figure, lang), width, is_marked=True) + dots
+
+
+def _titled(shape: str, words: str) -> str:
+    return f"{shape}<title>{_clean(words)}</title></{shape[1:].partition(' ')[0]}>"
 
 
 def _pie(figure: Figure, lang: str, width: int, height: int) -> str:
@@ -210,7 +246,7 @@ def seats(total: int) -> list[tuple[float, float]]:
 
 
 def _hemicycle(figure: Figure, lang: str, width: int, height: int) -> str:
-    names = [str(point.label or point.x) for point in figure.points]
+    names = [point.words(lang) for point in figure.points]
     counts = [round(point.y) for point in figure.points]
     total = sum(counts)
     if not total:
@@ -219,8 +255,9 @@ def _hemicycle(figure: Figure, lang: str, width: int, height: int) -> str:
     size = max(2.0, min(9.0, 110 / math.sqrt(total)))
     owners = [index for index, count in enumerate(counts) for _ in range(count)]
     dots = "".join(
+        # Every second side is drawn hollow: colour is not all that tells sides apart.
         f'<circle cx="{left + x * (right - left):.1f}" cy="{top + y * (bottom - top):.1f}" r="{size:.1f}" '
-        f'fill="{colour(owner)}"/>'
+        f'fill="{colour(owner) if owner % 2 == 0 else "#ffffff"}" stroke="{colour(owner)}" stroke-width="2"/>'
         for (x, y), owner in zip(seats(total), owners, strict=True)
     )
     words = [f"{name} {number(count, lang)}" for name, count in zip(names, counts, strict=True)]
@@ -238,7 +275,7 @@ def _timeline(figure: Figure, lang: str, width: int, height: int) -> str:
         parts.append(
             f'<circle cx="{x:.1f}" cy="{middle:g}" r="6" fill="{colour(index)}"/>'
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{middle:g}" y2="{y:g}" stroke="{colour(index)}"/>'
-            f'<text x="{x:.1f}" y="{y - 4 if up else y + 12:g}" text-anchor="middle">{_label(point.label)}</text>'
+            f'<text x="{x:.1f}" y="{y - 4 if up else y + 12:g}" text-anchor="middle">{_label(point.words(lang))}</text>'
             f'<text x="{x:.1f}" y="{y - 18 if up else y + 26:g}" text-anchor="middle" font-size="10">'
             f"{_label(point.x)}</text>"
         )

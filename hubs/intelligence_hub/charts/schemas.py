@@ -19,6 +19,22 @@ class Point(BaseModel):
     y: float = Field(allow_inf_nan=False)
     series: Label = ""
     label: Label = ""
+    label_fr: Label = ""
+
+    def words(self, lang: str) -> str:
+        """Return what the point is called in a language."""
+        return (self.label_fr if lang == "fr" else "") or self.label or str(self.x)
+
+
+class ChartRead(BaseModel):
+    """A chart that is drawn here, and what it takes."""
+
+    indicator: str
+    kind: Kind
+    title_en: str
+    title_fr: str
+    parameters: tuple[str, ...]
+    required: tuple[str, ...]
 
 
 class Figure(BaseModel):
@@ -34,8 +50,12 @@ class Figure(BaseModel):
     x_title_fr: Label = ""
     y_title_en: Label = ""
     y_title_fr: Label = ""
-    unit: Label = ""
-    source: Label = ""
+    unit_en: Label = ""
+    unit_fr: Label = ""
+    source_en: Label = ""
+    source_fr: Label = ""
+    words_fr: dict[Label, Label] = Field({}, max_length=500)
+    """French for names of series and places on the axis, where they differ."""
     points: list[Point] = Field(max_length=MAX_POINTS)
 
     @model_validator(mode="after")
@@ -53,6 +73,26 @@ class Figure(BaseModel):
     def description(self, lang: str) -> str:
         """Return the description in a language."""
         return self.description_fr if lang == "fr" else self.description_en
+
+    def unit(self, lang: str) -> str:
+        """Return the unit in a language."""
+        return self.unit_fr if lang == "fr" else self.unit_en
+
+    def source(self, lang: str) -> str:
+        """Return the source in a language."""
+        return self.source_fr if lang == "fr" else self.source_en
+
+    def axis(self, which: Literal["x", "y"], lang: str) -> str:
+        """Return the title of an axis in a language; of y, the unit when it has none."""
+        titles = {
+            "x": (self.x_title_en, self.x_title_fr),
+            "y": (self.y_title_en or self.unit_en, self.y_title_fr or self.unit_fr),
+        }
+        return titles[which][lang == "fr"]
+
+    def name(self, word: str, lang: str) -> str:
+        """Return the name of a series or of a place on the axis in a language."""
+        return self.words_fr.get(word, word) if lang == "fr" else word
 
     def series_names(self) -> list[str]:
         """Return the names of the series in order of appearance."""

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from hubs.intelligence_hub.charts.plots import DRAWERS
 from hubs.intelligence_hub.charts.scales import number
-from hubs.intelligence_hub.charts.schemas import Figure
+from hubs.intelligence_hub.charts.schemas import Figure, Point
 
 WIDTH, HEIGHT = 720, 420
 _SPARK = (160, 40)
@@ -33,20 +33,27 @@ def render(figure: Figure, lang: str) -> str:
 
 def _described(figure: Figure, lang: str) -> str:
     rows = [
-        f"{point.series + ', ' if point.series else ''}{point.label or point.x}: {number(point.y, lang)}"
+        f"{_series(figure, point, lang)}{point.words(lang)}: {number(point.y, lang)}"
         for point in figure.points[:_TABLE_ROWS]
     ]
     more = len(figure.points) - len(rows)
     if more > 0:
         rows.append(f"… {more}")
-    return " ".join(part for part in (figure.description(lang), "; ".join(rows)) if part)
+    source = figure.source(lang)
+    parts = (figure.description(lang), "; ".join(rows), f"Source: {source}" if source else "")
+    return " ".join(part for part in parts if part)
+
+
+def _series(figure: Figure, point: Point, lang: str) -> str:
+    return f"{figure.name(point.series, lang)}, " if point.series else ""
 
 
 def table(figure: Figure, lang: str) -> str:
     """Return the same numbers as an HTML table with a caption."""
     heads = ("Série", "Élément", "Valeur") if lang == "fr" else ("Series", "Item", "Value")
     rows = "".join(
-        f"<tr><td>{_clean(point.series)}</td><th scope='row'>{_clean(point.label or str(point.x))}</th>"
+        f"<tr><td>{_clean(figure.name(point.series, lang))}</td>"
+        f"<th scope='row'>{_clean(point.words(lang))}</th>"
         f"<td>{number(point.y, lang)}</td></tr>"
         for point in figure.points
     )

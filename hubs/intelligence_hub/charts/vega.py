@@ -1,9 +1,7 @@
-"""Figures as Vega-Lite 5 specifications (vega.github.io/vega-lite) and as the CSV behind them."""
+"""Figures as Vega-Lite 5 specifications (vega.github.io/vega-lite)."""
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 from hubs.intelligence_hub.charts.scales import PALETTE
@@ -24,16 +22,14 @@ _MARKS: dict[str, Any] = {
 
 def vega_lite(figure: Figure, lang: str) -> dict[str, Any]:
     """Return the specification with its data inside."""
-    x_title = figure.x_title_fr if lang == "fr" else figure.x_title_en
-    y_title = figure.y_title_fr if lang == "fr" else figure.y_title_en
     is_number = figure.points and all(not isinstance(point.x, str) for point in figure.points)
     x = {
         "field": "x",
         "type": "quantitative" if is_number else "nominal",
-        "title": x_title or None,
+        "title": figure.axis("x", lang) or None,
         "sort": None,
     }
-    y: dict[str, Any] = {"field": "y", "type": "quantitative", "title": y_title or figure.unit or None}
+    y: dict[str, Any] = {"field": "y", "type": "quantitative", "title": figure.axis("y", lang) or None}
     series = {"field": "series", "type": "nominal", "scale": {"range": list(PALETTE)}}
     encoding: dict[str, Any] = {"x": x, "y": y}
     if figure.series_names() not in ([""], []):
@@ -50,19 +46,18 @@ def vega_lite(figure: Figure, lang: str) -> dict[str, Any]:
         "$schema": _SCHEMA,
         "title": figure.title(lang),
         "description": figure.description(lang),
-        "data": {"values": [point.model_dump() for point in figure.points]},
+        "usermeta": {"unit": figure.unit(lang), "source": figure.source(lang)},
+        "data": {
+            "values": [
+                {
+                    "x": figure.name(point.x, lang) if isinstance(point.x, str) else point.x,
+                    "y": point.y,
+                    "series": figure.name(point.series, lang),
+                    "label": point.words(lang),
+                }
+                for point in figure.points
+            ]
+        },
         "mark": _MARKS[figure.kind],
         "encoding": encoding,
     }
-
-
-def csv_of(figure: Figure) -> str:
-    """Return the numbers behind a figure; a cell that begins like a formula is quoted for spreadsheets."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(["series", "x", "label", "y"])
-    for point in figure.points:
-        words = [point.series, point.x, point.label]
-        safe = [f"'{w}" if isinstance(w, str) and w.startswith(("=", "+", "-", "@")) else w for w in words]
-        writer.writerow([*safe, point.y])
-    return buffer.getvalue()

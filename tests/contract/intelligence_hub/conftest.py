@@ -58,7 +58,7 @@ def security() -> Iterator[Security]:
 def running(embedded_databases, security: Security, tmp_path_factory) -> Iterator[Hub]:
     with embedded_databases.fresh(prepare) as database:
         folder: Path = tmp_path_factory.mktemp("intelligence")
-        urls = {"security": security.url}
+        urls = {"security": security.url, "data": "http://127.0.0.1:9"}
         app = create_app(database.settings(data_dir=folder, hubs=urls))
         with Served(app) as served:
             app.state.resources.verifier = AnyToken()

@@ -42,7 +42,7 @@ BILLS = (
         "Bills that have not reached a stage are missing there: do not average without them.",
         "Les projets qui n’ont pas atteint une étape y manquent : ne pas moyenner sans eux.",
         sql.BILL_VELOCITY,
-        _FILTERS,
+        (*_FILTERS, "bill"),
     ),
     Indicator(
         "bill-stage-times",

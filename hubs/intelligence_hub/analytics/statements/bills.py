@@ -13,6 +13,7 @@ BILL_VELOCITY = """
     FROM intelligence.bill_fact b, jsonb_array_elements(b.stages) s
     WHERE b.introduced_on IS NOT NULL AND s ->> 'date' IS NOT NULL
           AND (:session = '' OR b.session = :session)
+          AND (:bill = '' OR b.bill_key = :bill OR lower(b.number) = lower(:bill))
     ORDER BY b.session, b.number, reached_on, chamber, stage"""
 BILL_OUTCOME = """
     SELECT CASE WHEN is_government THEN 'government' WHEN NOT is_government THEN 'other' ELSE 'unknown' END
