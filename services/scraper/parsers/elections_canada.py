@@ -150,4 +150,4 @@ def _decimal(text: str) -> float | None:
         return None
 
 
-PARSER = Parser(name="elections-canada", version=1, steps={"results": read_results})
+PARSER = Parser(name="elections-canada", version=2, steps={"results": read_results})

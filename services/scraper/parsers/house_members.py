@@ -241,7 +241,7 @@ def recognise(document: Document) -> str:
 
 PARSER = Parser(
     name="house-members",
-    version=2,
+    version=3,
     steps={
         "members": read_members,
         "members_csv": read_members_csv,

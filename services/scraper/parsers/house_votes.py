@@ -331,7 +331,7 @@ def pair(document: Document) -> tuple[str, str] | None:
 
 PARSER = Parser(
     name="house-votes",
-    version=1,
+    version=2,
     steps={"list": read_list, "ballots": read_ballots, "ballots_csv": read_ballots_csv},
     recognise=recognise,
     pair=pair,

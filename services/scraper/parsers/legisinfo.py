@@ -207,7 +207,7 @@ def recognise(document: Document) -> str:
 
 PARSER = Parser(
     name="legisinfo",
-    version=1,
+    version=2,
     steps={"list": read_list, "detail": read_detail, "old-list": read_old_bills},
     recognise=recognise,
 )

@@ -135,7 +135,7 @@ def recognise(document: Document) -> str:
 
 PARSER = Parser(
     name="toronto-votes",
-    version=1,
+    version=2,
     steps={"record": read_record, "package": read_package},
     recognise=recognise,
 )
