@@ -100,8 +100,10 @@ def _words(catalogue: Catalogue, lang: Lang) -> dict[str, Any]:
         return catalogue.find(lang, f"{area}.{str(value).replace(' ', '_')}", str(value))
 
     return {
-        "parties": _Tags(lambda name: _PARTY.format(people.party_class(name), word("party", name or "none"))),
-        "options": _Tags(lambda name: _OPTION.format(name.replace(" ", "-"), word("option", name))),
+        "party_tags": _Tags(
+            lambda name: _PARTY.format(people.party_class(name), word("party", name or "none"))
+        ),
+        "option_tags": _Tags(lambda name: _OPTION.format(name.replace(" ", "-"), word("option", name))),
         "t": lambda key, **values: catalogue.text(lang, key, **values),
         "tn": lambda key, n, **values: catalogue.count(lang, key, n, **values),
         "word": word,
