@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import time
 import uuid
 import zlib
@@ -14,6 +15,7 @@ import sentry_sdk
 from sentry_sdk.crons import MonitorStatus, capture_checkin
 
 from hubs.ops_hub.error_reporting.intake import Intake, Limits
+from shared.core.memory import tree_mib
 from tests.contract.ops_hub.conftest import Ops
 
 
@@ -163,14 +165,26 @@ def test_every_encoding_and_way_of_authentication_is_read(ops: Ops, encoding: st
     assert [issue["count"] for issue in ops.issues()] == [1]
 
 
-def bomb() -> bytes:
-    return gzip.compress(b"a" * 60_000_000)
+BOMB = b"a" * 60_000_000
+TAGS = b'{"message": "x", "tags": {"name": "' + b"v" * 1_000_000 + b'"}}'
+STACK = json.dumps({"exception": {"values": [{"type": "E", "value": "x" * 10_000_000}]}}).encode()
+NESTED = b'{"extra": ' + b'{"self": ' * 50_000 + b"1" + b"}" * 50_001
 
 
 @pytest.mark.parametrize(
     ("path", "body", "headers", "status"),
     [
-        ("/api/1/envelope/", bomb(), {"Content-Encoding": "gzip"}, 413),
+        ("/api/1/envelope/", gzip.compress(BOMB), {"Content-Encoding": "gzip"}, 413),
+        ("/api/1/envelope/", zlib.compress(BOMB), {"Content-Encoding": "deflate"}, 413),
+        ("/api/1/envelope/", brotli.compress(BOMB, quality=1), {"Content-Encoding": "br"}, 413),
+        ("/api/1/envelope/", zstd(BOMB), {"Content-Encoding": "zstd"}, 413),
+        ("/api/1/envelope/", gzip.compress(gzip.compress(BOMB)), {"Content-Encoding": "gzip, gzip"}, 413),
+        ("/api/1/store/", gzip.compress(STACK), {"Content-Encoding": "gzip"}, 413),
+        ("/api/1/store/", TAGS, {}, 413),
+        ("/api/1/store/", NESTED, {}, 400),
+        ("/api/1/store/", b'{"message": "\xff\xfe"}', {}, 400),
+        ("/api/1/store/", b'{"message": "half \\ud800 \xed\xa0\x80"}', {}, 400),
+        ("/api/1/security/", b"\xff", {}, 400),
         ("/api/1/envelope/", b"\x1f\x8b broken", {"Content-Encoding": "gzip"}, 400),
         ("/api/1/envelope/", b"x", {"Content-Encoding": "br"}, 400),
         ("/api/1/envelope/", b"x", {"Content-Encoding": "zstd"}, 400),
@@ -190,12 +204,15 @@ def bomb() -> bytes:
 def test_bad_input_is_refused_and_leaves_nothing(
     ops: Ops, path: str, body: bytes, headers: dict, status: int
 ) -> None:
+    before = tree_mib(os.getpid())
     key = ops.dsn().split("//")[1].split("@")[0]
     auth = {"X-Sentry-Auth": f"Sentry sentry_key={key}, sentry_version=7"}
     answer = ops.http.post(path, content=body, headers={**auth, **headers})
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert ops.issues() == []
+    # The hub runs in this process: what 60 MB would have become never was.
+    assert tree_mib(os.getpid()) - before < 50
 
 
 def test_a_wrong_key_is_refused(ops: Ops) -> None:
