@@ -63,7 +63,9 @@ class HealthService:
                     self._in_flight.pop(name, None)
                     outcome = future.result()
                 else:
-                    outcome = Outcome("down", f"did not answer within {self._timeout_s:g} s")
+                    # A circumstance that takes long to find out is not known yet; a process that is silent is down.
+                    state: State = "unknown" if target.kind == "check" else "down"
+                    outcome = Outcome(state, f"did not answer within {self._timeout_s:g} s")
                 target.note(outcome, now, is_settling=now < self._settled_at)
             self._polled_at = now
             self._explain(now)

@@ -204,13 +204,19 @@ def test_what_cannot_be_told_leaves_the_state_as_it_was(platform: Platform) -> N
 
 def test_a_check_that_never_returns_has_failed_and_holds_nothing_up() -> None:
     hanging = threading.Event()
-    targets = [Target("stuck", lambda: hanging.wait(30) and None), Target("well", lambda: None)]
+    targets = [
+        Target("stuck", lambda: hanging.wait(30) and None),
+        Target("slow", lambda: hanging.wait(30) and None, kind="check", confirmations=1),
+        Target("well", lambda: None),
+    ]
     service = HealthService(targets, timeout_s=0.05)
     try:
         service.poll()
         service.poll()
         assert (service.get("stuck").state, service.get("well").state) == ("down", "up")
         assert "did not answer" in service.get("stuck").reason
+        # What is only slow to find out is not down for it.
+        assert service.get("slow").state == "unknown"
     finally:
         hanging.set()
         service.close()
