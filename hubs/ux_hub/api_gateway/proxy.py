@@ -73,12 +73,9 @@ class Gateway:
         given = self._settings
         self._cors = Cors(given.cors_origins)
         self._compress = given.compress
-        self._overall = {
-            "anonymous": Limit("anonymous", given.anonymous_per_minute),
-            "user": Limit("user", given.user_per_minute),
-            "key": Limit("key", given.user_per_minute),
-            "service": Limit("service", given.service_per_minute),
-        }
+        quotas = dict.fromkeys(("user", "key"), given.user_per_minute)
+        quotas |= {"anonymous": given.anonymous_per_minute, "service": given.service_per_minute}
+        self._overall = {kind: Limit(kind, quota) for kind, quota in quotas.items()}
 
     @cached_property
     def _parts(self) -> GatewayParts:
