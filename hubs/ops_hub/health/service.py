@@ -63,7 +63,7 @@ class HealthService:
                     self._in_flight.pop(name, None)
                     outcome = future.result()
                 else:
-                    # A circumstance that takes long to find out is not known yet; a process that is silent is down.
+                    # A circumstance that takes long to find out is not known yet; a silent process is down.
                     state: State = "unknown" if target.kind == "check" else "down"
                     outcome = Outcome(state, f"did not answer within {self._timeout_s:g} s")
                 target.note(outcome, now, is_settling=now < self._settled_at)

@@ -53,6 +53,10 @@ class Drill:
         )
         self._token = answer.raise_for_status().json()["access_token"]
 
+    def renewed_token(self) -> str:
+        self.renew_token()
+        return self._token
+
     def alerts(self, **params: Any) -> list[dict[str, Any]]:
         answer = self.http.get(
             f"{self.url('ops')}/api/v1/alerts",
@@ -197,3 +201,25 @@ def test_what_stops_is_named_in_one_alert_and_cleared_when_it_is_back(drill: Dri
         "down",
         "up",
     ]
+
+
+@pytest.mark.slow
+def test_nobody_waits_for_ops_hub(drill: Drill) -> None:
+    wait_until(drill.is_well, timeout=PATIENCE_S, what="a platform in which all is well")
+    drill.stop("ops")
+    try:
+        # Longer than any cached readiness lasts; every error that is logged meanwhile is only counted.
+        for _ in range(3):
+            time.sleep(1)
+            assert {hub: drill.readiness(hub) for hub in ALL_BUT_OPS} == dict.fromkeys(ALL_BUT_OPS, 200)
+        page = drill.http.get(f"{drill.url('ux')}/en/status")
+        assert page.status_code == 200
+        job = drill.http.post(
+            f"{drill.url('business')}/api/v1/jobs",
+            json={"source_id": "ca-federal-mps"},
+            headers={"Authorization": f"Bearer {drill.renewed_token()}"},
+        )
+        assert job.status_code == 201, job.text
+    finally:
+        drill.resume("ops")
+    wait_until(drill.is_well, timeout=PATIENCE_S, what="a platform in which all is well")
