@@ -12,7 +12,10 @@ from starlette.testclient import TestClient
 from hubs.ux_hub.admin.dependencies import COOKIE, Hubs
 from hubs.ux_hub.admin.service.actions import ACTIONS, fill_in
 from hubs.ux_hub.admin.service.drafts import read_draft
+from hubs.ux_hub.admin.service.sections import SECTIONS
 from hubs.ux_hub.admin.service.sessions import ConsoleSessions
+from hubs.ux_hub.web.opening import MESSAGES
+from hubs.ux_hub.web.service.language import read_catalogue
 from shared.core.errors import Conflict, Invalid
 from tests.unit.ux_pages.fake_console import FakeConsole, refused
 from tests.unit.ux_pages.soundness import active, elements, faults, parse
@@ -267,3 +270,16 @@ DRAFT = {
     "sources-0-name": "main.rego", "sources-0-text": "package x\r\n", "sources-1-name": "", "sources-1-text": "",
     "tests-0-name": "main_test.rego", "tests-0-text": "package y\n", "data": '{"a": 1}',
 }  # fmt: skip
+
+
+def test_every_section_column_action_and_field_has_its_words() -> None:
+    known = read_catalogue(*MESSAGES)
+    named = {f"section.{name}" for name in SECTIONS}
+    named |= {f"col.{name}" for s in SECTIONS.values() for name in (*(c.head for c in s.columns), *s.filters)}
+    named |= {f"do.{name}" for name in ACTIONS}
+    fields = [field for action in ACTIONS.values() for field in action.fields]
+    named |= {f"field.{field.name}" for field in fields if not field.is_hidden}
+    named |= {f"choice.{choice}" for field in fields for choice in field.choices}
+    assert sorted(named - set(known)) == []
+    offered = {name for s in SECTIONS.values() for name in (*s.actions, *s.forms)}
+    assert offered <= set(ACTIONS)

@@ -171,7 +171,8 @@ SECTIONS: dict[str, Section] = {
         ),
         Section(
             "unmatched", "data", "/api/v1/unmatched", "data:write",
-            (_c("name"), _c("context"), _c("jurisdiction", kind="code"), _c("record_key", kind="code")),
+            (_c("name"), _c("count", kind="number"), _c("context"), _c("jurisdiction", kind="code"),
+             _c("example", kind="code"), _c("last_seen", "seen_at", kind="moment")),
             actions=("resolve-name",),
         ),
         Section(
