@@ -41,7 +41,6 @@ def index_fields(feed: Feed) -> Fields:
     party = seat.get("party", "") if seat else facts.get("party", "")
     province = seat.get("province", "") if seat else ""
     langs = [lang for lang, text in (("en", body_en or title_en), ("fr", _french(feed, body_fr))) if text]
-    committee = _committee(feed)
     person = feed.person or {}
     weight = _weight(feed.type, day, str(feed.row["id"]))
     return {
@@ -61,7 +60,7 @@ def index_fields(feed: Feed) -> Fields:
         "province": [province] if province else [],
         "person": [person["title_en"]] if person else [],
         "person_id": [str(person["id"])] if person else [],
-        "committee": [committee] if committee else [],
+        "committee": _committee(feed),
         "lang": langs,
         "session": [facts["session"]] if facts.get("session") else [],
         "day": day.year * 10_000 + day.month * 100 + day.day,
@@ -190,12 +189,13 @@ def _bill_codes(session: str, number: str) -> set[str]:
     return {low, low.replace("-", ""), f"{session}/{low}", f"{session}-{low}"}
 
 
-def _committee(feed: Feed) -> str:
-    if feed.type == "committee":
-        return str(feed.row["title_en"])
-    if feed.kind in ("event", "document") and feed.parent is not None:
-        return str(feed.parent["title_en"])
-    return ""
+def _committee(feed: Feed) -> list[str]:
+    """Return what a committee is called: both names, and the acronym that ends its key."""
+    row = feed.row if feed.type == "committee" else feed.body
+    if row is None or "/committee/" not in row["key"]:
+        return [str(row["title_en"])] if row is not None else []
+    names = (row["title_en"], row["title_fr"], row["key"].rpartition("/")[2])
+    return list(dict.fromkeys(str(name) for name in names if name))
 
 
 def _card(feed: Feed, day: date, party: str, province: str) -> Fields:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import tantivy
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 POSITION_FILE = "position.json"
 _MAX_TOKEN_BYTES = 60
 

@@ -231,6 +231,15 @@ def test_openparliament_pages_filters_and_links_lead_on(hub: Hub) -> None:
     speeches = hub.get(OP + hub.get(OP + debate["url"])["related"]["speeches_url"])
     assert [s["politician_url"] for s in speeches["objects"]] == ["/politicians/judy-foote/"]
     assert hub.get(OP + speeches["objects"][0]["url"])["source_id"] == "8088172"
+    before = hub.get(f"{OP}/debates/2013/6/18/judy-foote-1/")
+    hub.load("speech", {
+        "key": "ca/house/debate/41-1/271/8088172", "debate_key": "ca/house/debate/41-1/271", "sequence": 2, "slug": "judy-foote-2",
+        "speaker_name": "Judy Foote", "sources": [source()],
+    })  # fmt: skip
+    assert before["url"] == "/debates/2013/6/18/judy-foote-1/"
+    for name in ("judy-foote-1", "judy-foote-2"):
+        found = hub.get(f"{OP}/debates/2013/6/18/{name}/")
+        assert found["url"] == "/debates/2013/6/18/judy-foote-2/"
     committee = hub.get(f"{OP}/committees/")["objects"][0]
     meetings = hub.get(OP + hub.get(OP + committee["url"])["related"]["meetings_url"])
     assert [m["number"] for m in meetings["objects"]] == [7]

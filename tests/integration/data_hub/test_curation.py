@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shared.core.ids import new_id
+
 from .conftest import Hub, ballot, bill, both_servers, membership, person, vote
 
 
@@ -180,3 +182,41 @@ def test_a_name_can_be_said_to_be_nobody(hub: Hub) -> None:
         "data"
     ]
     assert done["resolution"] == "an office"
+
+
+@both_servers
+def test_a_renamed_record_keeps_its_address_and_the_new_name_leads_there(hub: Hub) -> None:
+    hub.load("person", person(1, "Jane Philpott"), person(2, "Jane Smith"))
+    url = hub.get("/api/v1/people/jane-philpott")["url"]
+    hub.load("person", person(1, "Jane Jones"), person(2, "Jane Philpott"))
+    assert hub.get("/api/v1/people/jane-philpott")["name"] == "Jane Jones"
+    moved = hub.http.get("/api/v1/people/jane-jones?lang=fr", follow_redirects=False)
+    assert (moved.status_code, moved.headers["location"]) == (308, f"{url}?lang=fr")
+    # The name that another record has is not taken from it, and a newcomer gets another.
+    assert hub.get("/api/v1/people/jane-smith")["name"] == "Jane Philpott"
+    hub.load("person", person(3, "Jane Jones"))
+    assert hub.get("/api/v1/people/jane-jones-3")["key"] == "ca/house/person/3"
+
+
+def test_redirects_outlive_loads_tombstones_and_reversals(hub: Hub) -> None:
+    hub.load("person", person(1, "William Blair"), person(2, "Bill Blair"), run_id=(run := str(new_id())))
+    loser, winner = hub.get("/api/v1/people/william-blair"), hub.get("/api/v1/people/bill-blair")
+    post(hub, "/api/v1/people/william-blair/merge", {"into": "bill-blair", "reason": "the same man"})
+
+    def places() -> set[str]:
+        found = set()
+        for name in (loser["id"], "william-blair", "ca/house/person/1"):
+            answer = hub.http.get(f"/api/v1/people/{name}", follow_redirects=False)
+            assert answer.status_code == 308, answer.text
+            found.add(answer.headers["location"])
+        return found
+
+    hub.load("person", person(1, "William Blair", gender="M"))
+    assert places() == {winner["url"]}
+    hub.close(new_id(), ("person", "ca/house/person/1"))
+    assert places() == {winner["url"]}
+    hub.load("person", person(1, "William Blair"))
+    assert places() == {winner["url"]}
+    body = {"run_id": run, "source_id": "test"}
+    assert hub.post("/api/v1/runs/revert", body).status_code == 200
+    assert places() == {winner["url"]}

@@ -98,6 +98,9 @@ def test_a_bill_as_of_a_day_has_reached_what_it_had_then(hub: Hub) -> None:
         "2025-06-10",
     )
     assert hub.get("/api/v1/bills/45-1-c-5", as_of="2025-07-15")["is_law"] is True
+    assert (
+        "was not there on 2025-06-30" in hub.get("/api/v1/bills/45-1-c-9", 404, as_of="2025-06-30")["detail"]
+    )
     assert [b["number"] for b in hub.get("/api/v1/bills", as_of="2025-06-15")["data"]] == ["C-5"]
     assert hub.get("/api/v1/bills", as_of="2025-06-15")["data"][0]["status_en"] == "Second reading"
 

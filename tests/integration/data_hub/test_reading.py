@@ -284,10 +284,27 @@ def test_changes_come_in_commit_order_and_can_be_followed_from_a_position(hub: H
     for bad in (
         {"after": "x"},
         {"after": "-1"},
+        {"after": str(seqs[-1] + 1)},
         {"type": "cat"},
         {"after": "1", "since": "2025-01-01T00:00:00Z"},
     ):
         hub.get("/api/v1/changes", 422, **bad)
+
+
+def test_a_reader_since_a_moment_misses_no_change_whose_load_began_before(hub: Hub) -> None:
+    hub.load("bill", bill("C-1"), bill("C-2"))
+    with hub.resources.engine.begin() as connection:
+        # C-2's load began an hour before that of C-1, and was committed after it.
+        connection.exec_driver_sql(
+            "UPDATE data.change SET changed_at = changed_at - interval '1 hour' WHERE key LIKE '%%c-2'"
+        )
+    moment = hub.changes()[0]["changed_at"]
+    assert hub.get("/api/v1/changes", since=moment)["data"][0]["key"] == "ca/bill/45-1/c-1"
+    assert hub.get("/api/v1/changes", since="2100-01-01T00:00:00Z")["data"] == []
+
+
+def test_the_history_of_what_never_was_is_a_404(hub: Hub) -> None:
+    hub.get("/api/v1/history/01a20966-cd8e-7457-95fc-1d48cf98307c", 404)
 
 
 def test_coverage_counts_what_stands(hub: Hub) -> None:

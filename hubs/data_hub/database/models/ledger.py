@@ -88,7 +88,7 @@ class Change(Model):
 
 
 class Permalink(Model):
-    """A name by which a record was once known: an id, a key or a slug that now leads elsewhere."""
+    """A further name of a record: the slug that it would have been given after it was renamed."""
 
     __tablename__ = "permalink"
     kind: Mapped[str] = mapped_column(primary_key=True)

@@ -43,10 +43,13 @@ class FeedRepository:
         return int(self._session.execute(select(func.coalesce(func.max(table.c.seq), 0))).scalar_one())
 
     def position_at(self, moment: datetime) -> int:
-        """Return the position of the last change before a moment, 0 when there is none."""
+        """Return the position before the first change since a moment; the newest when there was none."""
         table = Change.__table__
-        statement = select(func.coalesce(func.max(table.c.seq), 0)).where(table.c.changed_at < moment)
-        return int(self._session.execute(statement).scalar_one())
+        # A long load commits after a short one that began later: times do not follow positions exactly.
+        first = self._session.execute(
+            select(func.min(table.c.seq)).where(table.c.changed_at >= moment)
+        ).scalar_one()
+        return self.position() if first is None else int(first) - 1
 
     def revisions(self, record_id: UUID, limit: int) -> list[Row]:
         """Return the states in which a record was before, newest first."""

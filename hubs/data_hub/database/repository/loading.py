@@ -187,6 +187,19 @@ class LoadingRepository:
             )
         return found
 
+    def insert_permalinks(self, kind: str, slugs: Mapping[str, UUID]) -> None:
+        """Let slugs lead to records, where no other record has them."""
+        if slugs:
+            self._cursor.execute(
+                sql.SQL(
+                    "INSERT INTO data.permalink (kind, name, record_id, reason, created_at)"
+                    " SELECT %s, n.name, n.id, 'renamed', now()"
+                    " FROM unnest(%s::text[], %s::uuid[]) AS n(name, id)"
+                    " WHERE NOT EXISTS (SELECT 1 FROM {} t WHERE t.slug = n.name) ON CONFLICT DO NOTHING"
+                ).format(_name(kind)),
+                (kind, list(slugs), list(slugs.values())),
+            )
+
     def insert_revisions(self, rows: Sequence[Row]) -> None:
         """Keep states that are being left."""
         if rows:

@@ -103,6 +103,12 @@ class ReadingRepository:
         row = self._session.execute(statement.limit(1)).mappings().first()
         return dict(row) if row else None
 
+    def is_valid_on(self, kind: str, record_id: UUID, on: date) -> bool:
+        """Tell whether a record was in force on a day, or had happened by then."""
+        table = table_of(kind)
+        statement = select(table.c.id).where(table.c.id == record_id, *_valid_on(kind, table, on, {}))
+        return self._session.execute(statement).first() is not None
+
     def find_permalink(self, kind: str, name: str) -> UUID | None:
         """Return the id that a former name leads to."""
         table = Permalink.__table__
@@ -258,7 +264,7 @@ class ReadingRepository:
             clauses.append(table.c.updated_at >= query.updated_since)
         if query.identifiers:
             clauses.append(table.c.identifiers.contains(_text_array(query.identifiers)))
-        clauses += _valid_on(collection.kind, table, query)
+        clauses += _valid_on(collection.kind, table, query.on, query.member_of)
         return statement.where(*clauses)
 
 
@@ -355,12 +361,11 @@ _VALIDITY = {
 }
 
 
-def _valid_on(kind: str, table: Table, query: ListQuery) -> list[ColumnElement[bool]]:
-    on: date | None = query.on
+def _valid_on(
+    kind: str, table: Table, on: date | None, member_of: Mapping[str, Sequence[str]]
+) -> list[ColumnElement[bool]]:
     if kind == "person":
-        if on is None and not query.member_of:
-            return []
-        return [_sits(table, on, query.member_of)]
+        return [_sits(table, on, member_of)] if on is not None or member_of else []
     if on is None:
         return []
     if kind in _VALIDITY:

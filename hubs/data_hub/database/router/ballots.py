@@ -1,4 +1,4 @@
-"""How members voted: ``/api/v1/ballots`` and ``/api/v1/votes/{vote}/ballots``."""
+"""How members voted: ``/api/v1/ballots``, of one vote with ``?vote=``."""
 
 from __future__ import annotations
 

@@ -36,6 +36,8 @@ class Feed:
     person: Row | None = None
     parent: Row | None = None
     """The debate of a speech, the bill of a text or a vote, the body of an event or document."""
+    body: Row | None = None
+    """The body that met: of an event, a document, or the debate of a speech."""
 
 
 @dataclass(frozen=True)
@@ -122,10 +124,18 @@ class FeedingService:
         reference, parent_kind = _PARENT.get(kind, ("", ""))
         if reference:
             keys = {row["facts"][reference] for row in rows if row["facts"].get(reference)}
-            parents = repository.by_keys(parent_kind, keys, _PARENT_COLUMNS) if keys else {}
+            columns = (*_PARENT_COLUMNS, "organization_key") if kind == "speech" else _PARENT_COLUMNS
+            parents = repository.by_keys(parent_kind, keys, columns) if keys else {}
+        bodies = parents
+        if kind == "speech":
+            # A chamber's debates are most speeches, and its name is no help in finding one.
+            met = {p["organization_key"] for p in parents.values() if "/committee/" in p["organization_key"]}
+            bodies = repository.by_keys("organization", met, _PARENT_COLUMNS) if met else {}
         feeds = []
         for row in rows:
             key = row["key"] if kind == "person" else row["facts"].get("person_key")
+            parent = parents.get(row["facts"].get(reference) or "") if reference else None
+            where = parent["organization_key"] if kind == "speech" and parent else row["facts"].get(reference)
             feeds.append(
                 Feed(
                     kind=kind,
@@ -134,7 +144,8 @@ class FeedingService:
                     url=url_of(kind, row["id"]),
                     seats=seats.get(key or "", ()),
                     person=known.get(key or ""),
-                    parent=parents.get(row["facts"].get(reference) or "") if reference else None,
+                    parent=parent,
+                    body=bodies.get(where or "") if kind in ("event", "document", "speech") else None,
                 )
             )
         return feeds

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from hubs.data_hub.database.errors import RecordNotFound
 from hubs.data_hub.database.repository.feed import FeedRepository
 from hubs.data_hub.database.service.collections import PATH_OF, url_of
 from hubs.data_hub.database.service.freshness import is_stale, promise_of
@@ -32,11 +33,14 @@ class FollowingService:
     ) -> tuple[list[Entry], int]:
         """Return changes after a position and the position to ask after next.
 
-        Raises: Invalid for an unknown kind.
+        Raises: Invalid for an unknown kind, or a position that this feed has not reached.
         """
         if strange := [kind for kind in kinds if kind not in PATH_OF]:
             raise Invalid(f"unknown record kind {strange[0][:80]!r}", known=sorted(PATH_OF))
         rows = self._repository.changes(after, limit, list(kinds), list(jurisdictions), source_id)
+        if not rows and after > (newest := self._repository.position()):
+            # Silence would let a reader whose position is of another database wait for ever.
+            raise Invalid(f"after: {after} is beyond the newest change; start over", position=newest)
         return [_entry(row) for row in rows], rows[-1]["seq"] if rows else after
 
     def position(self) -> int:
@@ -48,9 +52,15 @@ class FollowingService:
         return self._repository.position_at(moment)
 
     def history(self, record_id: UUID, limit: int = 100) -> Entry:
-        """Return the changes of a record and the states it left, newest first."""
+        """Return the changes of a record and the states it left, newest first.
+
+        Raises: RecordNotFound for an id that never was on record.
+        """
+        changes = self._repository.changes_of(record_id, limit)
+        if not changes:
+            raise RecordNotFound(f"no record has the id {record_id}")
         return {
-            "changes": [_entry(row) for row in self._repository.changes_of(record_id, limit)],
+            "changes": [_entry(row) for row in changes],
             "revisions": [
                 {
                     name: row[name]

@@ -36,6 +36,8 @@ class _Work:
     revisions: list[Row] = field(default_factory=list)
     ballots: list[tuple[UUID, str, Sequence[Mapping[str, Any]], frozenset[int]]] = field(default_factory=list)
     replaced: list[UUID] = field(default_factory=list)
+    renamed: dict[str, UUID] = field(default_factory=dict)
+    """Slugs that records would be given now; they keep the one they have, and the new one leads there."""
     unchanged: int = 0
     updated: int = 0
     revived: int = 0
@@ -175,6 +177,9 @@ class LoadingService:
             work.touched[before.id] = row["content_hash"]
             return
         row |= {"id": before.id, "slug": before.slug}
+        wanted = base_slug(kind, row["facts"])
+        if wanted not in (before.slug, base_slug(kind, before.facts)):
+            work.renamed[wanted] = before.id
         work.updates.append(row)
         if before.is_deleted:
             work.revived += 1
@@ -231,6 +236,7 @@ class LoadingService:
         if work.ballots:
             self._loading.insert_ballots(work.ballots)
         self._loading.insert_revisions(work.revisions)
+        self._loading.insert_permalinks(kind, work.renamed)
 
     def _see(
         self,

@@ -100,7 +100,7 @@ class ReadingService:
     ) -> rendering.Record | Moved:
         """Return one record by id, slug or natural key, or where it has moved.
 
-        Raises: RecordNotFound, also when it was not on record at the moment asked for.
+        Raises: RecordNotFound, also when it was not on record at the moment, or not there on the day.
         """
         row = self._repository.find(collection, item)
         if row is None:
@@ -114,6 +114,9 @@ class ReadingService:
             row = self._recorded.state(collection.kind, row, query.recorded_at)
             if row is None:
                 raise RecordNotFound(f"{item[:200]!r} was not on record at {query.recorded_at.isoformat()}")
+        # A person is there whether or not he or she sat on that day.
+        if query.on is not None and collection.kind != "person":
+            self._require_on(collection, row["id"], item, query.on)
         chosen = collection.default_includes if query.includes is None else query.includes
         records = self.render(collection, [row], chosen, on=query.on)
         if query.recorded_at is not None and "ballots" in records[0]:
@@ -123,6 +126,10 @@ class ReadingService:
                 rendering.link(places, self._repository.ids_of(rendering.keys_by_kind(places)))
                 records[0]["ballots"] = past
         return self.dress(collection, records, query.lang, query.fields)[0]
+
+    def _require_on(self, collection: Collection, record_id: UUID, item: str, on: date) -> None:
+        if not self._repository.is_valid_on(collection.kind, record_id, on):
+            raise RecordNotFound(f"the {collection.singular} {item[:200]!r} was not there on {on}")
 
     def render(
         self,
