@@ -164,3 +164,19 @@ def rig(
     made = Rig(url.render_as_string(hide_password=False), tmp_path, upstream, processes)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def running_rig(embedded_databases: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """One worker for all tests of a module that disturb neither it nor each other."""
+    with (
+        embedded_databases.fresh() as database,
+        MiniatureServer() as upstream,
+        Processes() as processes,
+    ):
+        url = database.url("broker").set(drivername="postgresql")
+        folder = tmp_path_factory.mktemp("scraper")
+        made = Rig(url.render_as_string(hide_password=False), folder, upstream, processes)
+        made.worker()
+        yield made
+        made.close()

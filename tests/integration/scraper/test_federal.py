@@ -25,8 +25,8 @@ FEDERAL = {
 
 
 @pytest.mark.parametrize("source_id", FEDERAL)
-def test_a_source_is_scraped_and_its_archive_gives_the_same_again(rig, source_id):
-    rig.worker()
+def test_a_source_is_scraped_and_its_archive_gives_the_same_again(running_rig, source_id):
+    rig = running_rig
     job = rig.ask(source_id)
     report = rig.report(job)
     assert (report.outcome, report.problems) == ("succeeded", ())
