@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from orjson import Fragment
@@ -21,6 +22,7 @@ from shared.contracts.http.ingest import (
     UpsertBatch,
     UpsertReport,
 )
+from shared.core.errors import NotFound
 from shared.core.ids import new_id
 
 _LOAD_TIMEOUT_S = 60.0
@@ -111,7 +113,11 @@ class DataHubClient(HubClient):
 
         Raises: NotFound.
         """
-        answer: dict[str, Any] = self.request("GET", f"/api/v1/{collection}/{item}", params=params)
+        # Whatever a caller was given as a name stays one segment: it never climbs into another collection.
+        name = quote(str(item), safe="")
+        if not name.strip("."):
+            raise NotFound(f"no record answers to {str(item)!r}")
+        answer: dict[str, Any] = self.request("GET", f"/api/v1/{collection}/{name}", params=params)
         return answer
 
     def search(self, **params: Any) -> dict[str, Any]:

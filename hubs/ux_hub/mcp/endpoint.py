@@ -87,14 +87,8 @@ class McpEndpoint:
         origin = headers.get(b"origin", b"").decode("latin-1")
         if not origin:
             return
-        host = headers.get(b"host", b"").decode("latin-1")
-        allowed = {
-            self._settings.public_base,
-            f"http://{host}",
-            f"https://{host}",
-            *self._settings.mcp.origins,
-        }
-        if origin not in allowed:
+        # Never the Host that came in: a page whose name was pointed at us sends its own (DNS rebinding).
+        if origin not in (self._settings.public_base, *self._settings.mcp.origins):
             raise Forbidden(f"pages of {origin[:200]} may not ask")
 
     async def _principal(self, authorization: str) -> Principal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -14,6 +15,15 @@ from shared.core.errors import AppError, NotFound
 _NOTE_AGE_S = 60.0
 _BALLOT_PAGE = 25
 _MAX_VOTES = 200
+_MAX_PLACES = 6
+# As people write it: C-11, c11, Bill C-11, projet de loi S-209.
+_BILL_NUMBER = re.compile(
+    r"(?:(?:bill|projet de loi)\s+)?(?P<chamber>[CS])[\s-]?(?P<number>\d{1,4}[A-Z]?)", re.IGNORECASE
+)
+_NOTE = {
+    "en": ("Held here: ", "not held: ", "of these jurisdictions and no others: "),
+    "fr": ("Détenu ici : ", "non détenu : ", "de ces instances et d’aucune autre : "),
+}
 _KIND_PATHS = {"vote": "votes", "bill": "bills", "person": "people", "speech": "speeches", "event": "events"}
 _KIND_NAMES = {
     "bill": ("bills", "projets de loi"),
@@ -65,8 +75,8 @@ class CivicLookup:
         Raises: NotFound.
         """
         text = bill.strip()
-        compact = text.upper().replace(" ", "-")
-        if compact[:2] in ("C-", "S-"):
+        if named := _BILL_NUMBER.fullmatch(text):
+            compact = f"{named['chamber']}-{named['number']}".upper()
             asked: dict[str, Any] = {"number": compact, "limit": 1, "sort": "-latest_activity_on"}
             if session:
                 asked["session"] = session
@@ -97,7 +107,12 @@ class CivicLookup:
         text = place.strip()
         compact = text.upper().replace(" ", "")
         if len(compact) == 6 and compact[0].isalpha() and compact[1].isdigit():
-            found = self._data.request("GET", f"/api/v1/postcodes/{compact}")
+            try:
+                found = self._data.request("GET", f"/api/v1/postcodes/{compact}")
+            except NotFound:
+                raise NotFound(
+                    f"the postal code {text} is not held; ask for the name of the constituency"
+                ) from None
             people = [r["person_id"] for r in found.get("representatives", ()) if r.get("person_id")]
             return [self._data.get("people", person) for person in people]
         members = self._data.list("people", area=text, include="memberships", limit=10)["data"]
@@ -153,8 +168,12 @@ class CivicLookup:
             dates = sorted(filter(None, (d for r in rows for d in (r["first_date"], r["last_date"]))))
             span = f" ({dates[0]} – {dates[-1]})" if dates and kind != "person" else ""
             parts.append(f"{count} {names[position]}{span}")
-        words = ("Held here: ", "not held: ") if language == "en" else ("Détenu ici : ", "non détenu : ")
+        words = _NOTE[language]
         note = words[0] + ", ".join(parts) if parts else ""
         if missing:
             note += ("; " if note else "") + words[1] + ", ".join(missing)
+        places = sorted({r["jurisdiction"].rpartition("country:")[2] for r in self.held()})
+        if places:
+            others = f" + {len(places) - _MAX_PLACES}" if len(places) > _MAX_PLACES else ""
+            note += f"; {words[2]}{', '.join(places[:_MAX_PLACES])}{others}"
         return note + "."

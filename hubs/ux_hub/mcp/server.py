@@ -189,7 +189,7 @@ def build_server(reader: CivicReader, audit: Audit) -> MCPServer[Any]:
         language: Lang = "en",
         limit: Many = 10,
     ) -> s.MeetingList:
-        """List meetings of committees and councils with their agendas."""
+        """List meetings of committees and councils with their agendas: newest first, or from a date on."""
         return await answered(
             "list_meetings", reader.list_meetings, body=body, since=since, until=until, language=language,
             limit=limit,

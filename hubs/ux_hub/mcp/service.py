@@ -246,8 +246,10 @@ class CivicReader:
         self, body: str = "", since: str = "", until: str = "", language: Language = "en", limit: int = 10,
         cursor: str = "", skip: int = 0,
     ) -> MeetingList:  # fmt: skip
-        """List meetings, the next ones first when ``since`` is given."""
+        """List meetings, newest first; from ``since`` on, the earliest first, so that the next one leads."""
         asked = {"body_name__icontains": body, "start_date__gte": since, "start_date__lte": until}
+        if since:
+            asked["sort"] = "start_date"
         rows, following = self._look.page("events", asked, limit, cursor)
         meetings = [
             MeetingLine(

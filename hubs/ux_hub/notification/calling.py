@@ -109,6 +109,7 @@ class _Pinned(http.client.HTTPConnection):
     def __init__(self, host: str, port: int, address: str, timeout_s: float, *, is_tls: bool) -> None:
         super().__init__(host, port, timeout=timeout_s)
         self._address = address
+        self.is_cut = False
         self._is_tls = is_tls
 
     def connect(self) -> None:
@@ -121,6 +122,7 @@ class _Pinned(http.client.HTTPConnection):
 
     def cut(self) -> None:
         """End it, whatever it is doing."""
+        self.is_cut = True
         if self.sock is not None:
             with contextlib.suppress(OSError):
                 self.sock.shutdown(socket.SHUT_RDWR)
@@ -146,6 +148,9 @@ def call(url: str, body: bytes, headers: dict[str, str], timeout_s: float, *, al
             target = f"{path}?{parts.query}" if parts.query else path
             connection.request("POST", target, body, {"User-Agent": "OpenPolicy-Webhooks/1", **headers})
             answer = connection.getresponse()
+            if connection.is_cut:
+                # To the parser, a head that ends early is a head.
+                raise TimeoutError(f"no whole answer within {timeout_s:g} s")
             status = answer.status
             text = answer.getheader("Retry-After") or ""
             retry_after = int(text) if text.isdigit() else 0

@@ -66,6 +66,10 @@ class Dispatcher:
             except (AppError, SQLAlchemyError, OSError) as error:
                 log.warning("nothing dispatched, trying again", error=str(error))
                 busy = False
+            except Exception:
+                # Whatever it is, alerts must not end with it: it is logged each time, and tried again.
+                log.exception("nothing dispatched, trying again")
+                busy = False
             if not busy:
                 # While a mailer is at work its results are looked for sooner.
                 is_mailing = self._mailer is not None and self._mailer.poll() is None

@@ -16,6 +16,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]
     platform = Platform(tmp_path_factory.mktemp("mcp") / "op")
     try:
         platform.start()
+        for source in ("ca-federal-debates", "ca-federal-committees"):
+            done = platform.run("scrape", source, "--wait")
+            assert done.returncode == 0, done.stderr
         yield platform
     finally:
         platform.stop()

@@ -50,7 +50,7 @@ def over_stdio(installation: Platform, work: Callable[[Client], Awaitable[Any]])
     async def run() -> Any:
         environment = {**os.environ, "OP_HUBS__DATA": f"http://127.0.0.1:{installation.base + 2}"}
         server = StdioServerParameters(
-            command=sys.executable, args=["-m", "hubs.ux_hub.mcp"], env=environment
+            command=sys.executable, args=["-m", "services.cli", "mcp"], env=environment
         )
         async with Client(server) as client:
             return await work(client)
@@ -96,7 +96,7 @@ def check(seen: dict[str, Any]) -> None:
     facts = seen["answer"].structured_content
     assert facts["sources"][0]["url"].startswith("https://www.parl.ca/legisinfo/")
     assert facts["sources"][0]["retrieved_at"].endswith("Z")
-    assert "not held" in facts["coverage_note"]
+    assert "of these jurisdictions and no others" in facts["coverage_note"]
     assert seen["missing"].is_error
     assert "C-9999" in seen["missing"].content[0].text
     assert seen["wrong"].is_error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.policy
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -11,15 +12,20 @@ from contextlib import contextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
 from typing import Any
+from uuid import UUID
 
+import httpx
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from shared.contracts.events.civic import CHANGED_CLASSES, RecordChange
+from shared.core.ids import new_id
 from shared.db.migrate import upgrade
 from shared.testing.databases import FreshDatabase
 from shared.testing.ports import free_port
+from shared.testing.processes import wait_until
 
 
 def prepared(database: FreshDatabase) -> None:
@@ -134,3 +140,62 @@ class Record:
         finally:
             self._server.shutdown()
             self._server.server_close()
+
+
+class Hub:
+    """The hub under test as one person sees it who follows one bill that nobody else does."""
+
+    def __init__(self, app: Any, url: str, mail: MailServer, record: Record) -> None:
+        self.app, self.url, self.mail, self.record = app, f"{url}/api/v1", mail, record
+        self.subject = f"user-{new_id()}"
+        self.bill = f"ca/bill/45-1/{self.subject}"
+        self.client = httpx.Client(headers=record.signer.headers(self.subject), timeout=20)
+
+    def publish(self, *events: Any) -> None:
+        self.app.state.resources.bus.publish(events)
+
+    def changed(self, kind: str, key: str, record_id: UUID, change: str = "update", **more: Any) -> Any:
+        """Publish that one row changed."""
+        one = RecordChange(
+            id=record_id, key=key, change=change, jurisdiction="ocd-jurisdiction/country:ca/legislature",
+            title_en=more.pop("title_en", f"Title of {key}"), title_fr=more.pop("title_fr", f"Titre de {key}"),
+            fields=more.pop("fields", {}),
+        )  # fmt: skip
+        event = CHANGED_CLASSES[kind](producer="test", changes=(one,), **more)
+        self.publish(event)
+        return event
+
+    def follow(self, kind: str, target: str, **more: Any) -> dict[str, Any]:
+        answer = self.client.post(f"{self.url}/subscriptions", json={"kind": kind, "target": target, **more})
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def confirm_address(self, address: str) -> None:
+        """Set and confirm an address as its owner does: by the link in the mail."""
+        answer = self.client.patch(f"{self.url}/notification-preferences", json={"email": address})
+        assert answer.status_code == 200, answer.text
+        message = self.mail_to(address, 1)[0]
+        assert self.client.post(link_in(message, "confirm")).status_code == 200
+
+    def mail_to(self, address: str, count: int) -> list[Any]:
+        """Return messages to an address once there are that many."""
+
+        def there() -> list[Any]:
+            with self.mail.lock:
+                return [m for m in self.mail.messages if m["To"] == address]
+
+        wait_until(lambda: len(there()) >= count, what=f"{count} messages to {address}")
+        return there()
+
+    def deliveries(self, target: str = "", **asked: Any) -> list[dict[str, Any]]:
+        """Return deliveries to one target, newest first."""
+        rows = self.client.get(f"{self.url}/deliveries", params={"limit": 200, **asked}).json()["data"]
+        return [row for row in rows if row["target"] == target]
+
+    def inbox(self) -> list[dict[str, Any]]:
+        return self.client.get(f"{self.url}/notifications").json()["data"]
+
+
+def link_in(message: Any, purpose: str) -> str:
+    text = message.get_body(("plain",)).get_content()
+    return re.search(rf"http\S+/{purpose}/\S+", text)[0]

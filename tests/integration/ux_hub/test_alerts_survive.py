@@ -17,8 +17,7 @@ from shared.settings import HubSettings, HubUrls
 from shared.testing.databases import Databases
 from shared.testing.ports import free_port
 from shared.testing.processes import Processes, wait_until
-from tests.integration.ux_hub.alerts import MailServer, Record, prepared
-from tests.integration.ux_hub.test_alerts import link_in
+from tests.integration.ux_hub.alerts import MailServer, Record, link_in, prepared
 
 ITEMS = 40
 KILLS = 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,11 +13,14 @@ import pytest
 from hubs.ux_hub.notification.calling import TargetRefused, is_public, new_secret, resolve, signed_headers
 from hubs.ux_hub.notification.errors import BadLink
 from hubs.ux_hub.notification.matching import Happening, says, search_matches
+from hubs.ux_hub.notification.schemas import PushBrowserCreate, WebhookCreate
+from hubs.ux_hub.notification.service.hooks import HookService
 from hubs.ux_hub.notification.service.links import CONFIRM, UNSUBSCRIBE, Links
 from hubs.ux_hub.notification.spool import Spool
 from hubs.ux_hub.notification.timing import due_at
 from hubs.ux_hub.notification.wording import TEMPLATES, filled
-from hubs.ux_hub.settings import UxSettings
+from hubs.ux_hub.settings import AlertSettings, UxSettings
+from shared.core.errors import Invalid
 from shared.core.ids import new_id
 
 
@@ -110,6 +114,30 @@ def test_only_addresses_on_the_open_internet_may_be_called(address: str, public:
 def test_other_spellings_of_loopback_are_refused_too(host: str) -> None:
     with pytest.raises((TargetRefused, OSError)):
         resolve(host, 443, allow_private=False)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "[::1]", "169.254.169.254", "10.1.2.3", "192.168.0.1", "[fd00::1]", "[fe80::1]", "[fec0::1]",
+     "[::ffff:127.0.0.1]", "[::ffff:169.254.169.254]", "[64:ff9b::7f00:1]", "2130706433", "0x7f.1", "localhost"],
+)  # fmt: skip
+def test_in_production_no_setting_lets_a_webhook_or_push_into_our_own_network(
+    tmp_path: Path, host: str
+) -> None:
+    open_to_all = AlertSettings(allow_private_targets=True)
+    settings = UxSettings(data_dir=tmp_path, alerts=open_to_all).model_copy(
+        update={"environment": "production"}
+    )
+    # Refused before anything is looked up or kept.
+    service = HookService(repository=None, subscribers=None, settings=settings)  # type: ignore[arg-type]
+    with pytest.raises(Invalid):
+        service.create("user-1", WebhookCreate(url=f"https://{host}/hook"))
+    keys = {
+        "p256dh": base64.urlsafe_b64encode(b"\x04" + bytes(64)).decode(),
+        "auth": base64.b64encode(bytes(16)).decode(),
+    }
+    with pytest.raises(Invalid):
+        service.add_browser("user-1", PushBrowserCreate(endpoint=f"https://{host}/push", keys=keys))
 
 
 def test_a_name_with_one_private_address_among_public_ones_is_refused(
