@@ -179,7 +179,7 @@ def _key(key: str, setting: _Setting) -> LiveKey:
     is_secret = isinstance(setting.initial, SecretStr)
     default = None if is_secret else setting.initial
     return LiveKey(
-        key=key, title_en=title_en, title_fr=title_fr, schema=schema, default=default, is_secret=is_secret
+        key=key, title_en=title_en, title_fr=title_fr, schema_=schema, default=default, is_secret=is_secret
     )
 
 

@@ -114,6 +114,42 @@ def with_given_input(text: str) -> str:
     return "".join(out) + text[at:]
 
 
+def with_braced_negations(text: str) -> str:
+    """Return Rego whose bodies of the form ``if not a with b`` stand in braces.
+
+    The embedded interpreter takes both words in a body, but not in one without braces.
+    """
+    out, at = [], 0
+    for begin, end in _bare_negations(text):
+        out += [text[at:begin], "{", text[begin:end], "}"]
+        at = end
+    return "".join(out) + text[at:]
+
+
+def _bare_negations(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where the body of each ``if not a with b`` begins and ends."""
+    before, begin, end, depth, has_with, is_line_over = "", -1, 0, 0, False, False
+    for match in _TOKEN.finditer(text):
+        kind, word = match.lastgroup, match[0]
+        if kind in ("space", "comment"):
+            continue
+        if kind == "newline":
+            is_line_over = depth == 0
+            continue
+        if begin >= 0 and depth == 0 and ((is_line_over and word != "with") or word in ("else", "}")):
+            if has_with:
+                yield begin, end
+            begin = -1
+        if begin < 0 and word == "not" and before == "if":
+            begin, depth, has_with = match.start(), 0, False
+        if begin >= 0:
+            depth += (word in "([{") - (word in ")]}") if kind == "mark" else 0
+            has_with = has_with or (kind == "name" and word == "with")
+        before, end, is_line_over = word, match.end(), False
+    if begin >= 0 and has_with and depth == 0:
+        yield begin, end
+
+
 def scan(text: str) -> Iterator[Token]:
     """Yield the tokens that mean something, in order."""
     row, line_start, fresh, joined = 1, 0, True, False

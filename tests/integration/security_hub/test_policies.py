@@ -48,6 +48,8 @@ test_others_may_not if {{
 	not subject.allow with input as {{"kind": "user", "scopes": ["data:read"]}}
 }}
 
+test_nobody_may_not if not subject.allow with input as {{}}
+
 test_the_limit_is_read if subject.limit == 10
 """
 
@@ -114,7 +116,7 @@ def test_a_policy_is_tested_published_and_served(engine) -> None:
     name, root = make(hub)
     assert add(hub, name, content(root)).json()["version"] == 1
     report = act(hub, name, 1, "test").json()
-    assert (report["engine"], report["passed"], report["failed"]) == (kind, 3, 0)
+    assert (report["engine"], report["passed"], report["failed"]) == (kind, 4, 0)
     assert (report["coverage"] is not None) is (kind == "opa")
     assert act(hub, name, 1, "publish").json()["state"] == "published"
     files = unpack(hub.http.get(f"/bundles/b{root[3:]}", headers=hub.bearer(hub.client_token("opa"))).content)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubs.security_hub.policy.source import builtins, examine, with_given_input
+from hubs.security_hub.policy.source import builtins, examine, with_braced_negations, with_given_input
 
 HEAD = "package a\n\n"
 
@@ -96,7 +96,27 @@ def test_input_is_moved_one_level_down_where_it_is_the_input() -> None:
     assert with_given_input(text) == moved
 
 
+@pytest.mark.parametrize(
+    ("text", "braced"),
+    [
+        ("t if not a with input as {}\n", "t if {not a with input as {}}\n"),
+        (
+            "t if not a with input as {\n}\n\twith data.b as 1 # why\nu := 1\n",
+            "t if {not a with input as {\n}\n\twith data.b as 1} # why\nu := 1\n",
+        ),
+        ("t if not f(x) with input as 1 else := 2\n", "t if {not f(x) with input as 1} else := 2\n"),
+        ("t if not a with input as 1", "t if {not a with input as 1}"),
+        ("t if not a\nu if b with input as 1\n", "t if not a\nu if b with input as 1\n"),
+        ("t if {\n not a with input as 1\n}\n", "t if {\n not a with input as 1\n}\n"),
+        ('t if "if not a with b" == x\n', 't if "if not a with b" == x\n'),
+    ],
+)
+def test_a_negation_under_another_input_gets_braces_where_it_has_none(text: str, braced: str) -> None:
+    assert with_braced_negations(text) == braced
+    assert with_braced_negations(braced) == braced
+
+
 @given(st.text(alphabet='package a{}[]()"`#\n.:=ifxé$\\ \t', max_size=200))
 def test_no_text_makes_the_examination_fail(text: str) -> None:
     examine({"a.rego": text})
-    with_given_input(text)
+    with_given_input(with_braced_negations(text))
