@@ -47,6 +47,13 @@ class UploadBusy(Conflict):
     title = "Upload busy"
 
 
+class PartsMissing(Conflict):
+    """Not all parts of the upload have come."""
+
+    code = "parts-missing"
+    title = "Parts missing"
+
+
 class TemplateNotFound(NotFound):
     """There is no mapping template with this name."""
 

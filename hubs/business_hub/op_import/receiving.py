@@ -20,6 +20,7 @@ from shared.app import Resources
 from shared.db.session import transaction
 
 PIECE_BYTES = 1024 * 1024
+PART_BYTES = 16 * 1024 * 1024
 _FORM_OVERHEAD = 64 * 1024
 
 
@@ -54,6 +55,27 @@ async def receive_upload(
         return await _store(
             resources, pieces, most, name or files[0].filename or "", dataset, options, actor, run
         )
+
+
+async def receive_part(request: Request, resources: Resources, upload_id: UUID, number: int) -> None:
+    """Store the body of a request as one part of an upload.
+
+    Raises: UploadNotFound, UploadBusy, UploadTooLarge, Unreadable for an empty part.
+    """
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > PART_BYTES:
+            raise UploadTooLarge(f"a part has at most {PART_BYTES} bytes", max_bytes=PART_BYTES)
+    if not body:
+        raise Unreadable("the part is empty")
+    await anyio.to_thread.run_sync(_put, resources, upload_id, number, bytes(body))
+
+
+def _put(resources: Resources, upload_id: UUID, number: int, body: bytes) -> None:
+    most = settings_of(resources.settings).uploads.max_bytes
+    with transaction(resources.sessionmaker) as session:
+        build_uploads(resources, session).put_part(upload_id, number, body, most)
 
 
 async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:

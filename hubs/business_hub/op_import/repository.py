@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, delete, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from hubs.business_hub.op_import.formats.base import Problem
@@ -50,6 +51,24 @@ class UploadRepository:
     def add_chunk(self, upload_id: UUID, number: int, body: bytes) -> None:
         """Store a piece of an upload."""
         self.session.execute(insert(UploadChunk).values(upload_id=upload_id, number=number, body=body))
+
+    def put_chunk(self, upload_id: UUID, number: int, body: bytes) -> None:
+        """Store a piece of an upload, in place of the one with the same number."""
+        statement = upsert(UploadChunk).values(upload_id=upload_id, number=number, body=body)
+        self.session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["upload_id", "number"], set_={"body": statement.excluded.body}
+            )
+        )
+
+    def parts(self, upload_id: UUID) -> dict[int, int]:
+        """Return the pieces of an upload that are here: number and size in bytes."""
+        statement = (
+            select(UploadChunk.number, func.octet_length(UploadChunk.body))
+            .where(UploadChunk.upload_id == upload_id)
+            .order_by(UploadChunk.number)
+        )
+        return {row[0]: row[1] for row in self.session.execute(statement)}
 
     def chunks(self, upload_id: UUID) -> Iterator[bytes]:
         """Yield the pieces of an upload in order, one at a time."""

@@ -6,6 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response, status
+from fastapi import Path as ApiPath
 from pydantic import ValidationError
 
 from hubs.business_hub.dependencies import Cursor, Limit, PagerDep
@@ -13,12 +14,15 @@ from hubs.business_hub.op_import.dependencies import UploadServiceDep
 from hubs.business_hub.op_import.formats.registry import FORMATS
 from hubs.business_hub.op_import.formats.targets import TARGETS
 from hubs.business_hub.op_import.models import UploadProblem
-from hubs.business_hub.op_import.receiving import receive_upload
+from hubs.business_hub.op_import.receiving import receive_part, receive_upload
 from hubs.business_hub.op_import.schemas import (
     FRENCH,
+    CompleteUpload,
     FormatRead,
     FromPath,
     ImportOptions,
+    PartedUpload,
+    PartRead,
     ProblemRead,
     TargetField,
     TargetRead,
@@ -72,6 +76,44 @@ def create_from_path(asked: FromPath, principal: CanWriteJobs, uploads: UploadSe
     """Take a file or a folder that is on this installation's disk already."""
     upload = uploads.take_path(asked.path, asked.dataset, asked.options, principal.subject, run=asked.run)
     return UploadRead.model_validate(upload)
+
+
+@router.post("/parts", status_code=status.HTTP_201_CREATED, summary="Begin an upload that comes in parts")
+def begin_parts(asked: PartedUpload, principal: CanWriteJobs, uploads: UploadServiceDep) -> UploadRead:
+    """Make room for an upload; its parts may come in any order, each as often as it takes."""
+    upload = uploads.begin(asked.name, asked.dataset, asked.options, principal.subject)
+    return UploadRead.model_validate(upload)
+
+
+@router.put(
+    "/{upload_id}/parts/{number}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Bring one part, numbered from 0",
+)
+async def put_part(
+    upload_id: UUID,
+    number: Annotated[int, ApiPath(ge=0, lt=100_000)],
+    request: Request,
+    _: CanWriteJobs,
+    resources: ResourcesDep,
+) -> None:
+    """Store a part in place of the one with the same number."""
+    await receive_part(request, resources, upload_id, number)
+
+
+@router.get("/{upload_id}/parts", summary="The parts that have come: what is left after an interruption")
+def list_parts(upload_id: UUID, _: CanReadJobs, uploads: UploadServiceDep) -> Page[PartRead]:
+    """Return the parts of an upload."""
+    parts = uploads.list_parts(upload_id)
+    return Page(data=[PartRead(number=number, size_bytes=size) for number, size in parts.items()])
+
+
+@router.post("/{upload_id}/complete", summary="Say that all parts have come")
+def complete_upload(
+    upload_id: UUID, asked: CompleteUpload, _: CanWriteJobs, uploads: UploadServiceDep
+) -> UploadRead:
+    """Check the parts; then the upload is inspected, or imported at once."""
+    return UploadRead.model_validate(uploads.complete(upload_id, asked.parts, asked.sha256, run=asked.run))
 
 
 @router.get("", summary="Uploads, newest first")

@@ -71,6 +71,31 @@ class FromPath(BaseModel):
     run: bool = False
 
 
+class PartedUpload(BaseModel):
+    """An upload whose bytes come in parts."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(min_length=1, max_length=300)
+    dataset: str = Field(default="", max_length=120)
+    options: ImportOptions = ImportOptions()
+
+
+class PartRead(BaseModel):
+    """A part that has come."""
+
+    number: int
+    size_bytes: int
+
+
+class CompleteUpload(BaseModel):
+    """All parts are there: how many, and the SHA-256 of the whole, which is checked when it is given."""
+
+    model_config = ConfigDict(extra="forbid")
+    parts: int = Field(ge=1, le=100_000)
+    sha256: str = Field(default="", pattern="^([0-9a-fA-F]{64})?$")
+    run: bool = False
+
+
 class ProblemRead(BaseModel):
     """What is wrong with a row: where, and why in both languages."""
 

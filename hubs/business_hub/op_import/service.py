@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -14,10 +15,12 @@ from sqlalchemy import Select
 
 from hubs.business_hub.op_import.errors import (
     BadMapping,
+    PartsMissing,
     TemplateNotFound,
     Unreadable,
     UploadBusy,
     UploadNotFound,
+    UploadTooLarge,
 )
 from hubs.business_hub.op_import.formats.registry import format_named
 from hubs.business_hub.op_import.formats.targets import TARGETS
@@ -76,6 +79,44 @@ class UploadService:
             raise Unreadable(f"{upload.name} is empty")
         upload.size_bytes, upload.sha256, upload.state = size_bytes, sha256, "received"
         return self._go_on(upload, run)
+
+    def put_part(self, upload_id: UUID, number: int, body: bytes, most: int) -> None:
+        """Store a part of an upload that comes in parts; the same number again replaces it.
+
+        Raises: UploadNotFound; UploadBusy when it is complete already; UploadTooLarge.
+        """
+        self._receiving(upload_id)
+        held = self._uploads.parts(upload_id)
+        held.pop(number, None)
+        if sum(held.values()) + len(body) > most:
+            raise UploadTooLarge(f"an upload has at most {most} bytes", max_bytes=most)
+        self._uploads.put_chunk(upload_id, number, body)
+
+    def list_parts(self, upload_id: UUID) -> dict[int, int]:
+        """Return the parts that have come: number and size in bytes.
+
+        Raises: UploadNotFound.
+        """
+        return self._uploads.parts(self.get(upload_id).id)
+
+    def complete(self, upload_id: UUID, parts: int, sha256: str, *, run: bool) -> Upload:
+        """Say that all parts have come; then the upload is inspected, or imported at once.
+
+        Raises: UploadNotFound, UploadBusy; PartsMissing; Unreadable when the bytes are not those of the hash.
+        """
+        self._receiving(upload_id)
+        held = self._uploads.parts(upload_id)
+        missing = sorted(set(range(parts)) - set(held))
+        if missing or len(held) > parts:
+            raise PartsMissing(
+                f"{len(held)} of {parts} parts have come", missing=missing[:100], has=len(held)
+            )
+        mark = hashlib.sha256()
+        for chunk in self._uploads.chunks(upload_id):
+            mark.update(chunk)
+        if sha256 and mark.hexdigest() != sha256.lower():
+            raise Unreadable(f"the parts together have the SHA-256 {mark.hexdigest()}, not {sha256}")
+        return self.receive(upload_id, sum(held.values()), mark.hexdigest(), run=run)
 
     def take_path(self, path: str, dataset: str, options: ImportOptions, actor: str, *, run: bool) -> Upload:
         """Take files that lie below the folder of imports already.
@@ -272,6 +313,12 @@ class UploadService:
     def _is_live(self, upload: Upload) -> bool:
         live = {"pending", "running", "quarantined"}
         return upload.job_id is not None and self._jobs.get(upload.job_id).state in live
+
+    def _receiving(self, upload_id: UUID) -> Upload:
+        upload = self._locked(upload_id)
+        if upload.state != "receiving":
+            raise UploadBusy(f"the upload is {upload.state}", state=upload.state)
+        return upload
 
     def _locked(self, upload_id: UUID) -> Upload:
         upload = self._uploads.lock(upload_id)
