@@ -133,14 +133,20 @@ def _prepare(api: ClusterApi, options: RolloutOptions) -> tuple[Plan, list[Manif
     """Return the plan and what it applies, after everything that speaks against it was looked at."""
     clock = WallClock()
     manifests = render(options.target)
-    items = read_objects(api)
-    snapshot = snapshot_of(items, namespace=api.namespace, cluster=api.cluster, taken_at=clock.now())
+    seen = read_objects(api)
+    snapshot = snapshot_of(
+        seen.items,
+        namespace=api.namespace,
+        cluster=api.cluster,
+        taken_at=clock.now(),
+        unseen=seen.unseen,
+    )
     if options.plan:
         plan = load_plan(options.plan)
         if plan.target_digest != release_digest(manifests):
             raise BadPlan(f"{options.plan} was made for other manifests than {options.target}")
     else:
-        live = live_digests(items)
+        live = live_digests(seen.items)
         plan = plan_of_target(snapshot, manifests, live, phases=options.phases, only=options.only)
     findings = [] if plan.is_empty else preflight(api, clock, snapshot, plan, manifests)
     overruled = {"CRITICAL": options.emergency, "backup": options.no_backup or options.emergency}

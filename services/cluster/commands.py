@@ -20,7 +20,7 @@ from services.cluster.kube import KubeApi, NoCluster
 from services.cluster.levels import Level
 from services.cluster.manifests import CannotRender, Manifest, digest, render
 from services.cluster.objects import Ask, Snapshot
-from services.cluster.observe import read_objects
+from services.cluster.observe import Seen, read_objects
 from services.cluster.overlay import CannotWrite, size_patches, write_overlay
 from services.cluster.patience import LostConnection, PatientApi
 from services.cluster.plan import Plan
@@ -87,10 +87,10 @@ def show_status(
     try:
         form = form_of(output)
         while True:
-            items = None if source else read_objects(where.connect())
-            snapshot = _snapshot(where, source, items)
-            if save_dump and items is not None:
-                _save_dump(save_dump, snapshot, items)
+            seen = None if source else read_objects(where.connect())
+            snapshot = _snapshot(where, source, seen)
+            if save_dump and seen is not None:
+                _save_dump(save_dump, snapshot, seen)
             report = _report(snapshot, remember=source is None)
             if watch_s and sys.stdout.isatty():
                 sys.stdout.write("\x1b[2J\x1b[H")
@@ -111,10 +111,12 @@ def show_plan_for(where: Where, options: PlanOptions) -> int:
     try:
         form = form_of(options.output)
         api = None if options.source else where.connect()
-        items = None if api is None else read_objects(api)
-        snapshot = _snapshot(where, options.source, items)
+        seen = None if api is None else read_objects(api)
+        snapshot = _snapshot(where, options.source, seen)
+        for warning in _cautions(snapshot):
+            sys.stderr.write(f"openpolicy cluster: {warning}\n")
         manifests = render(options.target)
-        live = live_digests(items or [])
+        live = live_digests(seen.items if seen else [])
         measured = options.size == "measured"
         found = plan_of_target(snapshot, manifests, live, phases=options.phases, measured=measured)
         if options.write:
@@ -227,11 +229,17 @@ def run_init(where: Where, *, contact: str, compose: Path | None) -> int:
 # ---- parts
 
 
-def _snapshot(where: Where, source: Path | None, items: list[dict[str, Any]] | None) -> Snapshot:
+def _snapshot(where: Where, source: Path | None, seen: Seen | None) -> Snapshot:
     if source:
         return load_dump(source, where.namespace)
-    cluster = where.context or _current_context(where.kubeconfig)
-    return snapshot_of(items or [], namespace=where.namespace, cluster=cluster, taken_at=WallClock().now())
+    assert seen is not None
+    return snapshot_of(
+        seen.items,
+        namespace=where.namespace,
+        cluster=where.context or _current_context(where.kubeconfig),
+        taken_at=WallClock().now(),
+        unseen=seen.unseen,
+    )
 
 
 def _current_context(kubeconfig: str) -> str:
@@ -251,9 +259,17 @@ def _report(snapshot: Snapshot, *, remember: bool) -> Report:
     return make_report(snapshot, services=services, history=history)
 
 
-def _save_dump(path: Path, snapshot: Snapshot, items: list[dict[str, Any]]) -> None:
-    about = {"cluster": snapshot.cluster, "takenAt": snapshot.taken_at.isoformat()}
-    document = {"apiVersion": "v1", "kind": "List", "openpolicy": about, "items": items}
+def _cautions(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return what a plan's numbers do not cover."""
+    if len(snapshot.answering) < 2:
+        return snapshot.warnings
+    text = "the nodes' memory is counted together: a pod still waits where no single node has room for it"
+    return (*snapshot.warnings, text)
+
+
+def _save_dump(path: Path, snapshot: Snapshot, seen: Seen) -> None:
+    about = {"cluster": snapshot.cluster, "takenAt": snapshot.taken_at.isoformat(), "unseen": seen.unseen}
+    document = {"apiVersion": "v1", "kind": "List", "openpolicy": about, "items": seen.items}
     path.write_text(json.dumps(document), encoding="utf-8")
 
 

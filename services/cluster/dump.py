@@ -1,17 +1,23 @@
 """Read a snapshot from objects as the API server gives them: live lists, or a saved dump.
 
 A dump is what `kubectl get nodes,pods,deploy,sts,rs,jobs,quota,... -o json` prints (a List), with PodMetrics
-and NodeMetrics items where there is a metrics server, or what `openpolicy cluster status --save-dump` writes.
+and NodeMetrics items where there is a metrics server, as JSON or YAML, or what `openpolicy cluster status
+--save-dump` writes. `-` is the standard input.
 """
 
 from __future__ import annotations
 
 import json
+import sys
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import yaml
+
+from services.cluster.asks import ask_of, sets_request
 from services.cluster.objects import TERMINAL, Ask, Node, Pod, Quota, Snapshot, Use, Workload
 from services.cluster.quantity import BadQuantity, cpu, memory
 
@@ -27,27 +33,60 @@ class BadDump(ValueError):
 
 def load_dump(path: Path, namespace: str = "openpolicy") -> Snapshot:
     """Read a saved dump. Raises: BadDump."""
-    if path.stat().st_size > MAX_DUMP_BYTES:
+    if str(path) == "-":
+        content = sys.stdin.buffer.read(MAX_DUMP_BYTES + 1)
+    else:
+        with path.open("rb") as file:
+            content = file.read(MAX_DUMP_BYTES + 1)
+    if len(content) > MAX_DUMP_BYTES:
         raise BadDump(f"{path} is larger than {MAX_DUMP_BYTES // 2**20} MiB")
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, ValueError) as error:
-        raise BadDump(f"{path} is not JSON: {error}") from None
+    document = _document(path, content)
     if not isinstance(document, dict) or not isinstance(document.get("items"), list):
         raise BadDump(f"{path} has no list of items")
-    about = document.get("openpolicy") or {}
+    about = document.get("openpolicy")
+    about = about if isinstance(about, dict) else {}
+    try:
+        taken_at = _time(about.get("takenAt"))
+    except ValueError as error:
+        raise BadDump(f"{path}: takenAt is not a time: {error}") from None
     return snapshot_of(
-        document["items"],
+        _with_kind(document),
         namespace=namespace,
         cluster=str(about.get("cluster") or path.stem),
-        taken_at=_time(about.get("takenAt")),
+        taken_at=taken_at,
+        unseen=tuple(str(kind) for kind in about.get("unseen") or ()),
     )
 
 
+def _document(path: Path, content: bytes) -> object:
+    try:
+        text = content.decode("utf-8")
+        if text.lstrip()[:1] in {"{", "["}:
+            return json.loads(text)
+        return yaml.safe_load(text)
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        raise BadDump(f"{path} is neither JSON nor YAML: {str(error)[:200]}") from None
+
+
+def _with_kind(document: Json) -> list[Json]:
+    """The items of a PodList do not say again that they are pods."""
+    kind = str(document.get("kind") or "").removesuffix("List")
+    items: list[Json] = document["items"]
+    return [{"kind": kind, **item} if kind and isinstance(item, dict) else item for item in items]
+
+
 def snapshot_of(
-    items: Iterable[Json], *, namespace: str, cluster: str, taken_at: datetime | None = None
+    items: Iterable[Json],
+    *,
+    namespace: str,
+    cluster: str,
+    taken_at: datetime | None = None,
+    unseen: tuple[str, ...] = (),
 ) -> Snapshot:
-    """Return the snapshot that these objects show. Raises: BadDump for an object that makes no sense."""
+    """Return the snapshot that these objects show; ``unseen`` are kinds that nobody was allowed to list.
+
+    Raises: BadDump for an object that makes no sense.
+    """
     found: dict[str, list[Json]] = {}
     for item in items:
         if not isinstance(item, dict) or not isinstance(item.get("metadata"), dict):
@@ -58,23 +97,29 @@ def snapshot_of(
         elif item.get("kind") in {"Pod", "PodMetrics"}:
             found.setdefault("elsewhere", []).append(item)
     try:
-        return _snapshot(found, namespace, cluster, taken_at)
+        return _snapshot(found, namespace, cluster, taken_at, unseen)
     except (BadQuantity, KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadDump(f"an object of the dump makes no sense: {error!r}") from error
 
 
 def _snapshot(
-    found: dict[str, list[Json]], namespace: str, cluster: str, taken_at: datetime | None
+    found: dict[str, list[Json]],
+    namespace: str,
+    cluster: str,
+    taken_at: datetime | None,
+    unseen: tuple[str, ...],
 ) -> Snapshot:
     sets = {item["metadata"]["name"]: item for item in found.get("ReplicaSet", [])}
     use, metrics_at = _pod_use(found.get("PodMetrics", []))
     node_use = {m["metadata"]["name"]: _sum_use([m["usage"]]) for m in found.get("NodeMetrics", [])}
     pods = tuple(_pod(item, sets, use.get(item["metadata"]["name"])) for item in found.get("Pod", []))
+    guessed = _newest_seen(found.get("Pod", [])) if not sets else {}
     workloads = tuple(
-        _workload(item, list(sets.values()))
+        _workload(item, list(sets.values()), guessed)
         for kind in ("StatefulSet", "Deployment", "Job", "CronJob")
         for item in found.get(kind, [])
     )
+    elsewhere = _elsewhere(found.get("elsewhere", []))
     nodes = tuple(
         Node(
             name=item["metadata"]["name"],
@@ -82,6 +127,9 @@ def _snapshot(
             cpu=cpu(item["status"]["allocatable"]["cpu"]),
             has_memory_pressure=_condition(item, "MemoryPressure") == "True",
             use=node_use.get(item["metadata"]["name"]),
+            is_ready=_condition(item, "Ready") in {"True", ""},
+            is_cordoned=bool((item.get("spec") or {}).get("unschedulable")),
+            elsewhere=elsewhere[item["metadata"]["name"]],
         )
         for item in found.get("Node", [])
     )
@@ -94,12 +142,30 @@ def _snapshot(
         pods=pods,
         quota=_quota(found.get("ResourceQuota", [])),
         metrics_at=metrics_at,
-        elsewhere=_elsewhere(found.get("elsewhere", [])),
-        warnings=() if nodes else ("the dump holds no nodes: percentages cannot be computed",),
+        elsewhere=sum(elsewhere.values()),
+        warnings=tuple(_warnings(found, namespace, unseen)),
     )
 
 
-def _workload(item: Json, sets: list[Json]) -> Workload:
+def _warnings(found: dict[str, list[Json]], namespace: str, unseen: tuple[str, ...]) -> Iterable[str]:
+    if not found.get("Node"):
+        yield "no nodes were seen: percentages cannot be computed"
+    for node in found.get("Node", []):
+        if _condition(node, "Ready") not in {"True", ""}:
+            yield f"node {node['metadata']['name']} is not ready: its memory does not count"
+    if not any(found.get(kind) for kind in ("Pod", "Deployment", "StatefulSet")):
+        places = Counter(
+            item["metadata"].get("namespace") for item in found.get("elsewhere", []) if item["kind"] == "Pod"
+        )
+        others = ", ".join(f"{name} ({number})" for name, number in places.most_common(5))
+        yield f"namespace {namespace} holds nothing" + (f"; pods are in {others}: see -n" if others else "")
+    if found.get("Deployment") and not found.get("ReplicaSet"):
+        yield "no ReplicaSets were seen: which pods are stale is told by their age"
+    if unseen:
+        yield f"you may not list {', '.join(unseen)}: what they would show is missing here"
+
+
+def _workload(item: Json, sets: list[Json], guessed: dict[str, str]) -> Workload:
     meta, spec, status = item["metadata"], item.get("spec") or {}, item.get("status") or {}
     labels, notes = meta.get("labels") or {}, meta.get("annotations") or {}
     kind = item["kind"]
@@ -108,6 +174,8 @@ def _workload(item: Json, sets: list[Json]) -> Workload:
     replicas = int(spec.get("replicas", 1)) if kind in {"Deployment", "StatefulSet"} else 0
     services = notes.get(f"{PREFIX}services", "")
     revision, changed_at = _newest_revision(item, sets)
+    if not revision and kind == "Deployment":
+        revision = guessed.get(meta["name"], "")
     return Workload(
         kind=kind,
         name=meta["name"],
@@ -125,6 +193,7 @@ def _workload(item: Json, sets: list[Json]) -> Workload:
         changed_at=changed_at,
         blocked=_blocked(item, sets, revision),
         images=tuple(str(c.get("image", "")) for c in (template.get("spec") or {}).get("containers", [])),
+        sets_request=sets_request(template.get("spec") or {}),
     )
 
 
@@ -146,6 +215,19 @@ def _newest_revision(item: Json, sets: list[Json]) -> tuple[str, datetime | None
         (newest["metadata"].get("labels") or {}).get("pod-template-hash", ""),
         _time(newest["metadata"].get("creationTimestamp")),
     )
+
+
+def _newest_seen(pods: list[Json]) -> dict[str, str]:
+    """Return each Deployment's newest template hash as its youngest pod tells it: without ReplicaSets."""
+    found: dict[str, tuple[str, str]] = {}
+    for pod in pods:
+        meta = pod["metadata"]
+        kind, owner = _owner(pod)
+        revision = str((meta.get("labels") or {}).get("pod-template-hash") or "")
+        if kind == "ReplicaSet" and revision:
+            name = owner.removesuffix(f"-{revision}")
+            found[name] = max(found.get(name, ("", "")), (str(meta.get("creationTimestamp") or ""), revision))
+    return {name: revision for name, (_, revision) in found.items()}
 
 
 def _blocked(item: Json, sets: list[Json], revision: str) -> str:
@@ -218,31 +300,8 @@ def _actual(containers: list[Json], spec: Json) -> Ask | None:
     wanted = [c.get("name") for c in spec.get("containers") or []]
     if not wanted or any(not named.get(name) for name in wanted):
         return None
-    return _ask([named[name] or {} for name in wanted])
-
-
-def ask_of(spec: Json) -> Ask:
-    """Return what a pod spec asks for: its containers together, or its largest init container."""
-    main = _ask([c.get("resources") or {} for c in spec.get("containers") or []])
-    for container in spec.get("initContainers") or []:
-        first = _ask([container.get("resources") or {}])
-        limit = None if main.limit is None or first.limit is None else max(main.limit, first.limit)
-        main = Ask(max(main.request, first.request), limit, max(main.cpu, first.cpu))
-    return main
-
-
-def _ask(resources: list[Json]) -> Ask:
-    limits = [(entry.get("limits") or {}).get("memory") for entry in resources]
-    requests = [
-        (entry.get("requests") or {}).get("memory") or (entry.get("limits") or {}).get("memory") or 0
-        for entry in resources
-    ]
-    shares = [(entry.get("requests") or {}).get("cpu") or 0 for entry in resources]
-    return Ask(
-        request=sum(memory(value) for value in requests),
-        limit=sum(memory(value) for value in limits if value is not None) if all(limits) else None,
-        cpu=sum(cpu(value) for value in shares),
-    )
+    running = [{**c, "resources": named[c.get("name")]} for c in spec.get("containers") or []]
+    return ask_of({**spec, "containers": running})
 
 
 def _pod_use(metrics: list[Json]) -> tuple[dict[str, Use], datetime | None]:
@@ -262,24 +321,31 @@ def _sum_use(usages: list[Json]) -> Use:
     return Use(sum(memory(u["memory"]) for u in usages), sum(cpu(u["cpu"]) for u in usages))
 
 
-def _elsewhere(items: list[Json]) -> int:
-    pods = [item for item in items if item.get("kind") == "Pod" and (item.get("spec") or {}).get("nodeName")]
-    living = [pod for pod in pods if (pod.get("status") or {}).get("phase") not in TERMINAL]
-    return sum(ask_of(pod["spec"]).request for pod in living)
+def _elsewhere(items: list[Json]) -> Counter[str]:
+    """Return the requests of other namespaces' living pods, by node."""
+    found: Counter[str] = Counter()
+    for item in items:
+        node = (item.get("spec") or {}).get("nodeName")
+        if item.get("kind") == "Pod" and node and (item.get("status") or {}).get("phase") not in TERMINAL:
+            found[str(node)] += ask_of(item["spec"]).request
+    return found
 
 
 def _quota(items: list[Json]) -> Quota | None:
+    """Return the tightest bounds of all quotas on memory that hold for every pod."""
+    names, limits, requests = [], [], []
     for item in items:
-        hard = item["spec"].get("hard") or {}
-        limits = hard.get("limits.memory")
-        requests = hard.get("requests.memory")
-        if limits or requests:
-            return Quota(
-                item["metadata"]["name"],
-                memory(limits) if limits else None,
-                memory(requests) if requests else None,
-            )
-    return None
+        spec = item.get("spec") or {}
+        hard = spec.get("hard") or {}
+        if spec.get("scopes") or spec.get("scopeSelector"):
+            continue
+        limits += [memory(hard["limits.memory"])] if "limits.memory" in hard else []
+        requests += [memory(hard[key]) for key in ("requests.memory", "memory") if key in hard]
+        if {"limits.memory", "requests.memory", "memory"} & set(hard):
+            names.append(item["metadata"]["name"])
+    if not names:
+        return None
+    return Quota(", ".join(names), min(limits, default=None), min(requests, default=None))
 
 
 def _owner(item: Json) -> tuple[str, str]:

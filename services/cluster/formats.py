@@ -86,7 +86,8 @@ def _report_head(report: Report) -> list[str]:
         usage, seen = "usage unknown (by requests)", "no metrics"
     else:
         node = f" (node {percent(sums.node_used, whole)})" if sums.node_used is not None else ""
-        usage, seen = f"usage {percent(sums.used, whole)}{node}", f"metrics {age:.0f}s old"
+        least = "at least " if sums.unmeasured else ""
+        usage, seen = f"usage {least}{percent(sums.used, whole)}{node}", f"metrics {age:.0f}s old"
     held = show_memory(sums.limits)
     ceiling = f"quota {held} of {show_memory(snapshot.ceiling)}" if snapshot.quota else "no quota"
     low = " LOW" if report.surge_slack < report.surge_needed else ""

@@ -43,6 +43,10 @@ class Sums:
     cpu_used: int | None
     pending: int
     """Requests of pods that no node has taken: never part of the other sums."""
+    unmeasured: int = 0
+    """Counted pods of which no use is known although others are measured."""
+    at_most: int | None = None
+    """Use where pods that nobody measured count as what they request."""
 
     def share(self, amount: int | None, whole: int) -> float | None:
         """Return amount as a part of whole, or None where either is unknown."""
@@ -67,16 +71,20 @@ def sums_of(snapshot: Snapshot) -> Sums:
     counted = [pod for pod in snapshot.pods if pod.is_counted]
     measured = [pod.use for pod in counted if pod.use]
     known = snapshot.metrics_at is not None
+    unmeasured = [pod for pod in counted if pod.use is None] if known else []
+    used = sum(use.memory for use in measured)
     nodes = [node.use for node in snapshot.nodes if node.use]
     return Sums(
         requests=sum(pod.ask.request for pod in counted),
         limits=sum(pod.ask.charge for pod in counted),
         unlimited=sum(1 for pod in counted if pod.ask.limit is None),
-        used=sum(use.memory for use in measured) if known else None,
+        used=used if known else None,
         node_used=sum(use.memory for use in nodes) if nodes else None,
         cpu_requests=sum(pod.ask.cpu for pod in counted),
         cpu_used=sum(use.cpu for use in measured) if known else None,
         pending=sum(pod.ask.request for pod in snapshot.pods if pod.place == "unscheduled"),
+        unmeasured=len(unmeasured),
+        at_most=used + sum(pod.ask.request for pod in unmeasured) if known else None,
     )
 
 
@@ -110,9 +118,13 @@ def judge(snapshot: Snapshot) -> tuple[Level, list[Rule]]:
 
 
 def _by_use(snapshot: Snapshot, sums: Sums, whole: int) -> list[Rule]:
-    usage = sums.share(sums.used, whole)
+    if whole and not snapshot.workloads and not snapshot.pods:
+        return [Rule(Level.UNKNOWN, f"namespace {snapshot.namespace} holds nothing to judge")]
+    usage = sums.share(sums.at_most, whole)
     words = "usage"
-    if usage is None:
+    if usage is not None and sums.unmeasured:
+        words = f"{sums.unmeasured} pods are not measured and count as what they request; usage"
+    elif usage is None:
         # Never swapped silently: the words say that these are requests.
         usage, words = sums.share(sums.requests, whole), "usage unknown; (by requests)"
     if usage is None:
@@ -141,6 +153,11 @@ def _critical(snapshot: Snapshot, sums: Sums, whole: int) -> list[Rule]:
         for node in snapshot.nodes
         if node.has_memory_pressure
     ]
+    for node in snapshot.nodes:
+        if not node.is_ready:
+            stranded = sum(1 for pod in snapshot.pods if pod.is_counted and pod.node == node.name)
+            text = f"node {node.name} is not ready" + (f": {stranded} pods are on it" if stranded else "")
+            rules.append(Rule(Level.CRITICAL, text))
     return rules
 
 
@@ -166,7 +183,18 @@ def _warning(snapshot: Snapshot, sums: Sums, counts: Counts) -> list[Rule]:
         names = ", ".join(sorted(w.name for w in unready))
         rules.append(Rule(Level.WARNING, f"not ready: {names}"))
     if sums.unlimited:
-        rules.append(Rule(Level.WARNING, f"{sums.unlimited} pods have no memory limit"))
+        words = "pod has" if sums.unlimited == 1 else "pods have"
+        rules.append(Rule(Level.WARNING, f"{sums.unlimited} {words} no memory limit"))
+    rules += [
+        Rule(Level.WARNING, f"{w.name} asks for less than 1 MiB of memory: a slip of its unit (m for Mi?)")
+        for w in snapshot.workloads
+        if any(amount is not None and 0 < amount < 2**20 for amount in (w.ask.request, w.ask.limit))
+    ]
+    rules += [
+        Rule(Level.WARNING, f"node {node.name} takes no new pods (cordoned)")
+        for node in snapshot.nodes
+        if node.is_cordoned
+    ]
     slack, needed = snapshot.ceiling - sums.limits, surge_needed(snapshot)
     if snapshot.quota and slack < needed:
         text = f"surge slack {_mi(slack)} is less than a rollout needs, {_mi(needed)}"

@@ -53,6 +53,10 @@ class Node:
     cpu: int
     has_memory_pressure: bool = False
     use: Use | None = None
+    is_ready: bool = True
+    is_cordoned: bool = False
+    elsewhere: int = 0
+    """Requests in bytes of the pods of other namespaces that it runs."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,8 @@ class Workload:
     blocked: str = ""
     """Message of a ReplicaFailure condition, such as an exceeded quota."""
     images: tuple[str, ...] = ()
+    sets_request: bool = True
+    """Whether its template says what it requests; a namespace's LimitRange says it otherwise."""
 
     @property
     def is_long_running(self) -> bool:
@@ -154,13 +160,28 @@ class Snapshot:
 
     @property
     def allocatable(self) -> int:
-        """Return the bytes of memory that all nodes can allocate."""
-        return sum(node.memory for node in self.nodes)
+        """Return the bytes of memory that the nodes can allocate: those that answer, if any does."""
+        return sum(node.memory for node in self.answering)
 
     @property
     def allocatable_cpu(self) -> int:
         """Return the thousandths of cores that all nodes can allocate."""
-        return sum(node.cpu for node in self.nodes)
+        return sum(node.cpu for node in self.answering)
+
+    @property
+    def answering(self) -> tuple[Node, ...]:
+        """Return the nodes that are ready; all of them when none is, so that shares stay comparable."""
+        return tuple(node for node in self.nodes if node.is_ready) or self.nodes
+
+    @property
+    def largest_gap(self) -> int:
+        """Return the bytes of requests that the emptiest node which takes pods has left."""
+        takers = [node for node in self.nodes if node.is_ready and not node.is_cordoned]
+        held = {node.name: node.elsewhere for node in takers}
+        for pod in self.pods:
+            if pod.is_counted and pod.node in held:
+                held[pod.node] += pod.ask.request
+        return max((node.memory - held[node.name] for node in takers), default=0)
 
     @property
     def ceiling(self) -> int:
@@ -188,8 +209,12 @@ class Snapshot:
             return False
         if workload.revision and pod.revision and pod.revision != workload.revision:
             return True
-        return pod.actual is not None and _differs(pod.actual, workload.ask)
+        return pod.actual is not None and _differs(pod.actual, workload)
 
 
-def _differs(actual: Ask, wanted: Ask) -> bool:
-    return actual.request != wanted.request or actual.limit != wanted.limit
+def _differs(actual: Ask, workload: Workload) -> bool:
+    # What the template leaves open, a LimitRange fills in: such a pod is as new as it can be.
+    wanted = workload.ask
+    if workload.sets_request and actual.request != wanted.request:
+        return True
+    return wanted.limit is not None and actual.limit != wanted.limit

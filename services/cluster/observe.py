@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from services.cluster.clock import Clock
@@ -10,24 +11,31 @@ from services.cluster.objects import Snapshot
 from services.cluster.port import ApiError, ApiForbidden, ApiNotFound, ClusterApi
 
 KINDS = ("Node", "Pod", "Deployment", "StatefulSet", "ReplicaSet", "Job", "CronJob", "ResourceQuota")
-# Only for sums; a user who may not see them gets sums without them.
-OPTIONAL = ("PodElsewhere",)
+ELSEWHERE = "PodElsewhere"
 
 
-def read_objects(api: ClusterApi) -> list[dict[str, Any]]:
-    """Return the objects of which a snapshot is made. Raises: ApiError."""
+@dataclass(frozen=True)
+class Seen:
+    """The objects of a cluster, and the kinds that the user may not list."""
+
+    items: list[dict[str, Any]]
+    unseen: tuple[str, ...]
+
+
+def read_objects(api: ClusterApi) -> Seen:
+    """Return what the user may see; without pods there is nothing to say. Raises: ApiError."""
     items: list[dict[str, Any]] = []
-    for kind in KINDS:
+    unseen = []
+    for kind in (*KINDS, ELSEWHERE):
         try:
             items += api.read_all(kind)[0]
         except ApiForbidden:
-            if kind != "Node":
+            if kind == "Pod":
                 raise
-    for kind in OPTIONAL:
-        try:
-            items += api.read_all(kind)[0]
-        except (ApiForbidden, ApiNotFound):
-            continue
+            unseen.append("pods of other namespaces" if kind == ELSEWHERE else f"{kind}s")
+        except ApiNotFound:
+            if kind != ELSEWHERE:
+                raise
     try:
         measured = api.metrics()
     except ApiError:
@@ -35,9 +43,16 @@ def read_objects(api: ClusterApi) -> list[dict[str, Any]]:
         measured = None
     if measured:
         items += [*measured[0], *measured[1]]
-    return items
+    return Seen(items, tuple(unseen))
 
 
 def observe(api: ClusterApi, clock: Clock) -> Snapshot:
     """Return the cluster as it is now. Raises: ApiError."""
-    return snapshot_of(read_objects(api), namespace=api.namespace, cluster=api.cluster, taken_at=clock.now())
+    seen = read_objects(api)
+    return snapshot_of(
+        seen.items,
+        namespace=api.namespace,
+        cluster=api.cluster,
+        taken_at=clock.now(),
+        unseen=seen.unseen,
+    )

@@ -86,7 +86,7 @@ class Plan:
     def milestones(self) -> list[tuple[str, float, int]]:
         """Return when requests and usage first fall under 80, 50 and 30 %: what, the bound, the step."""
         found = []
-        for what in ("requests", "usage"):
+        for what in ("requests", "usage") if self.allocatable else ():
             for bound in (0.80, 0.50, 0.30):
                 for step in self.steps:
                     amount = step.requests_after if what == "requests" else step.usage_after

@@ -8,6 +8,7 @@ is left the plan refuses and says how much is missing.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -111,8 +112,9 @@ def make_plan(
     wanted = [target for target in everything if target.phase in set(phases)]
     enforced = snapshot.quota.limits if snapshot.quota else None
     room = Room(
+        # A user who may not see the nodes plans by the quota alone.
         limits=enforced if enforced is not None else quota or snapshot.allocatable,
-        requests=max(0, snapshot.allocatable - snapshot.elsewhere),
+        requests=max(0, snapshot.allocatable - snapshot.elsewhere) if snapshot.nodes else sys.maxsize,
         is_enforced=enforced is not None,
     )
     draft = _Draft(snapshot, room, initial_state(snapshot), _usage(snapshot, wanted, expected or {}))
@@ -272,7 +274,7 @@ def _waves(
                 continue
             target = target or _freeing(draft, queue[1:], absorbed)
         if target is None:
-            return _refuse(draft, first, queue, absorbed)
+            return _refuse(draft, queue, everything, absorbed)
         queue.remove(target)
         _take(draft, target, absorbed)
     return None
@@ -364,17 +366,20 @@ def _take(draft: _Draft, target: Target, absorbed: Mapping[str, list[Workload]])
 
 
 def _refuse(
-    draft: _Draft, target: Target, queue: list[Target], absorbed: Mapping[str, list[Workload]]
+    draft: _Draft, queue: list[Target], everything: list[Target], absorbed: Mapping[str, list[Workload]]
 ) -> Refusal:
+    target = queue[0]
     new = [target.ask] * target.replicas
     former = [w.name for w in absorbed.get(target.name, [])]
     lacking = missing(draft.state, replace(draft.state, former, target.name, new), draft.room)
-    queued = {other.name for other in queue}
+    queued, ours = {other.name for other in queue}, {other.name for other in everything}
     others = [
         (sum(ask.charge for ask in asks), name)
         for name, asks in draft.state.held.items()
-        if name != target.name and name not in queued
+        if name not in queued
     ]
+    # What is no part of the platform goes first.
+    others = [pair for pair in others if pair[1] not in ours] or others
     enough = [name for size, name in sorted(others) if size >= lacking]
     largest = [name for _, name in sorted(others, reverse=True)[:2]]
     return Refusal(target.name, lacking, tuple(enough[:1] or largest))

@@ -47,7 +47,7 @@ def explain(snapshot: Snapshot, workload: Workload) -> list[Reason]:
         found.append(_unscheduled(snapshot, workload, waiting[0]))
     elif stale and not workload.blocked:
         found.append(_stale(snapshot, workload, stale))
-    found += [_broken(workload, pod) for pod in pods if pod.waiting in BROKEN_WAITS]
+    found += [_broken(snapshot, workload, pod) for pod in pods if pod.waiting in BROKEN_WAITS]
     if not found and workload.ready < workload.replicas:
         words = f"{workload.ready} of {workload.replicas} ready"
         advice = f"openpolicy cluster plan --explain {workload.name}"
@@ -76,7 +76,7 @@ def _blocked(snapshot: Snapshot, workload: Workload, pods: list[Pod]) -> Reason:
 
 def _deadlock(snapshot: Snapshot, workload: Workload, new: Pod, stale: list[Pod]) -> Reason:
     held = sum(pod.ask.request for pod in stale)
-    free = snapshot.allocatable - sums_of(snapshot).requests
+    free = snapshot.largest_gap
     text = (
         f"deadlock: {new.name} waits for {show_memory(new.ask.request)} ({show_memory(max(free, 0))} free) "
         f"while {stale[0].name} of the older revision holds {show_memory(held)} until it is ready"
@@ -85,10 +85,11 @@ def _deadlock(snapshot: Snapshot, workload: Workload, new: Pod, stale: list[Pod]
 
 
 def _unscheduled(snapshot: Snapshot, workload: Workload, pod: Pod) -> Reason:
-    free = snapshot.allocatable - sums_of(snapshot).requests
+    free = snapshot.largest_gap
+    most = "free" if len(snapshot.nodes) < 2 else "free on the emptiest of them"
     text = (
         f"{pod.name} is pending: no node has {show_memory(pod.ask.request)} of requests left "
-        f"({show_memory(max(free, 0))} free)"
+        f"({show_memory(max(free, 0))} {most})"
     )
     if pod.message and "memory" not in pod.message.lower():
         text = f"{pod.name} is pending: {_short(pod.message)}"
@@ -109,18 +110,18 @@ def _stale(snapshot: Snapshot, workload: Workload, stale: list[Pod]) -> Reason:
     return Reason(workload.name, text, f"openpolicy cluster rollout --only {workload.name}")
 
 
-def _broken(workload: Workload, pod: Pod) -> Reason:
+def _broken(snapshot: Snapshot, workload: Workload, pod: Pod) -> Reason:
     text = f"{pod.name} is in {pod.waiting} after {pod.restarts} restarts"
     if pod.oom_killed_at:
         text += f"; killed for want of memory (limit {show_memory(pod.ask.limit)})"
     elif pod.message:
         text += f": {_short(pod.message)}"
     advice = {
-        "CrashLoopBackOff": f"kubectl -n openpolicy logs {pod.name} --previous",
+        "CrashLoopBackOff": f"kubectl -n {snapshot.namespace} logs {pod.name} --previous",
         "ImagePullBackOff": "check the image's name and that the node can pull it",
         "ErrImagePull": "check the image's name and that the node can pull it",
         "CreateContainerConfigError": "openpolicy cluster init (a secret or config map is missing)",
-    }.get(pod.waiting, f"kubectl -n openpolicy describe pod {pod.name}")
+    }.get(pod.waiting, f"kubectl -n {snapshot.namespace} describe pod {pod.name}")
     return Reason(workload.name, text, advice)
 
 

@@ -63,6 +63,11 @@ class Report:
             "namespace": snapshot.namespace,
             "taken_at": snapshot.taken_at.isoformat(),
             "level": self.level.name,
+            "warnings": list(snapshot.warnings),
+            "nodes": [
+                {"name": node.name, "ready": node.is_ready, "cordoned": node.is_cordoned}
+                for node in snapshot.nodes
+            ],
             "rules": [{"level": rule.level.name, "text": rule.text} for rule in self.rules],
             "metrics_age_s": self.metrics_age_s,
             "memory": {
@@ -71,6 +76,7 @@ class Report:
                 "requests": sums.requests,
                 "limits": sums.limits,
                 "used": sums.used,
+                "unmeasured_pods": sums.unmeasured,
                 "node_used": sums.node_used,
                 "pending_requests": sums.pending,
                 "usage_share": sums.share(sums.used, whole),

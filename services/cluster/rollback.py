@@ -10,8 +10,8 @@ from typing import Literal
 
 from services.cluster import release as records
 from services.cluster.applying import Applier, StepFailed
+from services.cluster.asks import ask_of
 from services.cluster.clock import Clock
-from services.cluster.dump import ask_of
 from services.cluster.levels import sums_of
 from services.cluster.manifests import Manifest, label, pod_spec
 from services.cluster.objects import Snapshot

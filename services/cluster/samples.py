@@ -7,7 +7,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from services.cluster.dump import ask_of
+from services.cluster.asks import ask_of
 from services.cluster.port import ApiError, ClusterApi
 from services.cluster.quantity import memory
 

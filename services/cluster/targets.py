@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from services.cluster.dump import ask_of
+from services.cluster.asks import ask_of
 from services.cluster.manifests import Manifest, digest, label, pod_spec
 from services.cluster.objects import Ask, Snapshot, Workload
 from services.cluster.quantity import memory
