@@ -51,23 +51,18 @@ def event(number: int) -> bytes:
     ).encode()
 
 
-def spread(name: str, seconds: list[float], limit_ms: float) -> None:
-    """Print the median and the 99th percentile beside a limit, in milliseconds."""
-    ordered = sorted(1_000 * one for one in seconds)
-    p99 = ordered[len(ordered) * 99 // 100 - 1]
-    print(
-        f"{name:<34} median {statistics.median(ordered):7.2f} ms   p99 {p99:7.2f} ms   limit {limit_ms:g} ms"
-    )
-
-
-def timed(client: httpx.Client, url: str, times: int) -> list[float]:
-    """Return how long each of some answers took."""
-    found = []
+def spread(name: str, client: httpx.Client, url: str, times: int, pid: int, limit_ms: float) -> None:
+    """Print how long some answers took, and what each cost the process, beside a limit; milliseconds."""
+    taken = []
+    spent = _cpu_s(pid)
     for _ in range(times):
         began = time.perf_counter()
         client.get(url).raise_for_status()
-        found.append(time.perf_counter() - began)
-    return found
+        taken.append(1_000 * (time.perf_counter() - began))
+    spent = 1_000 * (_cpu_s(pid) - spent) / times
+    p99 = sorted(taken)[times * 99 // 100 - 1]
+    median = statistics.median(taken)
+    print(f"{name:<36} median {median:6.2f}  p99 {p99:7.2f}  processor {spent:6.2f}  limit {limit_ms:g} ms")
 
 
 def send(port: int, key: str, seconds: float, pause_s: float = 0.0) -> dict[int, int]:
@@ -116,14 +111,11 @@ def main() -> None:
             with httpx.Client(trust_env=False, timeout=30) as client:
                 ops = f"http://127.0.0.1:{platform.base + HUB_PORTS['ops']}"
                 targets = client.get(f"{ops}/api/v1/health").json()["targets"]
-                spread(
-                    f"status while {len(targets)} targets are polled",
-                    timed(client, f"{ops}/api/v1/health", ANSWERS),
-                    50,
-                )
+                name = f"status while {len(targets)} targets are polled"
+                spread(name, client, f"{ops}/api/v1/health", ANSWERS, platform.pid("ops"), 50)
                 for name, at in (HUB_PORTS | PROBE_PORTS).items():
                     url = f"http://127.0.0.1:{platform.base + at}/metrics"
-                    spread(f"metrics page of {name}", timed(client, url, PAGES), 20)
+                    spread(f"metrics page of {name}", client, url, PAGES, platform.pid(name), 20)
                 _overload(platform, client, ops, key)
             _ingest(platform, processes, key)
         finally:
