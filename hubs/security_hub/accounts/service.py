@@ -263,12 +263,20 @@ class AccountService:
                 "password.reset-requested", str(user.id), target=str(user.id), target_type="user"
             )
             self._links.send(user, RESET, "reset-password")
+        else:
+            self._note_nobody(RESET)
 
     def request_verification(self, login: str) -> None:
         """Mail another link to verify the address, if there is such an account and it needs one."""
         user = self._find_login(login)
         if user is not None and user.is_active and user.email_verified_at is None:
             self._links.send(user, VERIFY, "verify-address", user.password_hash)
+        else:
+            self._note_nobody(VERIFY)
+
+    def _note_nobody(self, purpose: str) -> None:
+        # Worth an entry by itself; and without a write the answer for nobody would come sooner.
+        self._trail.record("mail.not-sent", "nobody", target=purpose, target_type="mail")
 
     def verify(self, token: str) -> UserRead:
         """Believe the address a link was sent to; the password is that of the registration the link came

@@ -49,6 +49,23 @@ def test_an_unknown_account_takes_as_long_as_a_wrong_password(open_hub) -> None:
     assert difference < max(0.15 * statistics.median(known), 2 * noise)
 
 
+@pytest.mark.parametrize("path", ["forgot-password", "verify/send"])
+def test_asking_for_a_mail_takes_as_long_for_nobody(open_hub, path: str) -> None:
+    hub = open_hub(throttle={"mail": 10_000, "address_mail": 10_000})
+    email, _ = (hub.settings.data_dir / "admin-password").read_text().split()
+    seconds: dict[str, list[float]] = {"known": [], "unknown": []}
+    for n in range(60):
+        for kind, login in (("known", email), ("unknown", f"nobody-{n}@example.org")):
+            began = time.perf_counter()
+            answer = hub.http.post(f"/api/v1/auth/{path}", json={"login": login})
+            seconds[kind].append(time.perf_counter() - began)
+            assert answer.status_code == 202
+    known, unknown = (sorted(seconds[kind])[:30] for kind in ("known", "unknown"))
+    difference = abs(statistics.median(known) - statistics.median(unknown))
+    noise = statistics.pstdev(known) + statistics.pstdev(unknown)
+    assert difference < max(0.3 * statistics.median(known), 2 * noise)
+
+
 @pytest.mark.slow
 def test_ten_thousand_guesses_come_to_nothing_and_lock_nobody_out(open_hub) -> None:
     """From many addresses at one account: a hundred guesses are heard, the owner signs in all the same."""
