@@ -23,6 +23,7 @@ from hubs.intelligence_hub.analytics.models import (
     VoteFact,
     WordFact,
 )
+from shared.db.copying import copy_rows
 
 Row = dict[str, Any]
 _POSITION = 1
@@ -75,13 +76,13 @@ class AnalyticsRepository:
             return
         table, key = TABLES[kind]
         self.drop(kind, [row[key] for row in rows])
-        self._copy(table, rows)
-        self._copy(_BALLOTS, ballots)
+        copy_rows(self._session, table, rows)
+        copy_rows(self._session, _BALLOTS, ballots)
 
     def add(self, kind: str, rows: Sequence[Row], ballots: Sequence[Row] = ()) -> None:
         """Keep records that are known to be new."""
-        self._copy(TABLES[kind][0], rows)
-        self._copy(_BALLOTS, ballots)
+        copy_rows(self._session, TABLES[kind][0], rows)
+        copy_rows(self._session, _BALLOTS, ballots)
 
     def drop(self, kind: str, keys: Sequence[str]) -> None:
         """Remove records."""
@@ -145,25 +146,3 @@ class AnalyticsRepository:
         )
         columns = list(found.keys())
         return columns, [dict(row) for row in found.mappings()]
-
-    def _copy(self, table: Table, rows: Sequence[Row]) -> None:
-        if not rows:
-            return
-        names = list(rows[0])
-        columns = [table.c[name] for name in names]
-        dialect = self._session.get_bind().dialect
-        to_text = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
-        raw = self._session.connection().connection.driver_connection
-        assert raw is not None
-        listed = ", ".join(f'"{name}"' for name in names)
-        with (
-            raw.cursor() as cursor,
-            cursor.copy(f"COPY {table.schema}.{table.name} ({listed}) FROM STDIN") as copy,
-        ):
-            for row in rows:
-                copy.write_row(
-                    [
-                        process(row[name]) if process and row[name] is not None else row[name]
-                        for name, process in zip(names, to_text, strict=True)
-                    ]
-                )

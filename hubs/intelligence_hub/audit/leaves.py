@@ -22,7 +22,7 @@ def canonical(value: Any) -> bytes:
 
 def instant(moment: datetime) -> str:
     """Return a moment in UTC with microseconds, the one way that is hashed."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def new_salt() -> bytes:
@@ -32,7 +32,12 @@ def new_salt() -> bytes:
 
 def commitment(field: str, salt: bytes, value: Any) -> str:
     """Return SHA-256(salt || field || 0x00 || canonical value) in hexadecimal."""
-    return hashlib.sha256(salt + field.encode() + b"\x00" + canonical(value)).hexdigest()
+    return committed(field, salt, canonical(value))
+
+
+def committed(field: str, salt: bytes, encoded: bytes) -> str:
+    """Return the commitment of a value that is canonical bytes already."""
+    return hashlib.sha256(salt + field.encode() + b"\x00" + encoded).hexdigest()
 
 
 def leaf_document(seq: int, row: Any) -> bytes:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Select, Table, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,7 @@ from hubs.intelligence_hub.audit.models import (
     AuditHash,
     AuditTree,
 )
+from shared.db.copying import copy_rows
 
 _TREE = 1
 _BATCH = 2_000
@@ -51,10 +52,12 @@ class AuditRepository:
             update(AuditTree).where(AuditTree.id == _TREE).values(size=edge.size, edge=edge.pack())
         )
 
-    def known(self, ids: Iterable[UUID]) -> dict[UUID, AuditEntry]:
-        """Return the entries that exist already among these ids."""
-        rows = self._session.scalars(select(AuditEntry).where(AuditEntry.id.in_(list(ids))))
-        return {row.id: row for row in rows}
+    def known(self, ids: Iterable[UUID]) -> dict[UUID, tuple[int, bytes]]:
+        """Return the number and leaf hash of the entries that exist already among these ids."""
+        query = select(AuditEntry.id, AuditEntry.seq, AuditEntry.leaf_hash)
+        # One array, so that the statement is the same for any number of them.
+        rows = self._session.execute(query.where(AuditEntry.id == func.any(list(ids))))
+        return {row.id: (row.seq, row.leaf_hash) for row in rows}
 
     def append(
         self,
@@ -63,11 +66,8 @@ class AuditRepository:
         hashes: list[dict[str, Any]],
     ) -> None:
         """Write new rows."""
-        self._session.execute(insert(AuditEntry), entries)
-        if details:
-            self._session.execute(insert(AuditDetail), details)
-        if hashes:
-            self._session.execute(insert(AuditHash), hashes)
+        for model, rows in ((AuditEntry, entries), (AuditDetail, details), (AuditHash, hashes)):
+            copy_rows(self._session, cast(Table, model.__table__), rows)
 
     def find(self, seq: int) -> AuditEntry | None:
         """Return an entry."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Select
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hubs.intelligence_hub.audit.absences import EXPIRED, REDACTED, redacted_type
 from hubs.intelligence_hub.audit.errors import EntryNotFound, NoSuchTree
-from hubs.intelligence_hub.audit.leaves import SENSITIVE, commitment, leaf_document, new_salt
+from hubs.intelligence_hub.audit.leaves import SENSITIVE, canonical, committed, leaf_document, new_salt
 from hubs.intelligence_hub.audit.merkle import (
     consistency_proof,
     empty_root,
@@ -34,6 +35,7 @@ from hubs.intelligence_hub.audit.schemas import (
 from shared.app import Resources
 from shared.core.clock import utc_now
 from shared.core.errors import Invalid
+from shared.db.copying import RawJson
 
 
 class AuditService:
@@ -54,7 +56,7 @@ class AuditService:
         edge = self._repository.lock_edge()
         known = self._repository.known(entry.id for entry in entries)
         places = {
-            row.id: Appended(seq=row.seq, id=row.id, leaf_hash=row.leaf_hash.hex()) for row in known.values()
+            id_: Appended(seq=seq, id=id_, leaf_hash=value.hex()) for id_, (seq, value) in known.items()
         }
         rows: list[dict[str, Any]] = []
         details: list[dict[str, Any]] = []
@@ -65,7 +67,7 @@ class AuditService:
                 continue
             seq = edge.size
             row, values = _row(entry, now)
-            leaf = leaf_hash(leaf_document(seq, AuditEntry(**row)))
+            leaf = leaf_hash(leaf_document(seq, SimpleNamespace(**row)))
             completed = edge.append(leaf)
             hashes += [
                 {"level": level, "index": index, "hash": value}
@@ -268,10 +270,10 @@ def _row(entry: EntryCreate, now: datetime) -> tuple[dict[str, Any], list[dict[s
         value = values[field]
         if value in (None, "", {}):
             continue
-        salt = new_salt()
-        commitments[field] = commitment(field, salt, value)
+        salt, encoded = new_salt(), canonical(value)
+        commitments[field] = committed(field, salt, encoded)
         text = value if field == "actor" else ""
-        details.append({"field": field, "salt": salt, "value": value, "text_value": text})
+        details.append({"field": field, "salt": salt, "value": RawJson(encoded.decode()), "text_value": text})
     row = {
         "id": entry.id,
         "occurred_at": entry.occurred_at,
