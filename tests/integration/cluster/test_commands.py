@@ -101,6 +101,15 @@ def test_plan_for_the_crisis_lists_steps_under_eighty_fifty_and_thirty_percent(t
 
 
 @pytest.mark.usefixtures("rendered")
+def test_plan_without_nodes_goes_by_the_quota_alone_and_says_so(tmp_path: Path) -> None:
+    unseen = [item for item in worlds.healthy()["items"] if item["kind"] != "Node"]
+    code, text, error = run("plan", "--from", saved(tmp_path, worlds.dump(unseen)))
+    assert code == 2
+    assert "requests ? → ?" in text
+    assert "no nodes were seen" in error
+
+
+@pytest.mark.usefixtures("rendered")
 def test_plan_explains_one_workload(tmp_path: Path) -> None:
     code, text, _ = run("plan", "--from", saved(tmp_path, worlds.crisis()), "--explain", "postgresql")
     assert code == 0

@@ -11,7 +11,6 @@ import yaml
 
 from services.cluster.asks import ask_of
 from services.cluster.clock import WallClock
-from services.cluster.commands import PlanOptions, Where, show_plan_for
 from services.cluster.dump import BadDump, load_dump, snapshot_of
 from services.cluster.formats import show_report
 from services.cluster.levels import Level, counts_of, judge, sums_of
@@ -174,20 +173,6 @@ def test_a_list_of_one_kind_yaml_and_standard_input_are_dumps_as_well(
         path.write_text(text)
         with pytest.raises(BadDump):
             load_dump(path)
-
-
-def test_a_plan_without_nodes_goes_by_the_quota_alone(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "dump.json"
-    path.write_text(
-        json.dumps(worlds.dump([item for item in worlds.healthy()["items"] if item["kind"] != "Node"]))
-    )
-    code = show_plan_for(Where(), PlanOptions("table", path, "8gi", (1, 2, 3, 4), "manifest", "", None, None))
-    shown = capsys.readouterr()
-    assert code == 2
-    assert "requests ? → ?" in shown.out
-    assert "no nodes were seen" in shown.err
 
 
 class Guarded:
