@@ -23,8 +23,8 @@ means the embedded part. `OP_ENVIRONMENT=production` refuses embedded parts and 
 
 What is marked **live** can also be changed while the processes run: set `<hub>.<section>.<name>` (such as
 `ux.gateway.anonymous_per_minute`) in the security hub's configuration, in the console or by
-`PUT /api/v1/config/{key}`. Every process of that hub takes it within a second. Unset it, and what the process
-started with holds again ([security.md](security.md)).
+`PUT /api/v1/config/{key}`. The hub (and the importer, for `business`) takes it within a second. Unset it, and
+what the process started with holds again ([security.md](security.md)).
 
 This page is written by `python -m services.cli.settings_page`; a test compares it with the code.
 
