@@ -21,9 +21,11 @@ Operator = Literal[
     "contains",
     "icontains",
     "startswith",
+    "istartswith",
+    "endswith",
+    "iendswith",
     "isnull",
 ]
-_SUFFIXES = {"istartswith": "startswith", "endswith": "contains", "iendswith": "icontains"}
 Kind = Literal["text", "int", "date", "bool", "relation", "array"]
 
 
@@ -72,7 +74,7 @@ def read_filters(pairs: Iterable[tuple[str, str]], names: Iterable[str]) -> list
         field, _, operator = name.partition("__")
         if field not in known:
             continue
-        operator = _SUFFIXES.get(operator, operator) or "exact"
+        operator = operator or "exact"
         if operator not in get_args(Operator):
             raise BadRequest(f"{name}: no such filter")
         if "\x00" in value or len(value) > 500:

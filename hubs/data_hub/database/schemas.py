@@ -10,11 +10,13 @@ from typing import Any, Literal
 FieldType = Literal["text", "int", "date", "time", "bool", "array", "relation"]
 Operator = Literal[
     "exact", "iexact", "ne", "in", "gt", "gte", "lt", "lte", "range", "contains", "icontains", "startswith",
-    "isnull",
+    "istartswith", "endswith", "iendswith", "isnull",
 ]  # fmt: skip
 
 _ORDERED: tuple[Operator, ...] = ("gt", "gte", "lt", "lte", "range")
-_WORDS: tuple[Operator, ...] = ("iexact", "contains", "icontains", "startswith")
+_WORDS: tuple[Operator, ...] = (
+    "iexact", "contains", "icontains", "startswith", "istartswith", "endswith", "iendswith",
+)  # fmt: skip
 OPERATORS: dict[FieldType, tuple[Operator, ...]] = {
     "text": ("exact", "ne", "in", *_WORDS, *_ORDERED, "isnull"),
     "int": ("exact", "ne", "in", *_ORDERED, "isnull"),
@@ -82,6 +84,8 @@ class ListQuery:
     deleted: Literal["no", "only", "all"] = "no"
     on: date | None = None
     """Valid time: what was so on this day."""
+    left_by: date | None = None
+    """For people: those who sat before this day and do not sit on it."""
     recorded_at: datetime | None = None
     """Recorded time: what this record said at that moment."""
     updated_since: datetime | None = None

@@ -182,6 +182,12 @@ class GeographyRepository:
         found = self._session.execute(statement.limit(1)).mappings().first()
         return dict(found) if found else None
 
+    def geometries(self, ids: Sequence[UUID], *, is_simple: bool) -> dict[UUID, bytes]:
+        """Return the compressed GeoJSON of boundaries by id."""
+        column = _BOUNDARIES.c.simple_shape if is_simple else _BOUNDARIES.c.shape
+        rows = self._session.execute(select(_BOUNDARIES.c.id, column).where(_BOUNDARIES.c.id.in_(ids)))
+        return {row[0]: row[1] for row in rows}
+
     def shape(self, boundary_id: UUID, *, is_simple: bool) -> bytes | None:
         """Return the compressed GeoJSON of a boundary."""
         column = _BOUNDARIES.c.simple_shape if is_simple else _BOUNDARIES.c.shape
@@ -205,6 +211,14 @@ class GeographyRepository:
                 return func.lower(column).contains(value.lower(), autoescape=True)
             case "startswith":
                 return column.startswith(value, autoescape=True)
+            case "istartswith":
+                return func.lower(column).startswith(value.lower(), autoescape=True)
+            case "endswith":
+                return column.endswith(value, autoescape=True)
+            case "iendswith":
+                return func.lower(column).endswith(value.lower(), autoescape=True)
+            case "isnull":
+                return (column == "") if value.lower() in ("true", "1", "yes") else (column != "")
             case "in":
                 return column.in_(value.split(","))
         return column == value

@@ -129,11 +129,15 @@ class GeographyService:
         sets: Sequence[str],
         point: tuple[float, float] | None,
         on: date,
-        name: str,
+        name: str = "",
+        named: Sequence[tuple[str, str, str]] = (),
         limit: int,
         offset: int,
     ) -> tuple[list[Row], int]:
-        """Return boundaries by set and name, and how many there are; ``point`` is (latitude, longitude)."""
+        """Return boundaries by set and name, and how many there are; ``point`` is (latitude, longitude).
+
+        ``named`` are further conditions: column, operator, value.
+        """
         clauses = []
         if sets:
             clauses.append(self._repository.in_sets(sets))
@@ -142,11 +146,17 @@ class GeographyService:
             clauses.append(self._repository.with_ids([row["id"] for row in found]))
         if name:
             clauses.append(self._repository.named("name_folded", "icontains", fold(name)))
+        clauses += [self._repository.named(*condition) for condition in named]
         return self._repository.boundaries(clauses, limit=limit, offset=offset)
 
     def names_in(self, set_slug: str) -> list[tuple[str, str]]:
         """Return folded name and slug of each boundary of a set."""
         return self._repository.names(set_slug)
+
+    def geometries(self, rows: Sequence[Row], *, is_simple: bool) -> list[bytes]:
+        """Return the GeoJSON geometries of boundaries, in their order."""
+        found = self._repository.geometries([row["id"] for row in rows], is_simple=is_simple)
+        return [zlib.decompress(found[row["id"]]) for row in rows]
 
     def shape(self, set_slug: str, slug: str, *, is_simple: bool) -> bytes:
         """Return the GeoJSON geometry of a boundary.

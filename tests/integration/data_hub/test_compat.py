@@ -105,6 +105,31 @@ def test_represent_pages_filters_points_and_postal_codes(hub: Hub) -> None:
     }
     assert hub.get(f"{REP}/boundary-sets/{SET}/")["authority"] == "Elections Canada"
     assert [s["url"] for s in hub.get(f"{REP}/boundary-sets/")["objects"]][1] == f"/boundary-sets/{SET}/"
+    shapes_url = hub.get(f"{REP}/boundaries/", sets=SET)["meta"]["related"]["shapes_url"]
+    shapes = hub.get(REP + shapes_url)["objects"]
+    assert [(s["name"], s["shape"]["type"]) for s in shapes] == [
+        ("Ottawa Centre", "MultiPolygon"),
+        ("Ottawa West—Nepean", "MultiPolygon"),
+    ]
+    [middle] = hub.get(f"{REP}/boundaries/{SET}/centroid", name__iendswith="CENTRE")["objects"]
+    assert middle == {"name": "Ottawa Centre", "centroid": {"type": "Point", "coordinates": [-75.25, 45.25]}}
+    hub.get(f"{REP}/boundaries/{SET}/colour", 404)
+    hub.get(f"{REP}/boundaries/nothing/shape", 404)
+    for suffix, value, found in (
+        ("", "Ottawa Centre", 1), ("", "ottawa centre", 0), ("__iexact", "ottawa centre", 1), ("__contains", "Centre", 1),
+        ("__icontains", "CENTRE", 1), ("__startswith", "ottawa", 0), ("__istartswith", "ottawa c", 1), ("__endswith", "Ottawa", 1),
+        ("__iendswith", "nepean", 1), ("__in", "Ottawa Centre,Ottawa", 2), ("__isnull", "true", 0),
+    ):  # fmt: skip
+        answer = hub.get(f"{REP}/boundaries/", **{f"name{suffix}": value})
+        assert answer["meta"]["total_count"] == found, (suffix, value)
+    assert [b["name"] for b in hub.get(f"{REP}/boundaries/", external_id="35077")["objects"]] == [
+        "Ottawa Centre"
+    ]
+    for suffix, value, found in (
+        ("__istartswith", "vanden", 1), ("__endswith", "beld", 1), ("__endswith", "vanden", 0), ("__iendswith", "BELD", 1),
+    ):  # fmt: skip
+        answer = hub.get(f"{REP}/representatives/", **{f"last_name{suffix}": value})
+        assert answer["meta"]["total_count"] == found, (suffix, value)
     sets = hub.get(f"{REP}/representative-sets/")["objects"]
     assert sets[0]["related"] == {"representatives_url": "/representatives/house-of-commons/"}
     assert hub.get(f"{REP}/representative-sets/house-of-commons/") == sets[0]
@@ -224,6 +249,12 @@ def test_openparliament_pages_filters_and_links_lead_on(hub: Hub) -> None:
     assert [p["name"] for p in hub.get(f"{OP}/politicians/")["objects"]] == ["Anita Vandenbeld"]
     assert [p["name"] for p in hub.get(f"{OP}/politicians/", include="former")["objects"]] == ["Judy Foote"]
     assert len(hub.get(f"{OP}/politicians/", include="all")["objects"]) == 2
+    # Former members fill their own pages, wherever those who sit stand among them.
+    page = hub.get(f"{OP}/politicians/", include="former", limit=1)
+    assert ([p["name"] for p in page["objects"]], page["pagination"]["next_url"]) == (["Judy Foote"], None)
+    assert [
+        p["name"] for p in hub.get(f"{OP}/politicians/", include="all", name__iendswith="FOOTE")["objects"]
+    ] == ["Judy Foote"]
     seat = hub.get(f"{OP}/politicians/judy-foote/")["memberships"][0]
     assert hub.get(OP + seat["url"])["politician_url"] == "/politicians/judy-foote/"
     debate = hub.get(f"{OP}/debates/")["objects"][0]

@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from hubs.data_hub.compat.dependencies import PlacesDep, RepresentDep
 from hubs.data_hub.compat.schemas import read_filters, read_window
-from hubs.data_hub.compat.service.represent import REPRESENTATIVE_FILTERS, page, public
+from hubs.data_hub.compat.service.represent import BOUNDARY_FILTERS, REPRESENTATIVE_FILTERS, page, public
 from hubs.data_hub.geography.service import read_boundary, read_point
 from shared.auth import Public
-from shared.core.errors import Invalid, NotFound
+from shared.core.errors import Forbidden, Invalid, NotFound
 from shared.http.conditional import conditional
 from shared.http.json import dumps, loads
 
@@ -21,6 +21,8 @@ PREFIX = "/compat/represent"
 router = APIRouter(prefix=PREFIX, tags=["compat"])
 _OPEN: dict[str, Any] = {"x-open-query": True}
 _DEFAULT, _MOST = 20, 1_000
+_SHAPES = ("shape", "simple_shape", "centroid")
+_MOST_SHAPES = 350
 
 
 def _answer(request: Request, body: Any) -> Response:
@@ -89,14 +91,38 @@ def get_set(request: Request, slug: str, _: Public, facade: RepresentDep) -> Res
     return _answer(request, public(facade.find_set(slug)))
 
 
+def _named(request: Request) -> list[tuple[str, str, str]]:
+    asked = read_filters(request.query_params.multi_items(), BOUNDARY_FILTERS)
+    return [(BOUNDARY_FILTERS[one.name], one.operator, one.value) for one in asked]
+
+
+def _shapes(request: Request, places: PlacesDep, sets: list[str], what: str) -> Response:
+    params = request.query_params
+    if what not in _SHAPES:
+        raise NotFound(f"boundaries have {', '.join(_SHAPES)}, not {what[:40]!r}")
+    chosen = sets or [part for part in params.get("sets", "").split(",") if part]
+    point = read_point(params["contains"]) if params.get("contains") else None
+    rows, total = places.list_boundaries(
+        sets=chosen, point=point, on=_today(), named=_named(request), limit=_MOST_SHAPES, offset=0
+    )
+    if total > _MOST_SHAPES:
+        raise Forbidden(f"at most {_MOST_SHAPES} shapes at once; narrow the list by sets or name")
+    if what == "centroid":
+        middles = [read_boundary(row).centroid for row in rows]
+        shapes: list[Any] = [{"type": "Point", "coordinates": [lng, lat]} for lat, lng in middles]
+    else:
+        shapes = [loads(one) for one in places.geometries(rows, is_simple=what == "simple_shape")]
+    objects = [{"name": row["name_en"], what: shape} for row, shape in zip(rows, shapes, strict=True)]
+    return _answer(request, {"objects": objects})
+
+
 def _boundaries(request: Request, facade: RepresentDep, places: PlacesDep, sets: list[str]) -> Response:
     params = request.query_params
     window = read_window(params, _DEFAULT, _MOST)
     chosen = sets or [part for part in params.get("sets", "").split(",") if part]
     point = read_point(params["contains"]) if params.get("contains") else None
-    name = next((params[n] for n in ("name", "name__iexact", "name__icontains") if params.get(n)), "")
     rows, total = places.list_boundaries(
-        sets=chosen, point=point, on=_today(), name=name, limit=window.limit, offset=window.offset
+        sets=chosen, point=point, on=_today(), named=_named(request), limit=window.limit, offset=window.offset
     )
     objects = [facade.boundary(read_boundary(row)) for row in rows]
     path = _path(request)
@@ -107,6 +133,19 @@ def _boundaries(request: Request, facade: RepresentDep, places: PlacesDep, sets:
         "shapes_url": f"{path}shape{query}",
     }
     return _answer(request, page(path, params.multi_items(), window, objects, total, related=related))
+
+
+@router.get("/boundaries/{what}", openapi_extra=_OPEN, summary="Shapes of boundaries")
+def list_shapes(request: Request, what: str, _: Public, places: PlacesDep) -> Response:
+    """Answer shape, simple_shape or centroid of up to 350 boundaries."""
+    return _shapes(request, places, [], what)
+
+
+@router.get("/boundaries/{set_slug}/{what}", openapi_extra=_OPEN, summary="Shapes of a set")
+def list_shapes_of(request: Request, set_slug: str, what: str, _: Public, places: PlacesDep) -> Response:
+    """Answer shape, simple_shape or centroid of the boundaries of one set."""
+    places.boundary_set(set_slug)
+    return _shapes(request, places, [set_slug], what)
 
 
 @router.get("/boundaries/", openapi_extra=_OPEN, summary="Boundaries, of sets or at a point")

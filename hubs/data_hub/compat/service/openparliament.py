@@ -117,16 +117,10 @@ class OpenParliamentFacade:
             limit=window.limit,
             includes=("memberships",),
             on=today if include not in ("former", "all") else None,
+            left_by=today if include == "former" else None,
         )
         rows, more = self.list("people", query, window.offset)
-        last = today.isoformat()
-        if include == "former":
-            rows = [row for row in rows if not any(_sits(m, last) for m in row["memberships"])]
         return [politician(row) for row in rows], more
-
-
-def _sits(membership: Mapping[str, Any], day: str) -> bool:
-    return membership["end_date"] is None or membership["end_date"] >= day
 
 
 def name_in(value: str) -> str:

@@ -17,6 +17,7 @@ from hubs.data_hub.text import fold, slugify
 from shared.core.errors import NotFound
 
 Shape = dict[str, Any]
+BOUNDARY_FILTERS = {"name": "name_en", "external_id": "external_id"}
 REPRESENTATIVE_FILTERS = (
     "name", "first_name", "last_name", "gender", "district_name", "elected_office", "party_name",
 )  # fmt: skip
@@ -292,6 +293,12 @@ def _matches(shape: Shape, asked: Asked) -> bool:
             return wanted.casefold() in value.casefold()
         case "startswith":
             return value.startswith(wanted)
+        case "istartswith":
+            return value.casefold().startswith(wanted.casefold())
+        case "endswith":
+            return value.endswith(wanted)
+        case "iendswith":
+            return value.casefold().endswith(wanted.casefold())
     return value == wanted
 
 

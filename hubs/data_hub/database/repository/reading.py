@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection as Group
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +13,9 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Table,
-    and_,
     any_,
     bindparam,
     cast,
-    exists,
     func,
     literal,
     or_,
@@ -30,6 +28,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
 from hubs.data_hub.database.models import Ballot, FreshnessRow, Permalink, Sighting, SourceDocument, table_of
+from hubs.data_hub.database.repository.validity import has_left, valid_on
 from hubs.data_hub.database.schemas import Collection, Condition, ListQuery
 from shared.db.cursor import CursorCodec
 from shared.db.paginate import Slice, paginate
@@ -103,10 +102,10 @@ class ReadingRepository:
         row = self._session.execute(statement.limit(1)).mappings().first()
         return dict(row) if row else None
 
-    def is_valid_on(self, kind: str, record_id: UUID, on: date) -> bool:
+    def isvalid_on(self, kind: str, record_id: UUID, on: date) -> bool:
         """Tell whether a record was in force on a day, or had happened by then."""
         table = table_of(kind)
-        statement = select(table.c.id).where(table.c.id == record_id, *_valid_on(kind, table, on, {}))
+        statement = select(table.c.id).where(table.c.id == record_id, *valid_on(kind, table, on, {}))
         return self._session.execute(statement).first() is not None
 
     def find_permalink(self, kind: str, name: str) -> UUID | None:
@@ -264,7 +263,9 @@ class ReadingRepository:
             clauses.append(table.c.updated_at >= query.updated_since)
         if query.identifiers:
             clauses.append(table.c.identifiers.contains(_text_array(query.identifiers)))
-        clauses += _valid_on(collection.kind, table, query.on, query.member_of)
+        clauses += valid_on(collection.kind, table, query.on, query.member_of)
+        if query.left_by is not None:
+            clauses += has_left(table, query.left_by)
         return statement.where(*clauses)
 
 
@@ -337,6 +338,12 @@ def _clause(table: Table, condition: Condition) -> ColumnElement[bool]:
             clause = func.lower(column).contains(value.lower(), autoescape=True)
         case "startswith":
             clause = column.startswith(value, autoescape=True)
+        case "istartswith":
+            clause = func.lower(column).startswith(value.lower(), autoescape=True)
+        case "endswith":
+            clause = column.endswith(value, autoescape=True)
+        case "iendswith":
+            clause = func.lower(column).endswith(value.lower(), autoescape=True)
         case "isnull":
             clause = _is_empty(column) if value else ~_is_empty(column)
     return clause
@@ -344,49 +351,3 @@ def _clause(table: Table, condition: Condition) -> ColumnElement[bool]:
 
 def _is_empty(column: Any) -> ColumnElement[bool]:
     return or_(column.is_(None), column == "") if isinstance(column.type, Text) else column.is_(None)
-
-
-def _in_force(
-    table: Table, on: date, start: str = "start_date", end: str = "end_date"
-) -> list[ColumnElement[bool]]:
-    begins, ends = table.c[start], table.c[end]
-    return [or_(begins.is_(None), begins <= on), or_(ends.is_(None), ends >= on)]
-
-
-_VALIDITY = {
-    "membership": ("start_date", "end_date"),
-    "organization": ("start_date", "end_date"),
-    "session": ("start_date", "end_date"),
-    "division": ("valid_from", "valid_through"),
-}
-
-
-def _valid_on(
-    kind: str, table: Table, on: date | None, member_of: Mapping[str, Sequence[str]]
-) -> list[ColumnElement[bool]]:
-    if kind == "person":
-        return [_sits(table, on, member_of)] if on is not None or member_of else []
-    if on is None:
-        return []
-    if kind in _VALIDITY:
-        return _in_force(table, on, *_VALIDITY[kind])
-    if kind == "bill":
-        return [table.c.introduced_on <= on]
-    if kind == "post":
-        return []
-    return [table.c.sort_date <= on]
-
-
-def _sits(person: Table, on: date | None, wanted: Mapping[str, Sequence[str]]) -> ColumnElement[bool]:
-    """Return whether a person has a membership in force (today unless told otherwise) that fits."""
-    membership = table_of("membership")
-    merged = person.alias("merged")
-    keys = select(merged.c.key).where(merged.c.merged_into == person.c.id).scalar_subquery()
-    clauses: list[ColumnElement[bool]] = [
-        or_(membership.c.person_key == person.c.key, membership.c.person_key.in_(keys)),
-        membership.c.deleted_at.is_(None),
-        *_in_force(membership, on or datetime.now().astimezone().date()),
-    ]
-    names = {"party": "party", "area": "area", "province": "province", "organization": "organization_key"}
-    clauses += [membership.c[names[name]].in_(values) for name, values in wanted.items()]
-    return exists().where(and_(*clauses))
