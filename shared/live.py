@@ -26,7 +26,7 @@ from shared.settings import LIVE_MARK, HubSettings
 
 log = get_logger(__name__)
 _RETRY_FIRST_S = 1.0
-_RETRY_MOST_S = 30.0
+_RETRY_MOST_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,11 @@ class LiveSettings:
                 log.info("setting changed", setting=key, value=str(value))
         for section, call in list(self._watchers):
             if any(section is each for each in changed):
-                call()
+                try:
+                    call()
+                except Exception:
+                    # One reader that cannot take a value must not keep it from the others.
+                    log.exception("a changed setting was not applied", part=type(section).__name__)
         return problems
 
 
@@ -117,7 +121,7 @@ class ConfigurationFollower:
         self._thread.join(5.0)
 
     def _run(self) -> None:
-        pause = _RETRY_FIRST_S
+        pause, is_away = _RETRY_FIRST_S, False
         while not self._stop.is_set():
             try:
                 self._declare()
@@ -128,9 +132,15 @@ class ConfigurationFollower:
                         if self._stop.is_set():
                             return
                         self.refresh()
-                        pause = _RETRY_FIRST_S
+                        pause, is_away = _RETRY_FIRST_S, False
             except (AppError, httpx.HTTPError) as error:
-                log.debug("configuration is not followed", error=str(error))
+                # Once at each beginning, not once at each attempt.
+                say = log.debug if is_away or self._stop.is_set() else log.info
+                say("configuration is not followed", error=str(error))
+                is_away = True
+            except Exception:
+                # Whatever one value or its reader may do, the next change must still be taken.
+                log.exception("configuration was not taken")
             finally:
                 self._line = None
             # A stream that ends, or a hub that is away: the next round asks first, so nothing is missed.

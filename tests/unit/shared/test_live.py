@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
-from shared.contracts.http.configuration import HeldValue
-from shared.live import LiveSettings
+from shared.contracts.http.configuration import HeldValue, HeldValues, KeysDeclared, LiveKeys
+from shared.core.errors import Forbidden, Unavailable
+from shared.live import ConfigurationFollower, LiveSettings
 from shared.settings import HubSettings, live
 
 
@@ -109,3 +114,56 @@ def test_a_reference_to_nothing_leaves_the_field_as_it_is(settings: Settings, pl
 def test_a_refused_secret_is_not_repeated_in_the_reason(settings: Settings) -> None:
     problems = LiveSettings(settings).take("x", [held("x.part.password", ["tell-nobody"])])
     assert "tell-nobody" not in str(problems)
+
+
+class Line:
+    """A security hub that answers from a list; each answer is values, or an error to raise."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+        self.is_dry = threading.Event()
+
+    def declare_configuration(self, hub: str, keys: LiveKeys) -> KeysDeclared:
+        return KeysDeclared(declared=len(keys.keys))
+
+    def configuration(self, hub: str, environment: str, etag: str) -> tuple[str, HeldValues] | None:
+        self.asked += 1
+        if not self.answers:
+            self.is_dry.set()
+            return None
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return str(self.asked), HeldValues(number=self.asked, data=answer)
+
+    @contextmanager
+    def configuration_stream(self, hub: str) -> Iterator[tuple[Iterator[str], None]]:
+        yield iter(["changed"] * len(self.answers)), None
+
+
+def followed(line: Line, changes: LiveSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.live._RETRY_FIRST_S", 0.01)
+    follower = ConfigurationFollower(changes, line, "x", "embedded", threading.Event())  # type: ignore[arg-type]
+    follower.start()
+    assert line.is_dry.wait(20)
+    follower.close()
+
+
+@pytest.mark.parametrize(
+    "failure", [Unavailable("away"), Forbidden("no"), httpx.ReadError("cut"), ValueError("junk")]
+)
+def test_no_failure_ends_the_following(settings: Settings, monkeypatch, failure: Exception) -> None:
+    line = Line([held("x.part.rate", 20)], failure, [held("x.part.rate", 30)])
+    followed(line, LiveSettings(settings), monkeypatch)
+    assert settings.part.rate == 30
+
+
+def test_a_reader_that_fails_does_not_end_the_following(settings: Settings, monkeypatch) -> None:
+    changes = LiveSettings(settings)
+    seen: list[int] = []
+    changes.watch(settings.part, lambda: 1 / 0)
+    changes.watch(settings.part, lambda: seen.append(settings.part.rate))
+    followed(Line([held("x.part.rate", 20)], [held("x.part.rate", 30)]), changes, monkeypatch)
+    assert settings.part.rate == 30
+    assert seen == [20, 30]
