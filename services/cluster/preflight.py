@@ -23,6 +23,8 @@ NEEDED = (
     ("patch", "ConfigMap"),
     ("create", "Lease"),
     ("list", "ReplicaSet"),
+    ("list", "Deployment"),
+    ("list", "StatefulSet"),
 )
 
 

@@ -102,6 +102,16 @@ class ControlPlane:
         # Admission marks every new node as not ready; who would take the mark off does not run here.
         self.request("PATCH", f"/api/v1/nodes/{name}", {"spec": {"taints": None}}, merge)
 
+    def add_volume(self, name: str, size: str) -> None:
+        """Add a volume that any claim may take."""
+        spec = {
+            "capacity": {"storage": size},
+            "accessModes": ["ReadWriteOnce", "ReadWriteMany"],
+            "hostPath": {"path": f"/nowhere/{name}"},
+        }
+        volume = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": spec}
+        self.request("POST", "/api/v1/persistentvolumes", volume)
+
     def _start(self, folder: Path) -> None:
         etcd, peer = free_port(), free_port()
         self._run(
