@@ -67,7 +67,7 @@ def addresses(platform: Platform) -> tuple[str, ...]:
         "/members/ziad-aboultaif/agreement", "/members/ziad-aboultaif/activity", f"/members/{speaks}/words",
         f"/members/{speaks}/activity", "/my-representatives", "/my-representatives?postcode=bad", "/debates",
         f"/debates/{first('debates', document_type='debate')['slug']}", "/committees",
-        f"/committees/{first('committees')['slug']}", f"/meetings/{first('events')['slug']}", "/councils",
+        f"/committees/{first('committees')['slug']}", "/meetings", f"/meetings/{first('events')['slug']}", "/councils",
         "/jurisdictions", "/data-sources", "/changes", f"/history/bills/{first('bills')['id']}", "/developers",
         "/about", "/status", "/follow?kind=bill&target=ca/bill/45-1/c-11&name=C-11", "/widgets",
         "/widgets?kind=vote&item=45-1-123", "/widgets/vote/45-1-123", "/widgets/bill/45-1-c-11",

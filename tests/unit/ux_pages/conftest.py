@@ -38,7 +38,7 @@ PAGES = (
     "/my-representatives?postcode=K1A+0A6", "/my-representatives?postcode=nonsense",
     "/my-representatives?area=Riding", "/debates", "/debates?from=2026-05-01&to=2026-05-31",
     "/debates/house-45-1-100", "/debates/house-45-1-100?view=en", "/committees", "/committees/ca-committee-tran",
-    "/councils", "/councils/ca-committee-tran", "/meetings/tran-1", "/jurisdictions", "/data-sources", "/changes",
+    "/councils", "/councils/ca-committee-tran", "/meetings", "/meetings?from=2026-05-01", "/meetings/tran-1", "/jurisdictions", "/data-sources", "/changes",
     "/changes?before=3", "/history/bills/01a20971-0000-7000-8000-000100000011", "/developers", "/about", "/status",
     "/follow?kind=bill&target=ca/bill/45-1/c-11&name=C-11", "/widgets", "/widgets?kind=bill&item=45-1-c-11", "/widgets/vote/45-1-123", "/widgets/bill/45-1-c-11",
 )  # fmt: skip

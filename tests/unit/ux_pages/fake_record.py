@@ -292,9 +292,9 @@ HEALTH: dict[str, Any] = {
     "state": "degraded", "score": 86, "roots": ["postgresql"], "checked_at": NOW.isoformat(),
     "targets": [
         {"name": "data", "state": "down", "reason": "away", "latency_ms": 7.4, "checked_at": NOW.isoformat(),
-         "since": NOW.isoformat(), "depends_on": ["postgresql"], "caused_by": ["postgresql"]},
+         "since": NOW.isoformat(), "depends_on": ["postgresql"], "caused_by": ["postgresql"], "dependants": ["ux"]},
         {"name": "ux", "state": "up", "reason": "", "latency_ms": None, "checked_at": None, "since": None,
-         "depends_on": [], "caused_by": []},
+         "depends_on": [], "caused_by": [], "dependants": []},
     ],
 }  # fmt: skip
 

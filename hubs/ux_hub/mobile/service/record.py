@@ -61,7 +61,7 @@ class MobileService:
         bill = self._record.get("bills", item, include="votes")
         return Cards(data=[card("votes", vote) for vote in bill["votes"]])
 
-    def timeline(self, item: str) -> list[dict[str, Any]]:
+    def timeline(self, item: str) -> Sequence[dict[str, Any]]:
         """Return what happened to a bill with its day, the oldest first. Raises: PageNotFound."""
         bill = self._record.get("bills", item, include="votes")
         found = [
@@ -80,7 +80,7 @@ class MobileService:
         ]  # fmt: skip
         return sorted(found, key=lambda one: str(one["date"] or ""))
 
-    def amendments(self, item: str, lang: str) -> list[dict[str, Any]]:
+    def amendments(self, item: str, lang: str) -> Sequence[dict[str, Any]]:
         """Return what each text of a bill adds to and removes from the one before.
 
         Raises: PageNotFound.
@@ -98,12 +98,12 @@ class MobileService:
             )
         return found
 
-    def parties(self) -> list[dict[str, Any]]:
+    def parties(self) -> Sequence[dict[str, Any]]:
         """Return the parties on record."""
         rows = self._record.list("organizations", classification="party", limit=200).rows
         return [{name: row[name] for name in ("id", "key", "name_en", "name_fr")} for row in rows]
 
-    def provinces(self) -> list[dict[str, str]]:
+    def provinces(self) -> Sequence[dict[str, str]]:
         """Return provinces and territories by the name that filters take."""
         keys = [key for key in self._catalogue if key.startswith("province.") and key != "province.none"]
         return [
@@ -112,7 +112,7 @@ class MobileService:
             for key in keys
         ]  # fmt: skip
 
-    def committees_of(self, item: str) -> list[dict[str, Any]]:
+    def committees_of(self, item: str) -> Sequence[dict[str, Any]]:
         """Return the committees on which a member sits now."""
         rows = self._record.list(
             "memberships", person=item, include="organization", current="true", limit=200
@@ -139,7 +139,7 @@ class MobileService:
 
         Raises: Invalid for too many.
         """
-        wanted = {kind: {str(one) for one in some} for kind, some in ids.items()}
+        wanted: dict[str, set[str]] = {kind: {str(one) for one in some} for kind, some in ids.items()}
         if sum(map(len, wanted.values())) > MAX_HELD:
             raise Invalid(f"ids: at most {MAX_HELD} together")
         data = self._read(wanted)
@@ -153,8 +153,8 @@ class MobileService:
         found = self._record.changes(after=token or 0, limit=_COUNTED, type=",".join(COLLECTIONS))["data"]
         return SyncStatus(token=now, is_current=not found, behind=len(found))
 
-    def _read(self, wanted: Mapping[str, set[str]]) -> dict[str, list[dict[str, Any]]]:
-        found: dict[str, list[dict[str, Any]]] = {}
+    def _read(self, wanted: Mapping[str, set[str]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
         for kind, ids in sorted(wanted.items()):
             include = "memberships" if kind == "person" else ""
             for some in _in_pieces(sorted(ids)):

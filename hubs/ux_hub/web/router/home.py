@@ -23,8 +23,8 @@ router = APIRouter(route_class=PageRoute, tags=["pages"])
 _PER_PAGE = 20
 _MOST = 10_000
 _FIGURES = {
-    "person": "/members", "bill": "/bills", "vote_event": "/votes", "debate": "/debates", "event": "",
-    "document": "", "organization": "/committees",
+    "person": "/members", "bill": "/bills", "vote_event": "/votes", "debate": "/debates",
+    "event": "/meetings", "document": "", "organization": "/committees",
 }  # fmt: skip
 
 

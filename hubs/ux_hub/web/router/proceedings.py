@@ -143,6 +143,31 @@ def show_council(page: PageDep, record: ReaderDep, item: str, _: Public) -> Resp
     return _body(page, record, "councils", item)
 
 
+@router.get("/meetings", summary="Meetings of committees and councils", **OPEN)
+def list_meetings(
+    page: PageDep,
+    record: ReaderDep,
+    _: Public,
+    from_: Annotated[str, Query(alias="from", pattern=r"^(\d{4}-\d\d-\d\d)?$")] = "",
+    to: Annotated[str, Query(pattern=r"^(\d{4}-\d\d-\d\d)?$")] = "",
+    cursor: Cursor = "",
+) -> Response:
+    low, high = _in_order(from_, to)
+    found = record.list(
+        "events", start_date__gte=low, start_date__lte=high, include="organization", sort="-start_date",
+        limit=_PER_PAGE, cursor=cursor,
+    )  # fmt: skip
+    return page.show(
+        "proceedings/meetings.html",
+        keeps_query=("from", "to", "cursor"),
+        events=found.rows,
+        chosen={"from": low, "to": high},
+        cursor=found.cursor,
+        has_cursor=bool(cursor),
+        freshness=found.freshness,
+    )
+
+
 @router.get("/meetings/{item}", summary="A meeting with its agenda", **OPEN)
 def show_meeting(page: PageDep, record: ReaderDep, item: str, _: Public) -> Response:
     event = record.get("events", item, include="documents,votes,organization")

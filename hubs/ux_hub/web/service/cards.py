@@ -61,7 +61,7 @@ class Font:
 def font(name: str) -> Font:
     """Return a font by name."""
     stored = loads(zlib.decompress((GLYPHS / f"{name}.json.z").read_bytes()))
-    glyphs = {}
+    glyphs: dict[str, tuple[int, Sequence[bytes]]] = {}
     for char, (width, packed) in stored["glyphs"].items():
         shades = base64.b64decode(packed)
         glyphs[char] = (width, [shades[at : at + width] for at in range(0, len(shades), width)])
@@ -138,7 +138,7 @@ def _disc(rows: Sequence[bytearray], x: float, y: float, radius: float, colour: 
         rows[at][start:end] = bytes([colour]) * (end - start)
 
 
-def _png(rows: Iterable[bytes]) -> bytes:
+def _png(rows: Iterable[bytearray]) -> bytes:
     palette = b"".join(
         bytes(round(p + (i - p) * shade / (_SHADES - 1)) for p, i in zip(_PAPER, _INK, strict=True))
         for shade in range(_SHADES)

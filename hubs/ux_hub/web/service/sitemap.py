@@ -14,8 +14,9 @@ _AREAS = {
     "meetings": "events",
 }  # fmt: skip
 _FIXED = (
-    "", "/bills", "/votes", "/members", "/debates", "/committees", "/councils", "/my-representatives",
-    "/jurisdictions", "/data-sources", "/changes", "/developers", "/widgets", "/about", "/status",
+    "", "/bills", "/votes", "/members", "/debates", "/committees", "/councils", "/meetings",
+    "/my-representatives", "/jurisdictions", "/data-sources", "/changes", "/developers", "/widgets", "/about",
+    "/status",
 )  # fmt: skip
 _PER_PART = 500
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
