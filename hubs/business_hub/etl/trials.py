@@ -23,8 +23,9 @@ from shared.core.clock import utc_now
 from shared.core.ids import new_id
 from shared.http.json import dumps, loads
 
-_CHUNK = 2_000
-_CHUNK_WITH_BALLOTS = 100
+_CHUNK = 1_000
+# Kinds of which a single record can be large: how many are asked for at once, and looked at in a sample.
+_LARGE = {"bill_text": 20, "debate": 50, "speech": 200, "vote_event": 100}
 _LEVEL = 3
 
 
@@ -78,7 +79,7 @@ def examine_trial(
     """
     kinds = [kind for kind, count in run.staged.items() if count]
     each = max(1, settings.sample_to_promote // max(1, len(kinds)))
-    samples = {kind: runs.sample(run.run_id, kind, each) for kind in kinds}
+    samples = {kind: runs.sample(run.run_id, kind, min(each, _LARGE.get(kind, each))) for kind in kinds}
     standing = {kind: facts_of(canon, run.source_id, kind, list(bodies)) for kind, bodies in samples.items()}
     known: dict[CompleteSet, int] = {one: count for one, count in facts.known_in_set.items() if count}
     return [
@@ -102,7 +103,7 @@ def back_up(
     with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=_LEVEL, mtime=0) as stream:
         for kind in sorted(keys_by_kind):
             keys = iter(sorted(set(keys_by_kind[kind])))
-            size = _CHUNK_WITH_BALLOTS if kind == "vote_event" else _CHUNK
+            size = _LARGE.get(kind, _CHUNK)
             while chunk := list(islice(keys, size)):
                 for key, facts in sorted(facts_of(canon, source_id, kind, chunk, with_ballots=True).items()):
                     line = dumps({"kind": kind, "key": key, "facts": facts}) + b"\n"
@@ -130,7 +131,7 @@ def differs_from(canon: Canon, source_id: str, backup: bytes) -> int:
         by_kind.setdefault(one["kind"], {})[one["key"]] = one["facts"]
     for kind, before in by_kind.items():
         keys = iter(before)
-        size = _CHUNK_WITH_BALLOTS if kind == "vote_event" else _CHUNK
+        size = _LARGE.get(kind, _CHUNK)
         while chunk := list(islice(keys, size)):
             now = facts_of(canon, source_id, kind, chunk, with_ballots=True)
             differing += sum(now.get(key) != before[key] for key in chunk)
