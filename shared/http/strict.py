@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote_to_bytes
+
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 
+from shared.core.errors import Invalid
 from shared.http.problems import unknown_parameter
 
 
@@ -23,9 +26,19 @@ def _query_names(dependant: Dependant) -> set[str]:
 
 
 def reject_unknown_parameters(request: Request) -> None:
-    """Dependency for every hub route; a route opts out with ``openapi_extra={"x-open-query": True}``."""
+    """Dependency for every hub route; broken Unicode is refused as well.
+
+    A route takes any name with ``openapi_extra={"x-open-query": True}``.
+
+    Raises: Invalid.
+    """
     if not request.query_params:
         return
+    try:
+        unquote_to_bytes(request.scope["query_string"]).decode()
+    except UnicodeDecodeError:
+        # Otherwise what is broken would be looked for as replacement characters, and never be found.
+        raise Invalid("the query string is not valid UTF-8") from None
     route = request.scope.get("route")
     dependant = getattr(route, "dependant", None)
     extra = getattr(route, "openapi_extra", None) or {}

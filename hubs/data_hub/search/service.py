@@ -88,9 +88,9 @@ class SearchService:
             for lang in (request.lang,) if request.lang else ("en", "fr"):
                 makers[lang] = None
                 if (marked := compiler.for_highlight(parsed, lang)) is not None:
-                    maker = SnippetGenerator.create(searcher, marked, generation.schema, f"body_{lang}")
-                    maker.set_max_num_chars(SNIPPET_CHARS)
-                    makers[lang] = maker
+                    marker = SnippetGenerator.create(searcher, marked, generation.schema, f"body_{lang}")
+                    marker.set_max_num_chars(SNIPPET_CHARS)
+                    makers[lang] = marker
         hits = []
         for score, address in found:
             document = searcher.doc(address)

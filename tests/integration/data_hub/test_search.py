@@ -210,7 +210,14 @@ def test_hostile_queries_are_a_clear_4xx(hub: Hub) -> None:
         answer = hub.http.get("/api/v1/search", params={"q": bad})
         assert answer.status_code == 422, bad[:20]
         assert answer.headers["content-type"] == "application/problem+json"
-    assert hub.http.get(b"/api/v1/search?q=%ED%A0%80".decode()).status_code in (200, 422)
+    # A lone surrogate, and bytes that are no UTF-8.
+    for path in (
+        "/api/v1/search?q=%ED%A0%80",
+        "/api/v1/bills?number=%FF",
+        "/compat/openparliament/bills/?session=%FF",
+    ):
+        answer = hub.http.get(path)
+        assert (answer.status_code, answer.json()["detail"]) == (422, "the query string is not valid UTF-8")
     for odd in (
         '"',
         "-",

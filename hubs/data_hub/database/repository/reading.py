@@ -102,7 +102,7 @@ class ReadingRepository:
         row = self._session.execute(statement.limit(1)).mappings().first()
         return dict(row) if row else None
 
-    def isvalid_on(self, kind: str, record_id: UUID, on: date) -> bool:
+    def is_valid_on(self, kind: str, record_id: UUID, on: date) -> bool:
         """Tell whether a record was in force on a day, or had happened by then."""
         table = table_of(kind)
         statement = select(table.c.id).where(table.c.id == record_id, *valid_on(kind, table, on, {}))
