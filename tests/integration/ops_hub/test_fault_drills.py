@@ -22,7 +22,7 @@ from shared.testing.rabbitmq import RealRabbit
 from shared.testing.servers import DaemonServer, RealOpa, RealPostgres, RealRedis
 
 HUBS = ("ux", "security", "data", "business", "ops", "intelligence")
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Drill:
