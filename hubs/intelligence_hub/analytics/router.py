@@ -11,10 +11,10 @@ from hubs.intelligence_hub.analytics.definitions import INDICATORS
 from hubs.intelligence_hub.analytics.dependencies import AnalyticsServiceDep, FactKeeperDep, GivenDep
 from hubs.intelligence_hub.analytics.schemas import Format, IndicatorRead, RebuildReport
 from hubs.intelligence_hub.analytics.service import MAX_ROWS
-from hubs.intelligence_hub.analytics.tables import rendered
 from shared.auth import CanWriteData, Public
 from shared.http.conditional import conditional, etag_of
 from shared.http.json import dumps
+from shared.http.tables import rendered
 
 router = APIRouter(tags=["analytics"])
 _CACHE = "public, max-age=30"

@@ -6,8 +6,9 @@ import difflib
 
 from sqlalchemy.orm import Session
 
-from hubs.intelligence_hub.analytics.definitions import INDICATORS, Indicator
+from hubs.intelligence_hub.analytics.definitions import INDICATORS
 from hubs.intelligence_hub.analytics.errors import IndicatorNotFound
+from hubs.intelligence_hub.analytics.indicator import Indicator
 from hubs.intelligence_hub.analytics.repository import AnalyticsRepository
 from hubs.intelligence_hub.analytics.schemas import IndicatorRead, IndicatorResult
 from shared.contracts.envelope import Event

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from hubs.intelligence_hub.analytics.dependencies import GivenDep
-from hubs.intelligence_hub.analytics.tables import rendered
 from hubs.intelligence_hub.charts.plotly import plotly
 from hubs.intelligence_hub.charts.schemas import ChartRead, Figure
 from hubs.intelligence_hub.charts.service import CHARTS, draw, list_charts
@@ -18,6 +17,7 @@ from shared.auth import Public
 from shared.db.dependency import SessionDep
 from shared.http.conditional import conditional
 from shared.http.json import dumps
+from shared.http.tables import rendered
 
 router = APIRouter(prefix="/api/v1/charts", tags=["charts"])
 Format = Literal["svg", "vega", "plotly", "csv", "table"]

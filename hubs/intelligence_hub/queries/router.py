@@ -8,12 +8,12 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from hubs.intelligence_hub.analytics.schemas import Format
-from hubs.intelligence_hub.analytics.tables import rendered
 from hubs.intelligence_hub.queries.dependencies import QueryServiceDep
 from hubs.intelligence_hub.queries.schemas import QueryCreate, QueryRead, QueryWrite
 from shared.auth import CanWriteData, Public
 from shared.http.conditional import conditional
 from shared.http.json import dumps
+from shared.http.tables import rendered
 
 router = APIRouter(prefix="/api/v1/queries", tags=["queries"])
 Name = Annotated[str, Path(max_length=80)]

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from hubs.intelligence_hub.analytics.schemas import Format
-from hubs.intelligence_hub.analytics.tables import rendered
 from hubs.intelligence_hub.reports.dependencies import ReportServiceDep
 from hubs.intelligence_hub.reports.schemas import (
     ReportCreate,
@@ -22,6 +21,7 @@ from hubs.intelligence_hub.reports.schemas import (
 from shared.auth import CanWriteData, Public
 from shared.http.conditional import conditional
 from shared.http.json import dumps
+from shared.http.tables import rendered
 
 router = APIRouter(prefix="/api/v1/reports", tags=["reports"])
 Name = Annotated[str, Path(max_length=80)]

@@ -1,4 +1,4 @@
-"""Rows as CSV or NDJSON: the same for indicators, queries, reports and charts."""
+"""Rows as CSV or NDJSON, the same wherever a table is given out."""
 
 from __future__ import annotations
 
