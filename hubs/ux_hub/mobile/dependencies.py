@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from hubs.ux_hub.mobile.schemas import SavedSearch
-from hubs.ux_hub.mobile.service.inbox import Inbox, Tracking
 from hubs.ux_hub.mobile.service.record import MobileService
+from hubs.ux_hub.mobile.service.tracking import Tracking
 from hubs.ux_hub.notification.dependencies import RepositoryDep, SubscriptionServiceDep
+from hubs.ux_hub.notification.service.reading import Inbox
 from hubs.ux_hub.web.dependencies import CurrentReaderDep
 from hubs.ux_hub.web.service.rendering import Renderer
 from shared.app import ResourcesDep

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from shared.core.errors import Gone, NotFound
-
-
-class NotificationNotFound(NotFound):
-    """The caller has no such notification."""
+from shared.core.errors import Gone
 
 
 class NoSyncJobs(Gone):

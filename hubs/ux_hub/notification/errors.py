@@ -9,6 +9,10 @@ class SubscriptionNotFound(NotFound):
     """The caller has no such subscription."""
 
 
+class NotificationNotFound(NotFound):
+    """The caller has nothing of that id to read."""
+
+
 class WebhookNotFound(NotFound):
     """The caller has no such webhook."""
 

@@ -1,13 +1,13 @@
-"""What somebody tracks and has to read, and the devices that are told."""
+"""What somebody has to read in the application, and the devices that are told."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from hubs.ux_hub.mobile.errors import NotificationNotFound
+from hubs.ux_hub.notification.errors import NotificationNotFound
 from hubs.ux_hub.notification.repository import NotificationRepository
-from hubs.ux_hub.notification.schemas import InboxItem, InboxList, SubscriptionCreate, SubscriptionRead
+from hubs.ux_hub.notification.schemas import InboxItem, InboxList
 from hubs.ux_hub.notification.service.subscribing import SubscriptionService
 from shared.core.clock import utc_now
 
@@ -67,21 +67,3 @@ class Inbox:
 def _item(entry: Any, match: Any) -> InboxItem:
     names = ("id", "kind", "title_en", "title_fr", "detail_en", "detail_fr", "url", "occurred_at")
     return InboxItem(**{name: getattr(match, name) for name in names}, read_at=entry.read_at)
-
-
-class Tracking:
-    """Following a record by its own address in place of a subscription's."""
-
-    def __init__(self, subscriptions: SubscriptionService) -> None:
-        self._subscriptions = subscriptions
-
-    def track(self, subject: str, kind: str, key: str, name: str) -> SubscriptionRead:
-        """Follow a record in the application; twice is once."""
-        form = SubscriptionCreate.model_validate({"kind": kind, "target": key, "name": name[:200]})
-        return SubscriptionRead.model_validate(self._subscriptions.create(subject, form))
-
-    def untrack(self, subject: str, kind: str, key: str) -> None:
-        """Follow a record no more; what was not followed stays so."""
-        for row in self._subscriptions.list(subject):
-            if (row.kind, row.target) == (kind, key):
-                self._subscriptions.delete(subject, row.id)
