@@ -101,6 +101,8 @@ class Inbound:
                 continue
             else:
                 forward.append(pair)
+        if chunked and scope.get("http_version") == "1.0":
+            raise _ambiguous("HTTP/1.0 has no Transfer-Encoding")
         if chunked and self.length is not None:
             raise _ambiguous("a body is either chunked or has a Content-Length")
         if self.named:

@@ -37,6 +37,8 @@ async def request_body(inbound: Inbound, receive: Receive, max_bytes: int) -> Bo
     if first["type"] != "http.request":
         raise ClientLeft
     chunk: bytes = first.get("body", b"")
+    if len(chunk) > max_bytes:
+        raise _too_large(max_bytes)
     if not first.get("more_body"):
         return chunk
     return _stream(chunk, receive, max_bytes)

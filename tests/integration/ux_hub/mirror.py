@@ -16,7 +16,7 @@ ADDED = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-request-
 
 
 class Mirror:
-    """Answers ``/…/<status>?<how>``; counts what it saw."""
+    """Answers ``/…/<status>?<how>``; keeps which requests came whole."""
 
     def __init__(self) -> None:
         self.left = threading.Event()
@@ -31,7 +31,6 @@ class Mirror:
                 if message["type"] == "lifespan.shutdown":
                     return
         query = scope["query_string"].decode("latin-1")
-        self.requests.append((scope["method"], scope["raw_path"].decode("latin-1")))
         body = b""
         while True:
             message = await receive()
@@ -41,6 +40,7 @@ class Mirror:
             body += message.get("body", b"")
             if not message.get("more_body"):
                 break
+        self.requests.append((scope["method"], scope["raw_path"].decode("latin-1")))
         if scope["path"] in self.files:
             await self._file(scope, send)
         elif "stream=1" in query:

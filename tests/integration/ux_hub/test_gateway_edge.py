@@ -41,6 +41,12 @@ class Scripted:
 
         self.count += 1
         self.seen.append(dict(scope["headers"]))
+        while scope["method"] in ("POST", "PUT", "PATCH"):
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            if not message.get("more_body"):
+                break
         await asyncio.sleep(self.delay_s)
         etag = dict(self.headers).get(b"etag")
         asked = dict(scope["headers"]).get(b"if-none-match")
@@ -252,6 +258,17 @@ def test_a_body_over_the_limit_is_refused_whether_or_not_it_says_so(tmp_path: Pa
     assert told.status_code == 413
     assert told.json()["max_bytes"] == 10_000
     assert chunked.status_code == 413
+
+
+def test_bodies_that_are_refused_say_nothing_about_the_hub_and_leave_its_circuit_closed(
+    tmp_path: Path, hub: Scripted
+) -> None:
+    http = HttpSettings(max_body_bytes=10_000)
+    with gateway(tmp_path, hub, http=http, gateway={"breaker_failures": 2}) as url:
+        for _ in range(3):
+            refused = httpx.post(f"{url}/bills", content=(b"x" * 100_000 for _ in range(4)))
+            assert refused.status_code == 413
+        assert httpx.get(f"{url}/bills").status_code == 200
 
 
 def test_a_browser_of_any_origin_may_read_but_never_with_cookies(tmp_path: Path, hub: Scripted) -> None:

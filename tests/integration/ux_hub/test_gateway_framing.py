@@ -36,6 +36,24 @@ PROBES = {
     "a bare CR in a header": HEAD + b"X-A: b\rContent-Length: 10\r\n\r\n" + SMUGGLED,
     "a bad chunk size": HEAD + b"Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n" + SMUGGLED,
     "a bare LF after a chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\nhello\n0\n\n" + SMUGGLED,
+    "a bare LF in a chunk extension": HEAD
+    + b"Transfer-Encoding: chunked\r\n\r\n5;a\nhello\r\n0\r\n\r\n"
+    + SMUGGLED,
+    "a chunk size over 64 bits": HEAD
+    + b"Transfer-Encoding: chunked\r\n\r\n10000000000000005\r\nhello\r\n0\r\n\r\n"
+    + SMUGGLED,
+    "a chunk size with a space": HEAD
+    + b"Transfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n0\r\n\r\n"
+    + SMUGGLED,
+    "a chunk longer than it says": HEAD
+    + b"Transfer-Encoding: chunked\r\n\r\n3\r\nhello\r\n0\r\n\r\n"
+    + SMUGGLED,
+    "a bare LF between headers": HEAD + b"X-A: b\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + SMUGGLED,
+    "a bare LF after the head": HEAD + b"Content-Length: 0\r\n\n" + SMUGGLED,
+    "a fold before the first header": b"POST /api/v1/bills HTTP/1.1\r\n Host: x\r\n\r\n" + SMUGGLED,
+    "a length in an unknown name's place": HEAD + b"Content\x00-Length: 5\r\n\r\n" + SMUGGLED,
+    "chunked for HTTP/1.0": b"POST /api/v1/bills HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"0\r\n\r\n" + SMUGGLED,
     "two hosts": b"GET /api/v1/bills HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n" + SMUGGLED,
     "HTTP/0.9": b"GET /api/v1/bills\r\n" + SMUGGLED,
 }
