@@ -28,6 +28,10 @@ class Component:
     port: int | None = None
 
 
+# By name: what a hub listens with is imported where it serves.
+_DOOR_PROTOCOL = "hubs.ux_hub.api_gateway.listening:BoundedProtocol"
+
+
 def run_hub(name: str, port: int) -> None:
     """Serve one hub on loopback until SIGTERM."""
     import uvicorn
@@ -37,7 +41,7 @@ def run_hub(name: str, port: int) -> None:
         host=os.environ.get("OP_BIND_HOST", "127.0.0.1"),
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=_DOOR_PROTOCOL if name == "ux" else "httptools",
         log_config=None,
         access_log=False,
         server_header=False,

@@ -12,13 +12,14 @@ from shared.testing.processes import wait_until
 class Served:
     """An ASGI application on a loopback port, from entering the block to leaving it."""
 
-    def __init__(self, app: Any, port: int | None = None) -> None:
+    def __init__(self, app: Any, port: int | None = None, http: Any = "auto") -> None:
         self.app = app
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         config = uvicorn.Config(
             app,
             port=self.port,
+            http=http,
             log_config=None,
             proxy_headers=False,
             server_header=False,

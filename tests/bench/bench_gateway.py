@@ -53,8 +53,9 @@ backend b
 GATEWAY = """
 import sys
 import uvicorn
+from hubs.ux_hub.api_gateway.listening import BoundedProtocol
 from hubs.ux_hub.app import create_app
-uvicorn.run(create_app(), port=int(sys.argv[1]), loop="uvloop", http="httptools", log_config=None,
+uvicorn.run(create_app(), port=int(sys.argv[1]), loop="uvloop", http=BoundedProtocol, log_config=None,
             access_log=False, server_header=False, proxy_headers=False)
 """
 _HUB = """

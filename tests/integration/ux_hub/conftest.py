@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hubs.ux_hub.api_gateway.listening import BoundedProtocol
 from hubs.ux_hub.api_gateway.opening import DoorApp, open_gateway
 from hubs.ux_hub.app import SPEC, create_app
 from hubs.ux_hub.settings import AlertSettings, GatewaySettings, MailSettings, UxSettings
@@ -55,7 +56,8 @@ def upstream(mirror: Mirror) -> Iterator[str]:
 def front(tmp_path_factory: pytest.TempPathFactory, upstream: str) -> Iterator[str]:
     away = f"http://127.0.0.1:{free_port()}"
     urls = HubUrls(data=upstream, business=away, security=away, intelligence=away, ops=away)
-    with Served(door(door_settings(tmp_path_factory.mktemp("ux"), hubs=urls))) as served:
+    app = door(door_settings(tmp_path_factory.mktemp("ux"), hubs=urls))
+    with Served(app, http=BoundedProtocol) as served:
         yield served.url
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from urllib.parse import urlsplit
 
@@ -89,3 +90,32 @@ def test_a_request_for_another_host_in_absolute_form_goes_nowhere_else(front: st
     answer = answer_to(front, raw, is_over=False)
     assert answer.split(b"\r\n", 1)[0].split()[1] in (b"200", b"400", b"404")
     assert all("evil" not in path for _, path in mirror.requests[before:])
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"GET /api/v1/bills HTTP/1.1\r\nHost: x\r\n" + b"X-A: %b\r\n" % (b"a" * 1_000) * 2_000,
+        b"GET /" + b"a" * 2**21,
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n5;" + b"a" * 2**21,
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"X-A: %b\r\n" % (b"a" * 1_000) * 2_000,
+    ],
+    ids=["a head", "a path", "a chunk extension", "trailers"],
+)
+def test_framing_that_never_ends_is_cut_off(front: str, mirror: Mirror, raw: bytes) -> None:
+    before = len(mirror.requests)
+    parts = urlsplit(front)
+    with socket.create_connection((parts.hostname, parts.port), timeout=10) as client:
+        # The other end hangs up before it has taken everything: that may be told in either way.
+        with contextlib.suppress(ConnectionError):
+            client.sendall(raw)
+        with contextlib.suppress(ConnectionError):
+            answer = b"".join(iter(lambda: client.recv(65_536), b""))
+            assert b" 200 " not in answer.split(b"\r\n", 1)[0]
+    assert mirror.requests[before:] == []
+
+
+def test_a_large_body_in_many_small_chunks_is_no_framing_that_never_ends(front: str) -> None:
+    body = b"1\r\nx\r\n" * 60_000 + b"0\r\n\r\n"
+    raw = b"POST /api/v1/bills HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert b" 200 " in answer_to(front, raw + body, is_over=False).split(b"\r\n", 1)[0]
