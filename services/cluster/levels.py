@@ -173,6 +173,7 @@ def _warning(snapshot: Snapshot, sums: Sums, counts: Counts) -> list[Rule]:
         (counts.stale, "stale: an older template than their workload's"),
         (counts.broken, "crashing or unable to start"),
         (counts.oom_killed, "killed for want of memory within the hour"),
+        (sum(1 for pod in snapshot.pods if pod.reason == "Evicted"), "evicted: a node ran short"),
     ):
         if number:
             rules.append(Rule(Level.WARNING, f"{number} {'pod is' if number == 1 else 'pods are'} {words}"))

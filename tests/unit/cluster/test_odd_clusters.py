@@ -87,6 +87,15 @@ def test_pods_that_nobody_measured_count_as_what_they_request() -> None:
     assert "usage at least 8%" in show_report(make_report(snapshot), "table")
 
 
+def test_pods_that_a_node_evicted_are_a_warning_until_they_are_cleared() -> None:
+    items = worlds.healthy()["items"]
+    for number in (1, 2, 3):
+        items += worlds.pod("etl", 256, 256, place="failed", number=number)
+    assert judge(snap(items))[0] is Level.WARNING
+    assert "WARNING 3 pods are evicted: a node ran short" in said(snap(items))
+    assert reasons_of(snap(items))[0].advice == "openpolicy cluster evict --failed"
+
+
 def test_a_unit_that_slipped_is_a_warning() -> None:
     items = [worlds.node(), *worlds.deployment("ux-hub", 128, 256, tier="hub")]
     items[1]["spec"]["template"]["spec"]["containers"][0]["resources"] = {"limits": {"memory": "100m"}}
