@@ -162,6 +162,13 @@ def named(drill: Drill, case: Case) -> Callable[[], bool]:
     return is_named
 
 
+def new_alerts(drill: Drill, before: set[str], status: str) -> list[tuple[str, str]]:
+    """Name and target, or else the summary, of every alert since; all must have this status."""
+    rows = [row for row in drill.alerts() if row["id"] not in before]
+    assert {row["status"] for row in rows} <= {status}
+    return [(row["name"], row["labels"].get("target") or row["annotations"]["summary"]) for row in rows]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=[case.target for case in CASES])
 def test_what_stops_is_named_in_one_alert_and_cleared_when_it_is_back(drill: Drill, case: Case) -> None:
@@ -185,16 +192,14 @@ def test_what_stops_is_named_in_one_alert_and_cleared_when_it_is_back(drill: Dri
         wait_until(
             lambda: drill.alerts(status="firing"), timeout=PATIENCE_S, what=f"an alert about {case.target}"
         )
-        (alert,) = [row for row in drill.alerts(status="firing") if row["id"] not in before]
-        assert (alert["name"], alert["labels"]["target"]) == ("TargetDown", case.target)
+        assert new_alerts(drill, before, "firing") == [("TargetDown", case.target)]
     finally:
         started_at = time.monotonic()
         drill.resume(case.target)
     wait_until(drill.is_well, timeout=2 * PATIENCE_S, what=f"the recovery of {case.target}")
     wait_until(lambda: not drill.alerts(status="firing"), timeout=PATIENCE_S, what="the end of the alert")
     print(f"cleared {time.monotonic() - started_at:.1f} s after its return")
-    new = [row for row in drill.alerts() if row["id"] not in before]
-    assert [(row["labels"].get("target"), row["status"]) for row in new] == [(case.target, "resolved")]
+    assert new_alerts(drill, before, "resolved") == [("TargetDown", case.target)]
     incident = drill.incidents()[0]
     assert (incident["root"], incident["ended_at"] is not None) == (case.target, True)
     assert [entry["event"] for entry in incident["timeline"]][:: len(incident["timeline"]) - 1] == [
