@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: help setup run test test-unit test-images fuzz check lint types boundaries format bench footprint lock clean
+.PHONY: help setup run test test-unit test-images fuzz check lint types boundaries format bench chaos footprint lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ format: setup ## Format and mend what can be mended mechanically
 
 bench: setup ## Print the benchmarks, each beside a peer or its physical limit
 	$(BIN)/python -m tests.bench $(ARGS)
+
+chaos: setup ## Kill processes and the broker at random moments of 50 real jobs (SEEDS=n)
+	OPENPOLICY_CHAOS_SEEDS=$(or $(SEEDS),50) $(BIN)/python -m pytest tests/integration/business_hub/test_chaos.py -q $(ARGS)
 
 footprint: setup ## Measure the memory of every process, idle and loaded
 	$(BIN)/python -m tests.bench.footprint $(ARGS)
