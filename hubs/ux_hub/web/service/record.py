@@ -24,12 +24,21 @@ _HEALTH_TIMEOUT_S = 2.0
 class Caller(Protocol):
     """A hub, asked over HTTP."""
 
-    def request(
-        self, method: str, path: str, *, params: dict[str, Any] | None = None, timeout_s: float | None = None
-    ) -> Any:
+    def request(self, method: str, path: str, *, params: dict[str, Any] | None = None) -> Any:
         """Return the decoded answer.
 
         Raises: AppError.
+        """
+        ...
+
+
+class HealthCaller(Protocol):
+    """The hub that knows how the platform is."""
+
+    def request(self, method: str, path: str, *, timeout_s: float) -> Any:
+        """Return the decoded answer.
+
+        Raises: AppError, after ``timeout_s`` seconds without one.
         """
         ...
 
@@ -51,7 +60,7 @@ class RecordReader:
     def __init__(
         self,
         data: Caller,
-        ops: Caller,
+        ops: HealthCaller,
         analytics: Caller,
         *,
         max_calls: int = MAX_CALLS,
