@@ -1,4 +1,4 @@
-"""Wake the keeper of facts when the record changes; keep what runs yield and what is asked for."""
+"""Wake the keeper of facts when the record changes; keep what runs yield."""
 
 from __future__ import annotations
 

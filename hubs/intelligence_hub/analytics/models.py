@@ -184,18 +184,6 @@ class RunFact(Model):
     finished_at: Mapped[datetime | None]
 
 
-class UsageFact(Model):
-    """Requests of a day to an area of the API, as one process of the gateway counted them."""
-
-    __tablename__ = "usage_fact"
-
-    day: Mapped[date] = mapped_column(primary_key=True)
-    area: Mapped[str] = mapped_column(primary_key=True)
-    requests: Mapped[int] = mapped_column(BigInteger())
-    refused: Mapped[int] = mapped_column(BigInteger())
-    failed: Mapped[int] = mapped_column(BigInteger())
-
-
 class FeedPosition(Model):
     """How far the change feed was read; moved in the transaction that keeps what was read."""
 

@@ -19,7 +19,6 @@ from hubs.intelligence_hub.analytics.models import (
     OrganizationFact,
     RunFact,
     SpeechFact,
-    UsageFact,
     VoteFact,
     WordFact,
 )
@@ -125,19 +124,6 @@ class AnalyticsRepository:
         self._session.execute(
             upsert(RunFact).values(run).on_conflict_do_update(index_elements=["run_id"], set_=changed)
         )
-
-    def add_usage(self, rows: Sequence[Row]) -> None:
-        """Add counts of requests to those of the same day and area."""
-        statement = upsert(UsageFact)
-        given = statement.excluded
-        counted = ("requests", "refused", "failed")
-        statement = statement.on_conflict_do_update(
-            index_elements=["day", "area"],
-            set_={name: getattr(UsageFact, name) + given[name] for name in counted},
-        )
-        # One by one: a statement may not meet the same row twice.
-        for row in rows:
-            self._session.execute(statement, row)
 
     def rows(self, statement: str, parameters: Row, limit: int) -> tuple[list[str], list[Row]]:
         """Return the columns and rows of one of the indicators' statements."""

@@ -1,4 +1,4 @@
-"""Indicators of the platform itself: its sources and its use."""
+"""Indicators of the platform itself: its sources."""
 
 from __future__ import annotations
 
@@ -39,22 +39,5 @@ PLATFORM = (
         "Dit quand une source fut lue, non si la source elle-même est à jour.",
         sql.FRESHNESS,
         ("jurisdiction",),
-    ),
-    Indicator(
-        "platform-use",
-        "Use of the platform",
-        "Utilisation de la plateforme",
-        "Per day and area: requests answered at the gateway.",
-        "Par jour et domaine : requêtes traitées à la passerelle.",
-        "count of requests by area of the API; refused = 4xx answers, failed = 5xx answers",
-        "nombre de requêtes par domaine de l’API ; refusées = réponses 4xx, échouées = réponses 5xx",
-        "requests",
-        "requêtes",
-        "counters of the gateway, without cookies, addresses or anything of who asked",
-        "compteurs de la passerelle, sans témoins, adresses ni rien de qui demande",
-        "Requests, not people: one reader makes many. Programs and readers are not told apart.",
-        "Des requêtes, non des personnes : un lecteur en fait plusieurs. Programmes et lecteurs sont confondus.",
-        sql.PLATFORM_USE,
-        (),
     ),
 )

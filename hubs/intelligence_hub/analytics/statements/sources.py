@@ -1,4 +1,4 @@
-"""The platform itself: what scrapes yield, how fresh the record is, what is asked for."""
+"""The platform itself: what scrapes yield, and how fresh the record is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,3 @@ FRESHNESS = """
     FROM intelligence.coverage_fact
     WHERE (:jurisdiction = '' OR jurisdiction = :jurisdiction)
     ORDER BY is_stale DESC, jurisdiction, type"""
-PLATFORM_USE = """
-    SELECT day, area, sum(requests) AS requests, sum(refused) AS refused, sum(failed) AS failed
-    FROM intelligence.usage_fact
-    GROUP BY day, area ORDER BY day DESC, requests DESC, area"""

@@ -19,7 +19,6 @@ READABLE = ", ".join(
         "organization",
         "run",
         "speech",
-        "usage",
         "vote",
         "word",
     )
@@ -192,16 +191,6 @@ def upgrade() -> None:
         "ix_speech_fact_member", "speech_fact", ["member_key"], unique=False, schema="intelligence"
     )
     op.create_table(
-        "usage_fact",
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("area", sa.Text(), nullable=False),
-        sa.Column("requests", sa.BigInteger(), nullable=False),
-        sa.Column("refused", sa.BigInteger(), nullable=False),
-        sa.Column("failed", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("day", "area", name=op.f("pk_usage_fact")),
-        schema="intelligence",
-    )
-    op.create_table(
         "word_fact",
         sa.Column("debate_key", sa.Text(), nullable=False),
         sa.Column("lang", sa.Text(), nullable=False),
@@ -240,7 +229,6 @@ def downgrade() -> None:
     op.drop_column("bill_fact", "is_private_member", schema="intelligence")
     op.drop_column("audit_entry", "clock_source", schema="intelligence")
     op.drop_table("word_fact", schema="intelligence")
-    op.drop_table("usage_fact", schema="intelligence")
     op.drop_index("ix_speech_fact_member", table_name="speech_fact", schema="intelligence")
     op.drop_index("ix_speech_fact_debate", table_name="speech_fact", schema="intelligence")
     op.drop_table("speech_fact", schema="intelligence")
