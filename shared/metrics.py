@@ -57,15 +57,15 @@ def _family(reading: Reading) -> CounterMetricFamily | GaugeMetricFamily:
 
 
 def _memory() -> Iterator[Value]:
-    # A container's group counts what the kernel would kill it for; elsewhere the process's share is told.
-    for name, label in (
-        ("memory.current", "cgroup"),
-        ("memory.peak", "cgroup_peak"),
-        ("memory.max", "limit"),
-    ):
+    current = cgroup_bytes("memory.current")
+    if current is None:
+        # Outside of a container the process's own share is told; to add it up costs the kernel milliseconds.
+        yield ("pss",), pss_mib(os.getpid()) * 2**20
+        return
+    yield ("cgroup",), float(current)
+    for name, label in (("memory.peak", "cgroup_peak"), ("memory.max", "limit")):
         if (size := cgroup_bytes(name)) is not None:
             yield (label,), float(size)
-    yield ("pss",), pss_mib(os.getpid()) * 2**20
 
 
 def watch_process(registry: CollectorRegistry, *more: Reading) -> None:
