@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
+from hubs.intelligence_hub.analytics.loading import FactKeeper
 from hubs.intelligence_hub.analytics.service import build
+from services.scraper.parse_command import ParseReport, parse_files
 from shared.contracts.civic import Record
 from shared.db.engine import create_engine
 from shared.db.prepare import upgrade_schemas
@@ -110,3 +113,27 @@ class DataHub:
 @pytest.fixture
 def data_hub() -> DataHub:
     return DataHub()
+
+
+def parsed(source: str, *paths: Path) -> list:
+    return list(parse_files(source, paths, ParseReport()))
+
+
+@pytest.fixture(scope="module")
+def spoken(samples: Path) -> list:
+    folder = samples / "ourcommons"
+    return [
+        *parsed("ca-federal-debates", folder / "hansard" / "44-1-200-en.xml"),
+        *parsed("ca-federal-debates", folder / "hansard" / "44-1-196-en.xml"),
+        *parsed(
+            "ca-federal-debates", folder / "hansard" / "42-1-2-en.xml", folder / "hansard" / "42-1-2-fr.xml"
+        ),
+        *parsed("ca-federal-evidence", folder / "committee_evidence" / "12324877-en.xml"),
+        *parsed("ca-federal-evidence", folder / "committee_evidence" / "5895073-fr.xml"),
+    ]
+
+
+def rebuilt(sessions: sessionmaker[Session], hub: DataHub) -> FactKeeper:
+    keeper = FactKeeper(sessions, hub)  # type: ignore[arg-type]
+    keeper.rebuild()
+    return keeper
