@@ -60,6 +60,31 @@ def test_an_address_without_an_account_hears_nothing_before_it_confirms(hub: Hub
     assert len(hub.mail_to("Bob@Example.ca", 2)) == 2
 
 
+def test_a_link_confirms_the_address_it_was_sent_to_and_no_later_one(hub: Hub) -> None:
+    preferences = f"{hub.url}/notification-preferences"
+    hub.client.patch(preferences, json={"email": "mine@example.ca"})
+    link = link_in(hub.mail_to("mine@example.ca", 1)[0], "confirm")
+    hub.client.patch(preferences, json={"email": "theirs@example.ca"})
+    assert httpx.post(link).status_code == 400
+    assert hub.client.get(preferences).json()["email_confirmed_at"] is None
+    made = hub.follow("bill", hub.bill)
+    by_mail = hub.client.patch(f"{hub.url}/subscriptions/{made['id']}", json={"channels": ["email"]})
+    assert by_mail.status_code == 422
+
+
+def test_naming_somebodys_address_takes_nothing_from_them_before_it_is_confirmed(hub: Hub) -> None:
+    form = {"kind": "bill", "target": hub.bill, "email": "carol@example.ca", "language": "en"}
+    httpx.post(f"{hub.url}/subscriptions/by-mail", json=form)
+    assert httpx.post(link_in(hub.mail_to("carol@example.ca", 1)[0], "confirm")).status_code == 200
+    named = {"email": "carol@example.ca"}
+    assert hub.client.patch(f"{hub.url}/notification-preferences", json=named).status_code == 200
+    link = link_in(hub.mail_to("carol@example.ca", 2)[1], "confirm")
+    hub.changed("bill", hub.bill, new_id(), title_en="Still told")
+    assert hub.mail_to("carol@example.ca", 3)[2]["Subject"] == "Still told"
+    assert httpx.post(link).status_code == 200
+    assert hub.client.get(f"{hub.url}/notification-preferences").json()["email_confirmed_at"]
+
+
 def test_a_notice_of_another_hub_is_one_mail_in_its_language_and_its_link_is_forgotten(hub: Hub) -> None:
     notice = NoticeRequestedV1(
         producer="security_hub", recipient="eve@example.ca", language="fr", template="reset-password",

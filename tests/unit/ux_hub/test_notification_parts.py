@@ -13,9 +13,11 @@ import pytest
 from hubs.ux_hub.notification.calling import TargetRefused, is_public, new_secret, resolve, signed_headers
 from hubs.ux_hub.notification.errors import BadLink
 from hubs.ux_hub.notification.matching import Happening, says, search_matches
+from hubs.ux_hub.notification.models import Subscriber
 from hubs.ux_hub.notification.schemas import PushBrowserCreate, WebhookCreate
 from hubs.ux_hub.notification.service.hooks import HookService
 from hubs.ux_hub.notification.service.links import CONFIRM, UNSUBSCRIBE, Links
+from hubs.ux_hub.notification.service.subscribing import SubscriptionService
 from hubs.ux_hub.notification.spool import Spool
 from hubs.ux_hub.notification.timing import due_at
 from hubs.ux_hub.notification.wording import TEMPLATES, filled
@@ -195,3 +197,45 @@ def test_every_message_exists_in_both_languages_with_the_same_shape() -> None:
 def test_a_missing_value_leaves_no_hole_in_a_sentence() -> None:
     assert filled("Hello {name},", {}) == "Hello,"
     assert filled("{a} {b}", {"a": "x\r\nBcc: y", "b": {"no": "text"}}) == "x Bcc: y"
+
+
+class People:
+    """The part of the repository that confirming needs, in memory."""
+
+    def __init__(self, *rows: Subscriber) -> None:
+        self.rows = list(rows)
+
+    def find_subscriber(self, subscriber_id: object) -> Subscriber | None:
+        return next((row for row in self.rows if row.id == subscriber_id), None)
+
+    def find_by_email(self, key: str) -> Subscriber | None:
+        return next((row for row in self.rows if row.email_key == key), None)
+
+    def add(self, row: Subscriber) -> None:
+        pass
+
+
+def test_a_link_confirms_only_the_address_it_was_sent_to(tmp_path: Path) -> None:
+    links = Links(UxSettings(data_dir=tmp_path))
+    mine = Subscriber(id=new_id(), subject="user-1", email="mine@example.ca", is_paused=False)
+    service = SubscriptionService(People(mine), links)  # type: ignore[arg-type]
+    link = links.token(CONFIRM, mine.id, None, "mine@example.ca")
+    mine.email = "theirs@example.ca"
+    with pytest.raises(BadLink):
+        service.confirm(link)
+    assert mine.email_confirmed_at is None
+    mine.email = "Mine@Example.ca"
+    service.confirm(link)
+    assert (mine.email_key, bool(mine.email_confirmed_at)) == ("mine@example.ca", True)
+
+
+def test_confirming_an_address_that_was_followed_without_an_account_takes_it_over(tmp_path: Path) -> None:
+    links = Links(UxSettings(data_dir=tmp_path))
+    mine = Subscriber(id=new_id(), subject="user-1", email="ada@example.ca", is_paused=False)
+    before = Subscriber(id=new_id(), email="ada@example.ca", email_key="ada@example.ca", is_paused=False)
+    service = SubscriptionService(People(before, mine), links)  # type: ignore[arg-type]
+    service.confirm(links.token(CONFIRM, mine.id, None, "ada@example.ca"))
+    assert (before.email_key, before.is_paused, mine.email_key) == (None, True, "ada@example.ca")
+    before.subject, before.email, before.email_key, mine.email_key = "user-2", "a", "ada@example.ca", None
+    with pytest.raises(Invalid):
+        service.confirm(links.token(CONFIRM, mine.id, None, "ada@example.ca"))

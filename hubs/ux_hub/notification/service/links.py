@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Callable
 from uuid import UUID
 
 from hubs.ux_hub.notification.errors import BadLink
@@ -21,18 +22,20 @@ class Links:
         self._key = derive_secret(settings, "notification links").encode()
         self._base = settings.public_base
 
-    def url(self, purpose: str, subscriber_id: UUID, subscription_id: UUID | None) -> str:
-        """Return the address of a link."""
-        token = self.token(purpose, subscriber_id, subscription_id)
+    def url(self, purpose: str, subscriber_id: UUID, subscription_id: UUID | None, about: str = "") -> str:
+        """Return the address of a link; ``about`` is what it holds for besides, such as one address."""
+        token = self.token(purpose, subscriber_id, subscription_id, about)
         return f"{self._base}/api/v1/notifications/{purpose}/{token}"
 
-    def token(self, purpose: str, subscriber_id: UUID, subscription_id: UUID | None) -> str:
+    def token(self, purpose: str, subscriber_id: UUID, subscription_id: UUID | None, about: str = "") -> str:
         """Return what stands in a link."""
         body = subscriber_id.bytes + (subscription_id.bytes if subscription_id else b"")
-        return base64.urlsafe_b64encode(body + self._seal(purpose, body)).decode().rstrip("=")
+        return base64.urlsafe_b64encode(body + self._seal(purpose, body, about)).decode().rstrip("=")
 
-    def read(self, purpose: str, token: str) -> tuple[UUID, UUID | None]:
-        """Return subscriber and subscription of a link.
+    def read(
+        self, purpose: str, token: str, about: Callable[[UUID], str] = lambda _: ""
+    ) -> tuple[UUID, UUID | None]:
+        """Return subscriber and subscription of a link; ``about`` tells what it must hold for besides.
 
         Raises: BadLink.
         """
@@ -41,9 +44,12 @@ class Links:
         except ValueError:
             raise BadLink("this link is damaged") from None
         body, seal = raw[:-16], raw[-16:]
-        if len(body) not in (16, 32) or not hmac.compare_digest(seal, self._seal(purpose, body)):
-            raise BadLink("this link is damaged or not one of ours")
+        if len(body) not in (16, 32):
+            raise BadLink("this link is damaged")
+        if not hmac.compare_digest(seal, self._seal(purpose, body, about(UUID(bytes=body[:16])))):
+            raise BadLink("this link is damaged, not one of ours, or for another address")
         return UUID(bytes=body[:16]), UUID(bytes=body[16:]) if len(body) == 32 else None
 
-    def _seal(self, purpose: str, body: bytes) -> bytes:
-        return hmac.new(self._key, purpose.encode() + b":" + body, hashlib.sha256).digest()[:16]
+    def _seal(self, purpose: str, body: bytes, about: str) -> bytes:
+        sealed = purpose.encode() + b":" + body + about.encode()
+        return hmac.new(self._key, sealed, hashlib.sha256).digest()[:16]

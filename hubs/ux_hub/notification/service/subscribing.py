@@ -134,7 +134,7 @@ class SubscriptionService:
             raise TooManyRequests("this address was asked to confirm often enough for today")
         values: dict[str, Any] = {
             "title": title,
-            "url": self._links.url(CONFIRM, subscriber.id, subscription_id),
+            "url": self._links.url(CONFIRM, subscriber.id, subscription_id, email_key(str(subscriber.email))),
         }
         self._repository.add(
             Delivery(
@@ -144,19 +144,33 @@ class SubscriptionService:
         )  # fmt: skip
 
     def confirm(self, token: str) -> None:
-        """Take a confirmation link: the address counts, and its subscription begins.
+        """Take a confirmation link: the address that it was sent to counts, and its subscription begins.
 
-        Raises: BadLink.
+        Raises: BadLink, also for the address that was there before; Invalid when another account has it.
         """
-        subscriber_id, subscription_id = self._links.read(CONFIRM, token)
+        subscriber_id, subscription_id = self._links.read(CONFIRM, token, self._address_of)
         subscriber = self._repository.find_subscriber(subscriber_id)
         if subscriber is None:
             return
+        key = email_key(str(subscriber.email))
+        other = self._repository.find_by_email(key)
+        if other is not None and other.id != subscriber.id:
+            # Whoever reads this address has come with an account: what it followed without one ends.
+            if other.subject is not None:
+                raise Invalid("this address is in use")
+            other.email_key, other.email = None, None
+            other.is_paused = True
+            self._repository.add(other)
+        subscriber.email_key = key
         subscriber.email_confirmed_at = subscriber.email_confirmed_at or utc_now()
         if subscription_id is not None:
             row = self._repository.find_subscription(subscription_id)
             if row is not None and row.subscriber_id == subscriber_id:
                 row.is_active = True
+
+    def _address_of(self, subscriber_id: UUID) -> str:
+        subscriber = self._repository.find_subscriber(subscriber_id)
+        return email_key(subscriber.email) if subscriber is not None and subscriber.email else ""
 
     def unsubscribe(self, token: str) -> None:
         """Take an unsubscribe link: its subscription ends, or all mail when it names none.
@@ -185,6 +199,8 @@ class SubscriptionService:
         Raises: SubscriptionNotFound.
         """
         row = self.get(subject, subscription_id)
+        if "email" in (form.channels or ()) and self.subscriber_of(subject).email_confirmed_at is None:
+            raise Invalid("confirm an e-mail address in your preferences first")
         for name, value in form.model_dump(exclude_none=True).items():
             setattr(row, name, value)
         row.updated_at = utc_now()
@@ -211,11 +227,8 @@ class SubscriptionService:
             other = self._repository.find_by_email(email_key(address))
             if other is not None and other.subject is not None:
                 raise Invalid("this address is in use")
-            if other is not None:
-                other.email_key, other.email = None, None
-                other.is_paused = True
-                self._repository.add(other)
-            subscriber.email, subscriber.email_key = address, email_key(address)
+            # The address is its owner's, who may follow without an account, until the mail is answered.
+            subscriber.email, subscriber.email_key = address, None
             subscriber.email_confirmed_at = subscriber.email_suppressed_at = None
             self._ask_to_confirm(subscriber, None, "OpenPolicy", subscriber.language)
         subscriber.updated_at = utc_now()
