@@ -31,7 +31,8 @@ def status(
     namespace: Namespace = "openpolicy",
     output: Output = "table",
     source: From = None,
-    watch: Annotated[float, typer.Option(help="Look again every so many seconds.")] = 0.0,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Look again and again.")] = False,
+    every: Annotated[float, typer.Option(min=1, help="Seconds between two looks of --watch.")] = 5.0,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="0 HEALTHY or better, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.")
     ] = False,
@@ -41,7 +42,8 @@ def status(
     from services.cluster.commands import Where, show_status
 
     where = Where(context, kubeconfig, namespace)
-    code = show_status(where, output=output, source=source, watch_s=watch, save_dump=save_dump)
+    watch_s = every if watch else 0.0
+    code = show_status(where, output=output, source=source, watch_s=watch_s, save_dump=save_dump)
     raise typer.Exit(code if exit_code else 0)
 
 

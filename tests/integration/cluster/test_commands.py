@@ -70,6 +70,23 @@ def test_status_counts_all_26_former_services(tmp_path: Path) -> None:
     )
 
 
+def test_watching_looks_again_until_it_is_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    def interrupted_the_second_time(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("services.cluster.commands.time.sleep", interrupted_the_second_time)
+    code, text, _ = run("status", "--from", saved(tmp_path, worlds.healthy()), "--watch", "--every", "7")
+    assert code == 0
+    assert waits == [7, 7]
+    assert text.count("PODS 14/14") == 2
+
+
 def test_a_file_that_is_no_dump_is_said_to_be_none(tmp_path: Path) -> None:
     (tmp_path / "dump.json").write_text("{}")
     code, _, error = run("status", "--from", str(tmp_path / "dump.json"), "--exit-code")
