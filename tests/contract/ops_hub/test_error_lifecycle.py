@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,9 +12,10 @@ import pytest
 from sqlalchemy import text
 
 from hubs.ops_hub.error_reporting.alerting import ErrorAlerts
-from hubs.ops_hub.error_reporting.intake import SPIKE_PER_MINUTE, Intake
+from hubs.ops_hub.error_reporting.intake import SPIKE_PER_MINUTE, Intake, Limits
 from hubs.ops_hub.monitoring.alerts import AlertBook
 from shared.core.clock import utc_now
+from shared.core.memory import tree_mib
 from shared.db.session import transaction
 from tests.contract.ops_hub.conftest import Ops
 
@@ -217,3 +219,21 @@ def test_what_belongs_to_people_is_not_kept(ops: Ops, reporter: Reporter, text: 
 def test_ordinary_numbers_are_kept(ops: Ops, reporter: Reporter) -> None:
     reporter.send("run 1234567890123 took 123456789 ns")
     assert "1234567890123" in ops.issues()[0]["title"]
+
+
+def test_ten_times_too_many_are_refused_counted_and_cost_no_memory(ops: Ops, reporter: Reporter) -> None:
+    intake = ops.app.state.resources.get(Intake)
+    intake.refill(Limits(burst=10, per_s=1e-9))
+    before = tree_mib(os.getpid())
+    body = {"message": "again and again", "extra": {"padding": ["x" * 1_000] * 200}}
+    statuses: list[int] = []
+    for _ in range(100):
+        answer = ops.http.post("/api/1/store/", json=body, params={"sentry_key": reporter.key})
+        statuses.append(answer.status_code)
+    assert (statuses.count(200), statuses.count(429)) == (10, 90)
+    assert answer.headers["Retry-After"] == "30"
+    assert "error" in answer.headers["X-Sentry-Rate-Limits"]
+    stats = ops.http.get("/api/v1/errors/stats").json()
+    assert (stats["stored"], stats["dropped"]) == (10, 90)
+    # 20 MB were sent.
+    assert tree_mib(os.getpid()) - before < 15
