@@ -1,4 +1,4 @@
-"""Kubernetes quantities, read exactly (kubernetes.io: reference/kubernetes-api/common-definitions/quantity)."""
+"""Kubernetes quantities, read exactly (kubernetes.io, API reference: Quantity)."""
 
 from __future__ import annotations
 
