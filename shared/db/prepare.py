@@ -1,8 +1,13 @@
-"""Making a database ready for the hubs: server up, roles and schemas there, migrations run."""
+"""Making a database ready for the hubs: server up, roles and schemas there, migrations run.
+
+`python -m shared.db.prepare` does it for a configured server: what an installation's migration job runs.
+"""
 
 import os
 import subprocess
 import sys
+
+import psycopg
 
 from shared.core.errors import Unavailable
 from shared.db.provision import provision
@@ -42,6 +47,19 @@ def upgrade_schemas(settings: HubSettings, hub: str = "all") -> None:
         raise Unavailable(f"The database could not be migrated: {said}")
 
 
+def main() -> int:
+    """Create what is missing and run every pending migration; exit status 1 with the reason when it fails."""
+    settings = HubSettings()
+    try:
+        provision_server(settings)
+        upgrade_schemas(settings)
+    except (Unavailable, psycopg.Error) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("the database is ready", flush=True)
+    return 0
+
+
 def _environment(settings: HubSettings) -> dict[str, str]:
     """Return the settings that the migration needs as the variables it reads them from."""
     return {
@@ -53,3 +71,7 @@ def _environment(settings: HubSettings) -> dict[str, str]:
         "OP_DATABASE__ROLE_PER_HUB": str(settings.database.role_per_hub).lower(),
         "OP_DATABASE__ROLE_PASSWORD": settings.database.role_password.get_secret_value(),
     }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
