@@ -175,8 +175,16 @@ def test_a_token_without_the_scope_and_a_page_of_another_site_are_refused(
     narrow = httpx.post(f"{installation.url}/mcp", json={}, headers={"Authorization": f"Bearer {other}"})
     assert narrow.status_code == 403
     assert 'error="insufficient_scope"' in narrow.headers["www-authenticate"]
-    headers = {"Authorization": f"Bearer {token}", "Origin": "https://evil.example"}
-    assert httpx.post(f"{installation.url}/mcp", json={}, headers=headers).status_code == 403
+    bearer = {"Authorization": f"Bearer {token}"}
+    # The second is a page whose name was pointed at us: it sends its own name as Host.
+    for headers in (
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://evil.example", "Host": "evil.example"},
+    ):
+        refused = httpx.post(f"{installation.url}/mcp", json={}, headers={**bearer, **headers})
+        assert refused.status_code == 403
+    own = {**bearer, "Origin": installation.url}
+    assert httpx.post(f"{installation.url}/mcp", json={}, headers=own).status_code == 400
 
 
 def test_a_cut_answer_goes_on_where_it_ended(installation: Platform, token: str) -> None:

@@ -22,7 +22,7 @@ NODE = HERE.parent / "node"
 SCRIPT = HERE / "mcp_clients.mjs"
 APPLICABLE = {
     "server-initialize", "ping", "tools-list", "tools-call-simple-text", "tools-call-error", "resources-list",
-    "prompts-list", "dns-rebinding-protection", "server-sse-polling", "server-sse-multiple-streams",
+    "prompts-list",
 }  # fmt: skip
 
 
