@@ -61,7 +61,7 @@ class OpenStatesFacade:
     def jurisdictions(self, paged: Paged, classification: str, include: Sequence[str]) -> Shape:
         """Return the jurisdictions on record."""
         rows, total = self._window("jurisdictions", ListQuery(sort="sort_name"), paged)
-        shown = [self._jurisdiction(row, include) for row in rows]
+        shown = self._jurisdictions(rows, include)
         if classification:
             shown = [shape for shape in shown if shape["classification"] == classification]
         return _page(shown, paged, total)
@@ -77,13 +77,13 @@ class OpenStatesFacade:
         )
         rows, _ = self._records.window(BY_PATH["jurisdictions"], query, 0)
         if rows:
-            return self._jurisdiction(rows[0], include)
+            return self._jurisdictions(rows[:1], include)[0]
         query = ListQuery(
             conditions=(Condition("jurisdiction", "exact", wanted, "text"),), sort="sort_name", limit=1
         )
         if not any(self._records.window(BY_PATH[path], query, 0)[0] for path in ("people", "bills")):
             raise NotFound(f"No such Jurisdiction {wanted[:100]!r}.")
-        return self._jurisdiction(shapes.bare_jurisdiction(wanted), include)
+        return self._jurisdictions([shapes.bare_jurisdiction(wanted)], include)[0]
 
     def people(self, paged: Paged, filters: Mapping[str, Any], include: Sequence[str]) -> Shape:
         """Return people by jurisdiction, name, id, body or district.
@@ -257,23 +257,31 @@ class OpenStatesFacade:
         sized = replace(query, limit=paged.per_page)
         return self._records.window(BY_PATH[path], sized, (paged.page - 1) * paged.per_page)
 
-    def _jurisdiction(self, row: Mapping[str, Any], include: Sequence[str]) -> Shape:
-        return shapes.jurisdiction(row, include, self._within(row["ocd_id"], include))
-
-    def _within(self, ocd_id: str, include: Sequence[str]) -> Mapping[str, Sequence[Shape]]:
-        found: dict[str, Sequence[Shape]] = {}
-        home = (Condition("jurisdiction", "exact", ocd_id, "text"),)
+    def _jurisdictions(self, rows: Sequence[Mapping[str, Any]], include: Sequence[str]) -> list[Shape]:
+        """Return jurisdictions with what is in them, in a number of queries that does not grow with them."""
+        ids = [row["ocd_id"] for row in rows]
+        home = (Condition("jurisdiction", "in", ids, "text"),)
+        found: dict[str, dict[str, list[Shape]]] = {"organizations": {}, "sessions": {}}
         if "organizations" in include:
             bodies = Condition("classification", "in", ["legislature", "chamber", "council"], "text")
-            query = ListQuery(conditions=(*home, bodies), sort="sort_name", limit=100, includes=("posts",))
-            found["organizations"] = self._records.window(BY_PATH["organizations"], query, 0)[0]
+            query = ListQuery(
+                conditions=(*home, bodies), sort="sort_name", limit=100 * len(ids), includes=("posts",)
+            )
+            for one in self._records.window(BY_PATH["organizations"], query, 0)[0]:
+                found["organizations"].setdefault(one["jurisdiction"], []).append(one)
         if "legislative_sessions" in include:
-            query = ListQuery(conditions=home, sort="sort_date", limit=500)
-            found["sessions"] = self._records.window(BY_PATH["sessions"], query, 0)[0]
-        newest = ListQuery(conditions=home, sort="updated_at", is_descending=True, limit=1)
-        for name, path in (("people", "people"), ("bills", "bills")):
-            found[name] = self._records.window(BY_PATH[path], newest, 0)[0]
-        return found
+            query = ListQuery(conditions=home, sort="sort_date", limit=500 * len(ids))
+            for one in self._records.window(BY_PATH["sessions"], query, 0)[0]:
+                found["sessions"].setdefault(one["jurisdiction"], []).append(one)
+        for name, kind in (("people", "person"), ("bills", "bill")):
+            newest = self._records.newest(kind, ids)
+            found[name] = {home_id: [{"updated_at": at}] for home_id, at in newest.items()}
+        return [
+            shapes.jurisdiction(
+                row, include, {name: held.get(row["ocd_id"], []) for name, held in found.items()}
+            )
+            for row in rows
+        ]
 
     def _person(self, row: Mapping[str, Any], include: Sequence[str]) -> Shape:
         return shapes.person(row, include)

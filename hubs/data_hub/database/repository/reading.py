@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection as Group
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -107,6 +107,17 @@ class ReadingRepository:
         table = table_of(kind)
         statement = select(table.c.id).where(table.c.id == record_id, *valid_on(kind, table, on, {}))
         return self._session.execute(statement).first() is not None
+
+    def newest(self, kind: str, jurisdictions: Sequence[str]) -> dict[str, datetime]:
+        """Return when the newest change of standing rows was made, per jurisdiction."""
+        table = table_of(kind)
+        statement = (
+            select(table.c.jurisdiction, func.max(table.c.updated_at))
+            .where(one_of(table.c.jurisdiction, jurisdictions))
+            .where(table.c.deleted_at.is_(None), table.c.merged_into.is_(None))
+            .group_by(table.c.jurisdiction)
+        )
+        return {row[0]: row[1] for row in self._session.execute(statement)}
 
     def find_permalink(self, kind: str, name: str) -> UUID | None:
         """Return the id that a former name leads to."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -90,6 +90,10 @@ class ReadingService:
         if row is None or row["deleted_at"] is not None:
             return None
         return self.render(collection, [row], includes)[0]
+
+    def newest(self, kind: str, jurisdictions: Sequence[str]) -> dict[str, datetime]:
+        """Return when the newest change of a kind was made, per jurisdiction."""
+        return self._repository.newest(kind, jurisdictions)
 
     def slugs(self, kind: str, ids: Sequence[UUID]) -> dict[UUID, str]:
         """Return the slugs of records by id."""
