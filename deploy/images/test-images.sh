@@ -22,12 +22,16 @@ engine=
 project=openpolicy-test
 export DOCKER_HOST=unix://$work/docker.sock DOCKER_BUILDKIT=0 COMPOSE_PROJECT_NAME=$project
 
+# Volumes fit the secrets they were made with: with a kept DATA_ROOT they would outlive them.
+forget_volumes() { $DOCKER volume ls -q --filter "name=${project}_" 2>/dev/null | xargs -r $DOCKER volume rm -f >/dev/null 2>&1 || true; }
+
 cleanup() {
   status=$?
   if [ "${KEEP:-0}" = 1 ]; then say "kept $work; DOCKER_HOST=$DOCKER_HOST, dockerd is process $engine"; exit $status; fi
   if [ -n "$engine" ]; then
     $DOCKER ps -aq 2>/dev/null | xargs -r $DOCKER rm -f -v >/dev/null 2>&1 || true
     $DOCKER network prune -f >/dev/null 2>&1 || true
+    forget_volumes
     kill "$engine" 2>/dev/null || true
     for _ in $(seq 50); do kill -0 "$engine" 2>/dev/null || break; sleep 0.2; done
     # What the engine leaves behind in the kernel's tables, by its own names.
@@ -153,6 +157,7 @@ say "a hub's container beyond 256 MiB ends with 137"
 mkdir -p "$work/deploy"
 cp -r deploy/compose.yaml deploy/k8s "$work/deploy/"
 "${PYTHON_HOST:-.venv/bin/python}" -m services.cluster init --compose "$work/deploy/secrets" --contact test@openpolicy.example
+forget_volumes
 say "starting profile scrape"
 compose() { docker-compose -f "$work/deploy/compose.yaml" --profile "${PROFILE:-scrape}" "$@"; }
 compose up -d >"$work/compose.log" 2>&1 || { tail -30 "$work/compose.log"; compose ps; compose logs --tail 20; die "compose up"; }
