@@ -66,7 +66,8 @@ class Applier:
 
     def job(self, manifest: Manifest) -> str:
         """Run a Job once for this content and wait for its end; return its name. Raises: StepFailed."""
-        named = copy.deepcopy(manifest)
+        # Marked before it is named: a plan compares the mark with the manifest's own digest.
+        named = marked(manifest)
         named["metadata"]["name"] = f"{manifest['metadata']['name']}-{digest(manifest)[:8]}"
         name = named["metadata"]["name"]
         found = read_readiness(self._api, "Job", name)
@@ -74,7 +75,7 @@ class Applier:
             self._api.delete("Job", name)
             self._wait(lambda: self._is_absent("Job", name), f"the failed Job {name} to go", GONE_DEADLINE_S)
         if found.state != "ready":
-            self._api.apply(marked(named))
+            self._api.apply(named)
             deadline = float(manifest["spec"].get("activeDeadlineSeconds", 600)) + 30
             self._until_ready("Job", name, deadline)
         return str(name)

@@ -215,9 +215,10 @@ def test_preflight_names_missing_secrets_rights_and_a_backup_that_is_too_old() -
     found = preflight(Guest(world), world.clock, snapshot, plan_for(world, release), release)
     words = " | ".join(finding.text for finding in found)
     assert "you may not patch Deployments here" in words
+    assert "you may not list Deployments here" in words
     assert "secrets are missing (openpolicy-ux-hub): openpolicy cluster init" in words
     assert "the last backup is 1416 h old" in words
-    assert [finding.is_fatal for finding in found] == [True, True, False]
+    assert [finding.is_fatal for finding in found] == [True, True, True, False]
 
 
 def test_preflight_stops_at_a_critical_cluster_unless_it_is_overruled() -> None:
