@@ -209,7 +209,7 @@ class Gates:
             return "no memory alarm"
         command = {
             "postgresql": ["psql", "-U", "openpolicy", "-d", "openpolicy", "-Atc", "SELECT 1"],
-            "redis": ["sh", "-c", "redis-cli -t 2 ping | grep -Eq 'PONG|NOAUTH'"],
+            "redis": ["sh", "-c", "redis-cli ping | grep -Eq 'PONG|NOAUTH'"],
         }.get(component.name)
         if command is None:
             return ""
