@@ -61,6 +61,10 @@ class OpaSettings(BaseModel):
     """Open Policy Agent; an empty ``url`` means the embedded engine."""
 
     url: str = Field("", description="http://host:8181; empty: the embedded Rego engine")
+    is_fed: bool = Field(
+        True,
+        description="put the platform's policies into the server; false for one that pulls bundles itself",
+    )
 
 
 class HubUrls(BaseModel):

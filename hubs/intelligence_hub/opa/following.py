@@ -1,4 +1,4 @@
-"""The embedded engine follows security_hub's signed bundle; while there is none, nothing is allowed.
+"""An engine follows security_hub's signed bundle; while there is none, nothing is allowed.
 
 What was verified last is kept on disk under a seal of this installation, so that a start while security_hub
 is away decides by the policies that held before. A bundle that cannot be trusted or makes the interpreter
@@ -12,13 +12,12 @@ import hmac
 import socket
 import threading
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from hubs.intelligence_hub.opa.backends.embedded import EmbeddedEngine
 from hubs.intelligence_hub.opa.bundle import read_bundle
-from hubs.intelligence_hub.opa.checking import try_policies
-from hubs.intelligence_hub.opa.errors import BadBundle
+from hubs.intelligence_hub.opa.errors import BadBundle, EngineAway
 from hubs.intelligence_hub.opa.service import BUNDLE
 from shared.clients.security_hub import SecurityHubClient
 from shared.core.clock import utc_now
@@ -27,15 +26,38 @@ from shared.http.json import dumps, loads
 from shared.logging import get_logger
 
 log = get_logger(__name__)
+Check = Callable[[dict[str, str], dict[str, Any]], object]
 _WAIT_S = 30
 _PAUSE_S = 2.0
 
 
-class BundleFollower:
-    """Keeps one engine at the newest bundle, by a thread of its own."""
+class Loadable(Protocol):
+    """An engine that takes policies."""
 
-    def __init__(self, engine: EmbeddedEngine, client: SecurityHubClient, kept: Path, seal: bytes) -> None:
+    name: str
+    revision: str
+
+    def load(self, modules: dict[str, str], data: dict[str, Any], revision: str) -> None:
+        """Take a set of policies in place of the one before. Raises: BadPolicy, EngineAway."""
+        ...
+
+
+class BundleFollower:
+    """Keeps one engine at the newest bundle, by a thread of its own.
+
+    ``check`` tries policies before the engine is given them. Raises: BadPolicy.
+    """
+
+    def __init__(
+        self,
+        engine: Loadable,
+        client: SecurityHubClient,
+        kept: Path,
+        seal: bytes,
+        check: Check = lambda _modules, _data: None,
+    ) -> None:
         self._engine = engine
+        self._check = check
         self._client = client
         self._kept = kept
         self._seal = seal
@@ -69,7 +91,11 @@ class BundleFollower:
         keys = self._client.bundle_keys()
         # Refused or not, the same bytes are not asked for again.
         self._etag = etag
-        self._load(body, keys)
+        try:
+            self._load(body, keys)
+        except EngineAway:
+            self._etag = ""
+            raise
         self._keep(body, keys)
         return True
 
@@ -97,8 +123,7 @@ class BundleFollower:
     def _load(self, body: bytes, keys: dict[str, str]) -> None:
         bundle = read_bundle(body, keys)
         modules, data = dict(bundle.modules), dict(bundle.data)
-        # Elsewhere first: some modules make the interpreter end its process.
-        try_policies(modules, data, [])
+        self._check(modules, data)
         self._engine.load(modules, data, bundle.revision)
 
     def _keep(self, body: bytes, keys: dict[str, str]) -> None:

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from hubs.intelligence_hub.opa.bundle import read_bundle
+from hubs.intelligence_hub.opa.checking import try_policies
 from hubs.intelligence_hub.opa.errors import BadBundle, BadPolicy, EngineAway
 from hubs.intelligence_hub.opa.following import BundleFollower
 from shared.clients.security_hub import SecurityHubClient
@@ -43,7 +44,8 @@ def follow(
     def made(url: str = server.url, seal: bytes = b"s") -> tuple[EmbeddedEngine, BundleFollower]:
         engine = EmbeddedEngine()
         client = SecurityHubClient(url, http, None)
-        return engine, BundleFollower(engine, client, tmp_path / "policies" / "platform.bundle", seal)
+        copy = tmp_path / "policies" / "platform.bundle"
+        return engine, BundleFollower(engine, client, copy, seal, lambda m, d: try_policies(m, d, []))
 
     yield made
     http.close()

@@ -1,15 +1,27 @@
-"""A real OPA server, asked through opa-python-client with one client per thread."""
+"""A real OPA server, asked through opa-python-client with one client per thread.
+
+A server of the platform's own has no credentials and reaches nobody: this hub puts the verified policies into
+it, and puts them there again when a restart has emptied it. One that pulls bundles by itself is left alone
+(``OP_OPA__IS_FED``).
+"""
 
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from hubs.intelligence_hub.opa.engine import MISSING, Answer
-from hubs.intelligence_hub.opa.errors import BadQuery, EngineAway, EngineTimeout, EvaluationFailed
+from hubs.intelligence_hub.opa.errors import BadPolicy, BadQuery, EngineAway, EngineTimeout, EvaluationFailed
+from shared.http.json import dumps
+from shared.logging import get_logger
 
+log = get_logger(__name__)
 _TIMEOUT_S = 2.0
+_OURS = "openpolicy/"
+_MARK = "openpolicy_revision"
+_LOOK_EVERY_S = 1.0
 
 
 class _Own(threading.local):
@@ -27,6 +39,43 @@ class OpaServerEngine:
         self._port = parts.port or 8181
         self._ssl = parts.scheme == "https"
         self._own = _Own()
+        self._loading = threading.Lock()
+        self._held: tuple[dict[str, str], dict[str, Any]] | None = None
+        self._looked_at = 0.0
+        self.revision = ""
+
+    def load(self, modules: dict[str, str], data: dict[str, Any], revision: str) -> None:
+        """Put a set of policies and data into the server, in place of the set before.
+
+        OPA takes modules one by one: for the moment of the change a decision may see both sets.
+        Raises: BadPolicy, EngineAway.
+        """
+        with self._loading:
+            self._put(modules, data, revision)
+            self._held, self.revision = (modules, data), revision
+
+    def _put(self, modules: dict[str, str], data: dict[str, Any], revision: str) -> None:
+        for path, text in modules.items():
+            self._send("PUT", f"policies/{_OURS}{quote(path)}", text.encode(), "text/plain")
+        for name in self.policies():
+            if name.startswith(_OURS) and name.removeprefix(_OURS) not in modules:
+                self._send("DELETE", f"policies/{quote(name)}")
+        for key, value in {**data, _MARK: revision}.items():
+            # The mark last: only a whole set carries it.
+            self._send("PUT", f"data/{quote(key, safe='')}", dumps(value), "application/json")
+
+    def restore(self) -> bool:
+        """Put the policies there again if a restart lost them; tell whether it had. Raises: as ``load``."""
+        now = time.monotonic()
+        if self._held is None or now - self._looked_at < _LOOK_EVERY_S:
+            return False
+        self._looked_at = now
+        with self._loading:
+            if self._post(f"data/{_MARK}", {}, {}).get("result") == self.revision:
+                return False
+            self._put(*self._held, self.revision)
+        log.warning("policies put into the policy engine again", revision=self.revision)
+        return True
 
     def evaluate(self, path: tuple[str, ...], question: Any) -> Answer:
         """Return the document at a path for an input.
@@ -34,7 +83,11 @@ class OpaServerEngine:
         Raises: BadQuery, EvaluationFailed, EngineAway, EngineTimeout.
         """
         found = self._ask(path, question, {"provenance": "true"})
+        if "result" not in found and self.restore():
+            found = self._ask(path, question, {"provenance": "true"})
         provenance = {**found.get("provenance", {}), "engine": self.name}
+        if self._held is not None:
+            provenance["bundles"] = {"platform": {"revision": self.revision}}
         return Answer("result" in found, found.get("result"), provenance)
 
     def explain(self, path: tuple[str, ...], question: Any) -> list[Any]:
@@ -93,6 +146,7 @@ class OpaServerEngine:
             raise EngineAway("the policy engine is away") from error
         if not is_well:
             raise EngineAway("the policy engine is not healthy")
+        self.restore()
 
     def policies(self) -> dict[str, str]:
         """Return the source of each module by its id. Raises: EngineAway."""
@@ -104,6 +158,22 @@ class OpaServerEngine:
         except requests.RequestException as error:
             raise EngineAway("the policy engine is away") from error
         return {row["id"]: row.get("raw", "") for row in answer.json().get("result", [])}
+
+    def _send(self, method: str, place: str, body: bytes = b"", content_type: str = "") -> None:
+        import requests
+
+        client = self._client()
+        headers = {"Content-Type": content_type} if content_type else {}
+        try:
+            answer = client._session.request(
+                method, f"{client.root_url}/{place}", data=body, headers=headers, timeout=_TIMEOUT_S
+            )
+        except requests.RequestException as error:
+            raise EngineAway("the policy engine is away") from error
+        if answer.status_code == 400:
+            raise BadPolicy(f"the policy engine refuses {place}: {answer.text[:300]}")
+        if answer.status_code >= 300:
+            raise EngineAway(f"the policy engine answered {answer.status_code}")
 
     def _client(self) -> Any:
         if self._own.client is None:
