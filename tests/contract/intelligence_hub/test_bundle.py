@@ -8,6 +8,8 @@ from hubs.intelligence_hub.opa.backends.embedded import EmbeddedEngine
 
 import gzip
 import io
+import subprocess
+import sys
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +27,7 @@ from tests.contract.intelligence_hub.security import Security, Signer, platform_
 from tests.contract.intelligence_hub.test_decisions import ALLOWED, DENIED
 
 OPEN = {"a/a.rego": "package a\n\nimport rego.v1\n\nx := data.a.limit\n"}
+ROOT = Path(__file__).parents[3]
 PATH = ("openpolicy", "gateway", "allow")
 
 
@@ -191,3 +194,15 @@ def test_the_hub_hears_of_a_new_bundle_without_a_restart(hub, security: Security
     finally:
         security.publish(platform_modules())
         wait_until(lambda: "result" not in hub.http.post("/v1/data/a/x", json={}).json(), what="the bundle")
+
+
+def test_policies_are_tried_fairly_however_large_the_process_that_asks() -> None:
+    code = (
+        "from hubs.intelligence_hub.opa.checking import try_policies\n"
+        "ballast = bytearray(600 * 2**20)\n"
+        "ballast[::4096] = b'x' * len(ballast[::4096])\n"
+        "asked = [{'path': ['a', 'x'], 'input': {}}]\n"
+        "print(try_policies({'a.rego': 'package a\\n\\nx := 7\\n'}, {}, asked))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert "7" in done.stdout, done.stderr

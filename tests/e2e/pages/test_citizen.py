@@ -135,7 +135,7 @@ def test_without_scripts_everything_a_citizen_needs_still_works(
     page.locator("#home-q").fill("défense")
     page.locator("form.box:has(#home-q) button").click()
     page.wait_for_url("**/fr/search?q=d*")
-    page.locator(".hit a:has(.num)", has_text="C-11").first.click()
+    page.locator(".hit a.row-title", has_text="C-11").first.click()
     page.wait_for_url("**/fr/bills/45-1-c-11")
     page.locator("#votes ~ ul a").first.click()
     page.wait_for_url("**/fr/votes/*")

@@ -216,6 +216,7 @@ def test_preflight_names_missing_secrets_rights_and_a_backup_that_is_too_old() -
     words = " | ".join(finding.text for finding in found)
     assert "you may not patch Deployments here" in words
     assert "you may not list Deployments here" in words
+    assert "you may not list Deployments here" in words
     assert "secrets are missing (openpolicy-ux-hub): openpolicy cluster init" in words
     assert "the last backup is 1416 h old" in words
     assert [finding.is_fatal for finding in found] == [True, True, True, False]

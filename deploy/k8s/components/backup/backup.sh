@@ -16,6 +16,8 @@ keep_weeks=${KEEP_WEEKS:-4}
 if [ -n "${PASSWORD_FILE:-}" ]; then PGPASSWORD=$(cat "$PASSWORD_FILE"); export PGPASSWORD; fi
 
 stamp=$(date -u +%Y%m%dT%H%M%SZ)
+# Two within one second: the later waits for a name of its own.
+while [ -e "$backup_dir/$stamp" ]; do sleep 0.2; stamp=$(date -u +%Y%m%dT%H%M%SZ); done
 part="$backup_dir/$stamp.part"
 final="$backup_dir/$stamp"
 # A backup that died leaves its .part behind; the next one clears it.
