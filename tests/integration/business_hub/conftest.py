@@ -21,7 +21,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from hubs.business_hub.app import create_app
-from hubs.business_hub.etl.consumers import ImportWorker
+from hubs.business_hub.etl.consumers import QUEUE, ImportWorker
 from hubs.business_hub.importer import open_importer, start_importer
 from hubs.business_hub.settings import BusinessSettings, JobSettings
 from shared.app import Resources
@@ -117,6 +117,8 @@ class Bench:
     def start_importer(self) -> ImportWorker:
         """Start the importer's threads with the record in memory behind them."""
         self.importer = open_importer(self.settings)
+        # Its own thread would declare it a moment later, and what is published meanwhile would reach nobody.
+        self.hub.bus.declare(QUEUE)
         return start_importer(self.importer, self.canon)
 
     def stop_importer(self) -> None:
