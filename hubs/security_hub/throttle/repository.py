@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import case, delete, update
+from sqlalchemy import case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -36,20 +36,25 @@ class AttemptsRepository:
         row = self._session.execute(query).one()
         return row[0], row[1]
 
+    def lock(self, keys: Iterable[str]) -> set[str]:
+        """Hold the rows of these keys and return which there are.
+
+        In order, so that two requests never wait for each other crosswise; therefore a row that comes into being
+        later must be left alone.
+        """
+        query = select(Attempts.key).where(Attempts.key.in_(sorted(keys))).order_by(Attempts.key)
+        return set(self._session.scalars(query.with_for_update()))
+
     def take_back(self, keys: Iterable[str]) -> None:
         """Uncount one attempt of each key."""
-        # Ordered, so that two requests never wait for each other crosswise.
-        for key in sorted(keys):
-            self._session.execute(
-                update(Attempts)
-                .where(Attempts.key == key, Attempts.count > 0)
-                .values(count=Attempts.count - 1)
-            )
+        query = update(Attempts).where(Attempts.key.in_(sorted(keys)), Attempts.count > 0)
+        self._session.execute(query.values(count=Attempts.count - 1))
 
     def clear(self, keys: Iterable[str]) -> None:
         """Forget the counts of these keys."""
         self._session.execute(delete(Attempts).where(Attempts.key.in_(sorted(keys))))
 
     def delete_before(self, moment: datetime) -> None:
-        """Drop windows that are over."""
-        self._session.execute(delete(Attempts).where(Attempts.resets_at < moment))
+        """Drop windows that are over and that nobody counts in at this moment."""
+        over = select(Attempts.key).where(Attempts.resets_at < moment).with_for_update(skip_locked=True)
+        self._session.execute(delete(Attempts).where(Attempts.key.in_(over)))

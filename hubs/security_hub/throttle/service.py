@@ -121,8 +121,9 @@ class Throttle:
         given = list(limits)
         with transaction(self._sessions) as session:
             repository = AttemptsRepository(session)
-            repository.take_back(limit.key for limit in given if not limit.is_own)
-            repository.clear(limit.key for limit in given if limit.is_own)
+            held = repository.lock(limit.key for limit in given)
+            repository.take_back(limit.key for limit in given if not limit.is_own and limit.key in held)
+            repository.clear(limit.key for limit in given if limit.is_own and limit.key in held)
             repository.delete_before(self._now() - timedelta(seconds=self._settings.window_s))
 
     def _key(self, *parts: str) -> str:
