@@ -39,8 +39,8 @@ class AttemptsRepository:
     def lock(self, keys: Iterable[str]) -> set[str]:
         """Hold the rows of these keys and return which there are.
 
-        In order, so that two requests never wait for each other crosswise; therefore a row that comes into being
-        later must be left alone.
+        In order, so that two requests never wait for each other crosswise; therefore a row that comes later
+        must be left alone.
         """
         query = select(Attempts.key).where(Attempts.key.in_(sorted(keys))).order_by(Attempts.key)
         return set(self._session.scalars(query.with_for_update()))
