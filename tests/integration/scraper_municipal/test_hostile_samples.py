@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from services.scraper.parsers.base import ParseFailed
 from services.scraper.reading import read
 from services.scraper.registry import parser_of
+from tests.integration.scraper_municipal.conftest import outcome
 
 DOCUMENTS = [
     ("example-civicclerk", "municipal/civicclerk/clovisca_event17.json"),
@@ -36,22 +36,6 @@ DOCUMENTS = [
 MANNERS = settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
 )
-# A bug or a hang shows as one of these; every other code is a reason.
-BUGS = {"parser-error"}
-PATIENCE_S = 60.0
-
-
-def outcome(document) -> str:
-    """Return the code of a refusal, or ``""``; a crash of the parser fails the test."""
-    started = time.monotonic()
-    try:
-        read(parser_of(document.source), document)
-        code = ""
-    except ParseFailed as failure:
-        code = failure.code
-    assert code not in BUGS, document.url
-    assert time.monotonic() - started < PATIENCE_S, document.url
-    return code
 
 
 @pytest.mark.parametrize(("source_id", "path"), DOCUMENTS)
