@@ -50,7 +50,8 @@ def _default_parts(event: dict[str, Any]) -> list[str]:
                 f"{frame.get('module') or frame.get('filename', '')}:{frame.get('function', '')}"
                 for frame in own
             ]
-            if not frames:
+            # A message with a stack comes as an exception without a type: its words are what tells it apart.
+            if not frames or not exception.get("type"):
                 parts.append(_NUMBERS.sub("#", str(exception.get("value", "")))[:500])
         return parts
     return ["message", _NUMBERS.sub("#", message_template(event))[:1_000]]
@@ -85,7 +86,7 @@ def title(event: dict[str, Any]) -> str:
     exceptions = _exceptions(event)
     if exceptions:
         last = exceptions[-1]
-        text = f"{last.get('type', 'Error')}: {last.get('value') or ''}".strip(": ")
+        text = f"{last.get('type') or ''}: {last.get('value') or ''}".strip(": ") or message_template(event)
     else:
         text = message_template(event) or "(no message)"
     return _cover(text.splitlines()[0] if text else "(no message)")[:300]

@@ -11,7 +11,7 @@ from shared.settings import HubSettings, derive_secret
 from shared.testing.platform import Platform
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     platform = Platform(tmp_path_factory.mktemp("mcp") / "op")
     try:
@@ -24,7 +24,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]
         platform.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def token(installation: Platform) -> str:
     """A token that the security hub issued for the model context server's address (RFC 8707)."""
     secret = derive_secret(HubSettings(data_dir=installation.data_dir), "client:hub:ux")

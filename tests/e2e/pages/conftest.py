@@ -21,7 +21,7 @@ NODE = Path(__file__).with_name("node")
 ADMIN = ("console@example.org", "correct horse battery staple 7")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def parliament(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """An installation of its own, or the one that `OPENPOLICY_PAGES_URL` and `_DATA` name (while working)."""
     platform = Platform(tmp_path_factory.mktemp("pages") / "op")
@@ -38,7 +38,7 @@ def parliament(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         platform.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def account(parliament: Platform) -> tuple[str, str]:
     """An administrator's e-mail address and password."""
     subprocess.run(
@@ -50,21 +50,22 @@ def account(parliament: Platform) -> tuple[str, str]:
     return ADMIN
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def postal_code(parliament: Platform, account: tuple[str, str]) -> str:
     """A postal code that the record knows."""
     place(parliament, *account)
     return POSTAL_CODE
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def pages(parliament: Platform) -> tuple[str, ...]:
     """Addresses of all citizens' pages."""
     return addresses(parliament)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    # Playwright leaves its event loop running in this thread: a longer life would break tests of other files.
     try:
         program = ensure_program("chromium", "chromium")
     except Unobtainable as missing:
@@ -82,7 +83,7 @@ def site(parliament: Platform, chromium: Browser) -> Iterator[Site]:
     opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def judges(pytestconfig: pytest.Config) -> Path:
     """The folder of the accessibility engine and the HTML validator."""
     try:
@@ -91,7 +92,7 @@ def judges(pytestconfig: pytest.Config) -> Path:
         pytest.skip(f"the judges of pages cannot be had: {missing}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def axe(judges: Path) -> str:
     """The accessibility engine's source."""
     return (judges / "node_modules" / "axe-core" / "axe.min.js").read_text()
