@@ -14,7 +14,6 @@ from functools import cached_property
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hubs.ux_hub.api_gateway.compression import accepts_gzip, add_vary, is_compressible, mark_gzip, plain_tags
-from hubs.ux_hub.api_gateway.connection import BrokenOff, ClientLeft
 from hubs.ux_hub.api_gateway.exchange import Exchange, GatewayParts
 from hubs.ux_hub.api_gateway.headers import (
     HSTS,
@@ -37,6 +36,7 @@ from hubs.ux_hub.api_gateway.upstream import is_safe
 from hubs.ux_hub.settings import UxSettings
 from shared.core.errors import AppError, BadGateway, Unauthorized
 from shared.http.conditional import matches
+from shared.http.connection import BrokenOff, ClientLeft
 from shared.http.middleware import sound_ids
 from shared.http.problems import crash_response, problem_response
 from shared.logging import get_logger, request_id_var, trace_id_var

@@ -15,10 +15,10 @@ from hubs.ux_hub.api_gateway.compression import (
     is_compressible,
     mark_gzip,
 )
-from hubs.ux_hub.api_gateway.connection import Answer, Body, ClientLeft
 from hubs.ux_hub.api_gateway.headers import RawHeaders
 from hubs.ux_hub.api_gateway.inbound import Inbound
 from shared.core.errors import TooLarge
+from shared.http.connection import Answer, Body, ClientLeft
 
 WHOLE_BYTES = 64 * 2**10
 """An answer of at most this many bytes is read whole before it is passed on."""

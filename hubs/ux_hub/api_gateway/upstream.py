@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from hubs.ux_hub.api_gateway.breaker import Breaker
-from hubs.ux_hub.api_gateway.connection import Answer, Body, BrokenOff
 from hubs.ux_hub.api_gateway.headers import RawHeaders
-from hubs.ux_hub.api_gateway.pool import Away, Origin, Pool
 from hubs.ux_hub.api_gateway.table import Route
 from hubs.ux_hub.settings import GatewaySettings, StagedSettings
 from shared.core.errors import AppError, BadGateway, GatewayTimeout, Unavailable
+from shared.http.connection import Answer, Body, BrokenOff
+from shared.http.pool import Away, Origin, Pool
 from shared.settings import HubUrls
 
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))

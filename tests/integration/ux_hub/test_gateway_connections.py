@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from hubs.ux_hub.api_gateway.connection import Answer, BrokenOff, ClientLeft
-from hubs.ux_hub.api_gateway.pool import Away, Origin, Pool
 from shared.core.errors import BadRequest
+from shared.http.connection import Answer, BrokenOff, ClientLeft
+from shared.http.pool import Away, Origin, Pool
 from shared.testing.ports import free_port
 
 FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -274,5 +274,5 @@ def test_a_slow_reader_makes_the_hub_wait() -> None:
 def test_the_base_path_of_a_hub_stands_before_every_target() -> None:
     assert Origin("https://hubs.example/data/").path == "/data"
     assert Origin("https://hubs.example:8443").authority == b"hubs.example:8443"
-    with pytest.raises(ValueError, match="not the address of a hub"):
+    with pytest.raises(ValueError, match="not the address of a server"):
         Origin("ftp://hubs.example")

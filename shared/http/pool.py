@@ -1,4 +1,4 @@
-"""Connections to the hubs that stay open between requests, the last used going first."""
+"""Connections to other processes that stay open between requests, the last used going first."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import ssl
 from collections import deque
 from urllib.parse import urlsplit
 
-from hubs.ux_hub.api_gateway.connection import Answer, Body, Connection
-from hubs.ux_hub.api_gateway.headers import RawHeaders
 from shared.core.errors import BadRequest
+from shared.http.connection import Answer, Body, Connection, RawHeaders
 
 _CONNECT_TIMEOUT_S = 5.0
 _SILENCE_LIMIT_S = 120.0
@@ -23,14 +22,14 @@ class Away(Exception):
 
 
 class Origin:
-    """Where a hub listens, read from its base URL; the path is put in front of every target."""
+    """Where another process listens, read from its base URL; the path is put in front of every target."""
 
     __slots__ = ("authority", "base", "host", "idle", "is_tls", "path", "port", "tls")
 
     def __init__(self, base: str) -> None:
         parts = urlsplit(base)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"not the address of a hub: {base!r}")
+            raise ValueError(f"not the address of a server: {base!r}")
         self.base = base.rstrip("/")
         self.authority = parts.netloc.encode("ascii")
         self.is_tls = parts.scheme == "https"

@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection to a hub, and the answer that arrives on it.
+"""One HTTP/1.1 connection to another process, and the answer that arrives on it; for the event loop only.
 
 Written on the event loop's own transports and the parser that the server uses too: a general client costs a
 forwarded request three times as much (docs/decisions/0803).
@@ -12,9 +12,9 @@ from typing import cast
 
 import httptools
 
-from hubs.ux_hub.api_gateway.headers import RawHeaders
 from shared.core.errors import AppError
 
+RawHeaders = list[tuple[bytes, bytes]]
 Body = bytes | AsyncIterator[bytes] | None
 HIGH_WATER_BYTES = 256 * 2**10
 """What of an answer waits for a slow reader before the hub is made to wait as well."""
