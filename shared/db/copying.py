@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import JSON, Table
 from sqlalchemy.orm import Session
@@ -46,12 +47,23 @@ def _json(value: Any) -> str:
 
 
 def _plain(value: Any) -> str:
-    if isinstance(value, str):
-        return value.translate(_ESCAPES)
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    if isinstance(value, bytes):
-        return f"\\\\x{value.hex()}"
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    return str(value)
+    return _WRITERS.get(type(value), _other)(value)
+
+
+def _other(value: Any) -> str:
+    return _text(str(value))
+
+
+def _text(value: str) -> str:
+    return value.translate(_ESCAPES)
+
+
+# By exact type, since a chain of tests costs more than the writing itself.
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    str: _text,
+    bool: lambda value: "t" if value else "f",
+    bytes: lambda value: f"\\\\x{value.hex()}",
+    datetime: datetime.isoformat,
+    date: date.isoformat,
+    UUID: str,
+}

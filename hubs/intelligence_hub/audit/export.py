@@ -40,11 +40,10 @@ def export_lines(repository: Any, checkpoint: str, verifier_key: str) -> Iterato
 
 
 def _rendered(repository: Any, batch: list[Any]) -> Iterator[bytes]:
-    details = repository.details([row.seq for row in batch])
+    kept = repository.values([row.seq for row in batch])
     for row in batch:
         values = {
-            field: {"salt": detail.salt.hex(), "value": detail.value}
-            for field, detail in details[row.seq].items()
+            field: {"salt": part.salt.hex(), "value": part.value} for field, part in kept[row.seq].items()
         }
         leaf = json.loads(leaf_document(row.seq, row))
         yield canonical({"leaf": leaf, "values": values}) + b"\n"

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Index, LargeBinary, SmallInteger, text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hubs.intelligence_hub.base import Model
@@ -42,21 +41,20 @@ class AuditEntry(Model):
     leaf_hash: Mapped[bytes] = mapped_column(LargeBinary())
 
 
-class AuditDetail(Model):
-    """A sensitive value with the salt of its commitment; a redaction deletes the row.
+class AuditValues(Model):
+    """The sensitive values of one entry with the salts of their commitments; a redaction takes some out.
 
     No foreign key: its check would lock the entry, which takes a right that the hub's role gave up.
     """
 
-    __tablename__ = "audit_detail"
-    __table_args__ = (Index("ix_audit_detail_actor", "text_value", postgresql_where=text("field = 'actor'")),)
+    __tablename__ = "audit_values"
+    __table_args__ = (Index("ix_audit_values_actor", "actor"),)
 
     seq: Mapped[int] = mapped_column(BigInteger(), primary_key=True, autoincrement=False)
-    field: Mapped[str] = mapped_column(primary_key=True)
-    salt: Mapped[bytes] = mapped_column(LargeBinary())
-    value: Mapped[Any] = mapped_column(JSONB())
-    text_value: Mapped[str] = mapped_column(default="")
-    """The actor again as plain text, for the index."""
+    actor: Mapped[str | None]
+    """The actor's value, as plain text for the index; null when there is none or it was redacted."""
+    fields: Mapped[dict[str, Any]]
+    """By field: ``{"salt": hex, "value": ...}``; the actor's has the salt alone."""
 
 
 class AuditHash(Model):

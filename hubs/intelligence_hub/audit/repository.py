@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Select, Table, delete, func, insert, select, update
+from sqlalchemy import ARRAY, Select, Table, Text, delete, func, insert, select, update
+from sqlalchemy import cast as cast_sql
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from hubs.intelligence_hub.audit.merkle import TILE_LEVELS, Edge, node_hash
 from hubs.intelligence_hub.audit.models import (
     AuditCheckpoint,
-    AuditDetail,
     AuditEntry,
     AuditHash,
     AuditTree,
+    AuditValues,
 )
+from hubs.intelligence_hub.audit.schemas import Search
 from shared.db.copying import copy_rows
 
 _TREE = 1
 _BATCH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A sensitive value that is still there."""
+
+    salt: bytes
+    value: Any
 
 
 class AuditRepository:
@@ -62,30 +73,32 @@ class AuditRepository:
     def append(
         self,
         entries: list[dict[str, Any]],
-        details: list[dict[str, Any]],
+        values: list[dict[str, Any]],
         hashes: list[dict[str, Any]],
     ) -> None:
         """Write new rows."""
-        for model, rows in ((AuditEntry, entries), (AuditDetail, details), (AuditHash, hashes)):
+        for model, rows in ((AuditEntry, entries), (AuditValues, values), (AuditHash, hashes)):
             copy_rows(self._session, cast(Table, model.__table__), rows)
 
     def find(self, seq: int) -> AuditEntry | None:
         """Return an entry."""
         return self._session.get(AuditEntry, seq)
 
-    def details(self, seqs: Sequence[int]) -> dict[int, dict[str, AuditDetail]]:
-        """Return the sensitive values of some entries, by entry and field."""
-        found: dict[int, dict[str, AuditDetail]] = {seq: {} for seq in seqs}
-        if seqs:
-            for row in self._session.scalars(select(AuditDetail).where(AuditDetail.seq.in_(seqs))):
-                found[row.seq][row.field] = row
+    def values(self, seqs: Sequence[int]) -> dict[int, dict[str, Kept]]:
+        """Return the sensitive values of some entries that are still there, by entry and field."""
+        found: dict[int, dict[str, Kept]] = {seq: {} for seq in seqs}
+        query = select(AuditValues.seq, AuditValues.actor, AuditValues.fields)
+        # One array, so that the statement is the same for any number of them.
+        for row in self._session.execute(query.where(AuditValues.seq == func.any(list(seqs)))):
+            found[row.seq] = _kept(row.actor, row.fields)
         return found
 
-    def delete_details(self, seq: int, fields: list[str]) -> None:
+    def delete_values(self, seq: int, fields: Sequence[str]) -> None:
         """Delete sensitive values of one entry."""
-        self._session.execute(
-            delete(AuditDetail).where(AuditDetail.seq == seq, AuditDetail.field.in_(fields))
-        )
+        changed: dict[str, Any] = {"fields": AuditValues.fields.op("-")(cast_sql(list(fields), ARRAY(Text)))}
+        if "actor" in fields:
+            changed["actor"] = None
+        self._session.execute(update(AuditValues).where(AuditValues.seq == seq).values(changed))
 
     def last_before(self, before: datetime) -> int | None:
         """Return the last entry of those at the beginning that were all recorded before a moment."""
@@ -94,69 +107,49 @@ class AuditRepository:
         last = first - 1 if first is not None else self._session.scalar(select(func.max(AuditEntry.seq)))
         return last if last is not None and last >= 0 else None
 
-    def has_details(self, last: int) -> bool:
+    def has_values(self, last: int) -> bool:
         """Tell whether any entry up to one still has sensitive values."""
-        found = select(AuditDetail.seq).where(AuditDetail.seq <= last).limit(1)
+        found = select(AuditValues.seq).where(AuditValues.seq <= last, AuditValues.fields != {}).limit(1)
         return self._session.scalar(found) is not None
 
-    def delete_details_to(self, last: int) -> int:
+    def delete_values_to(self, last: int) -> int:
         """Delete the sensitive values of every entry up to one; return how many."""
-        gone = self._session.execute(
-            delete(AuditDetail).where(AuditDetail.seq <= last).returning(AuditDetail.seq)
-        )
-        return len(gone.all())
+        gone = delete(AuditValues).where(AuditValues.seq <= last).returning(AuditValues.fields)
+        return sum(len(fields) for fields in self._session.scalars(gone))
 
     def orphan(self) -> int | None:
         """Return the first number under which values are kept without an entry."""
-        lonely = ~select(AuditEntry.seq).where(AuditEntry.seq == AuditDetail.seq).exists()
-        return self._session.scalar(select(func.min(AuditDetail.seq)).where(lonely))
+        lonely = ~select(AuditEntry.seq).where(AuditEntry.seq == AuditValues.seq).exists()
+        return self._session.scalar(select(func.min(AuditValues.seq)).where(lonely))
 
     def entries(self, start: int, end: int) -> list[AuditEntry]:
         """Return entries ``start`` to ``end`` (exclusive) in order."""
         query = select(AuditEntry).where(AuditEntry.seq >= start, AuditEntry.seq < end)
         return list(self._session.scalars(query.order_by(AuditEntry.seq)))
 
-    def search(
-        self,
-        *,
-        actor: str = "",
-        action: str = "",
-        target: str = "",
-        target_type: str = "",
-        producer: str = "",
-        request_id: str = "",
-        since: datetime | None = None,
-        until: datetime | None = None,
-    ) -> Select[AuditEntry]:
+    def search(self, search: Search) -> Select[AuditEntry]:
         """Return the query of entries that fit, newest first; ``action`` may end with ``*``."""
         query = select(AuditEntry)
-        if actor:
-            query = query.where(
-                select(AuditDetail.seq)
-                .where(
-                    AuditDetail.seq == AuditEntry.seq,
-                    AuditDetail.field == "actor",
-                    AuditDetail.text_value == actor,
-                )
-                .exists()
-            )
-        if action.endswith("*"):
-            query = query.where(AuditEntry.action.startswith(action[:-1], autoescape=True))
-        elif action:
-            query = query.where(AuditEntry.action == action)
+        if search.actor:
+            acted = select(AuditValues.seq).where(AuditValues.actor == search.actor)
+            query = query.where(AuditEntry.seq.in_(acted))
+        if search.action.endswith("*"):
+            query = query.where(AuditEntry.action.startswith(search.action[:-1], autoescape=True))
+        elif search.action:
+            query = query.where(AuditEntry.action == search.action)
         exact = {
-            AuditEntry.target: target,
-            AuditEntry.target_type: target_type,
-            AuditEntry.producer: producer,
-            AuditEntry.request_id: request_id,
+            AuditEntry.target: search.target,
+            AuditEntry.target_type: search.target_type,
+            AuditEntry.producer: search.producer,
+            AuditEntry.request_id: search.request_id,
         }
         for column, value in exact.items():
             if value:
                 query = query.where(column == value)
-        if since:
-            query = query.where(AuditEntry.occurred_at >= since)
-        if until:
-            query = query.where(AuditEntry.occurred_at < until)
+        if search.since:
+            query = query.where(AuditEntry.occurred_at >= search.since)
+        if search.until:
+            query = query.where(AuditEntry.occurred_at < search.until)
         return query.order_by(AuditEntry.seq.desc())
 
     def leaf_hashes(self, start: int, end: int) -> list[bytes]:
@@ -224,3 +217,24 @@ class AuditRepository:
         row = {"size": size, "root": root, "note": note, "created_at": now}
         self._session.execute(insert(AuditCheckpoint), [row])
         self._session.execute(update(AuditTree).where(AuditTree.id == _TREE).values(checkpoint=size))
+
+
+def _kept(actor: str | None, fields: Mapping[str, Any]) -> dict[str, Kept]:
+    """Return values by field; what is not as we write it gets a salt that fits no commitment."""
+    found = {field: Kept(_salt(part), _value(part)) for field, part in fields.items()}
+    if "actor" in found:
+        found["actor"] = Kept(found["actor"].salt, actor)
+    elif actor is not None:
+        found["actor"] = Kept(b"", actor)
+    return found
+
+
+def _salt(part: Any) -> bytes:
+    try:
+        return bytes.fromhex(part["salt"])
+    except (TypeError, ValueError, LookupError):
+        return b""
+
+
+def _value(part: Any) -> Any:
+    return part.get("value") if isinstance(part, dict) else None

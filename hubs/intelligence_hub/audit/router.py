@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -20,6 +20,7 @@ from hubs.intelligence_hub.audit.schemas import (
     EntryRead,
     InclusionProof,
     RedactionCreate,
+    Search,
     Verification,
 )
 from hubs.intelligence_hub.audit.service import AuditService, build
@@ -85,7 +86,7 @@ def list_entries(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: str | None = None,
 ) -> Page[EntryRead]:
-    query = service.search(**found.model_dump())
+    query = service.search(found)
     page = paginate(session, query, codec=cursor_codec(resources.settings), limit=limit, cursor=cursor)
     writer.append([_read_of(principal, "entries", request)])
     following = None
@@ -125,17 +126,16 @@ def export(
         Query(description="ndjson: all, to verify; csv and entries: what the search finds, newest first"),
     ] = "ndjson",
 ) -> Response:
-    searched = {name: value for name, value in found.model_dump().items() if value}
-    if format == "ndjson" and searched:
+    if format == "ndjson" and found != Search():
         raise Invalid("only the whole log can be verified: leave out the search, or ask for csv or entries")
     writer.append([_read_of(principal, f"export.{format}", request)])
     name = f'attachment; filename="audit.{"csv" if format == "csv" else "ndjson"}"'
     headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
     if format == "csv":
         return StreamingResponse(
-            _csv(resources, searched), media_type="text/csv; charset=utf-8", headers=headers
+            _csv(resources, found), media_type="text/csv; charset=utf-8", headers=headers
         )
-    lines = _whole(resources, service) if format == "ndjson" else _lines(resources, searched)
+    lines = _whole(resources, service) if format == "ndjson" else _lines(resources, found)
     return StreamingResponse(lines, media_type="application/x-ndjson", headers=headers)
 
 
@@ -149,20 +149,20 @@ def _whole(resources: Resources, service: AuditService) -> Iterator[bytes]:
     return lines()
 
 
-def _found(resources: Resources, searched: dict[str, Any]) -> Iterator[EntryRead]:
+def _found(resources: Resources, searched: Search) -> Iterator[EntryRead]:
     with transaction(resources.sessionmaker) as session:
         service = build(session, resources)
-        query = service.search(**searched)
+        query = service.search(searched)
         for rows in session.scalars(query.execution_options(yield_per=500)).partitions():
             yield from service.rendered(rows)
 
 
-def _lines(resources: Resources, searched: dict[str, Any]) -> Iterator[bytes]:
+def _lines(resources: Resources, searched: Search) -> Iterator[bytes]:
     for entry in _found(resources, searched):
         yield dumps(entry) + b"\n"
 
 
-def _csv(resources: Resources, searched: dict[str, Any]) -> Iterator[bytes]:
+def _csv(resources: Resources, searched: Search) -> Iterator[bytes]:
     yield (",".join(_COLUMNS) + "\r\n").encode()
     for entry in _found(resources, searched):
         buffer = io.StringIO()

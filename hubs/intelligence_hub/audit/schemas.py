@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -72,7 +73,8 @@ class EntryRead(BaseModel):
     leaf_hash: str = Field(description="hexadecimal RFC 6962 leaf hash")
 
 
-class Appended(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Appended:
     """Where an entry went."""
 
     seq: int

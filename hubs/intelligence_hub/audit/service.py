@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hubs.intelligence_hub.audit.absences import EXPIRED, REDACTED, redacted_type
 from hubs.intelligence_hub.audit.errors import EntryNotFound, NoSuchTree
-from hubs.intelligence_hub.audit.leaves import SENSITIVE, canonical, committed, leaf_document, new_salt
+from hubs.intelligence_hub.audit.leaves import SENSITIVE, canonical, committed, leaf_document, new_salts
 from hubs.intelligence_hub.audit.merkle import (
     consistency_proof,
     empty_root,
@@ -31,6 +31,7 @@ from hubs.intelligence_hub.audit.schemas import (
     EntryRead,
     InclusionProof,
     RedactionCreate,
+    Search,
 )
 from shared.app import Resources
 from shared.core.clock import utc_now
@@ -59,25 +60,23 @@ class AuditService:
             id_: Appended(seq=seq, id=id_, leaf_hash=value.hex()) for id_, (seq, value) in known.items()
         }
         rows: list[dict[str, Any]] = []
-        details: list[dict[str, Any]] = []
+        values: list[dict[str, Any]] = []
         hashes: list[dict[str, Any]] = []
-        now = self._now()
+        now, salts = self._now(), new_salts(len(entries) * len(SENSITIVE))
         for entry in entries:
             if entry.id in places:
                 continue
             seq = edge.size
-            row, values = _row(entry, now)
-            leaf = leaf_hash(leaf_document(seq, SimpleNamespace(**row)))
-            completed = edge.append(leaf)
+            row, kept = _row(seq, entry, now, salts)
             hashes += [
                 {"level": level, "index": index, "hash": value}
-                for level, index, value in recorded_levels(completed)
+                for level, index, value in recorded_levels(edge.append(row["leaf_hash"]))
             ]
-            rows.append({**row, "seq": seq, "leaf_hash": leaf})
-            details += [{**value, "seq": seq} for value in values]
-            places[entry.id] = Appended(seq=seq, id=entry.id, leaf_hash=leaf.hex())
+            rows.append(row)
+            values.append(kept)
+            places[entry.id] = Appended(seq=seq, id=entry.id, leaf_hash=row["leaf_hash"].hex())
         if rows:
-            self._repository.append(rows, details, hashes)
+            self._repository.append(rows, values, hashes)
             self._repository.save_edge(edge)
         return [places[entry.id] for entry in entries]
 
@@ -88,34 +87,14 @@ class AuditService:
         """
         return self.rendered([self._entry(seq)])[0]
 
-    def search(
-        self,
-        *,
-        actor: str = "",
-        action: str = "",
-        target: str = "",
-        target_type: str = "",
-        producer: str = "",
-        request_id: str = "",
-        since: datetime | None = None,
-        until: datetime | None = None,
-    ) -> Select[AuditEntry]:
+    def search(self, search: Search) -> Select[AuditEntry]:
         """Return the query of entries that fit, newest first."""
-        return self._repository.search(
-            actor=actor,
-            action=action,
-            target=target,
-            target_type=target_type,
-            producer=producer,
-            request_id=request_id,
-            since=since,
-            until=until,
-        )
+        return self._repository.search(search)
 
     def rendered(self, rows: Sequence[AuditEntry]) -> list[EntryRead]:
         """Return entries with the sensitive values that are still there."""
-        details = self._repository.details([row.seq for row in rows])
-        return [_read(row, {k: d.value for k, d in details[row.seq].items()}) for row in rows]
+        kept = self._repository.values([row.seq for row in rows])
+        return [_read(row, {field: part.value for field, part in kept[row.seq].items()}) for row in rows]
 
     def redact(self, seq: int, redaction: RedactionCreate, actor: str) -> Appended:
         """Delete sensitive values of an entry; the redaction is an entry itself, the proofs stay.
@@ -141,7 +120,7 @@ class AuditService:
                 )
             ]
         )[0]
-        self._repository.delete_details(seq, redaction.fields)
+        self._repository.delete_values(seq, redaction.fields)
         return appended
 
     def expire(self, before: datetime) -> int:
@@ -150,7 +129,7 @@ class AuditService:
         One entry says up to where; the proofs and every checkpoint stay.
         """
         last = self._repository.last_before(before)
-        if last is None or not self._repository.has_details(last):
+        if last is None or not self._repository.has_values(last):
             return 0
         self.append(
             [
@@ -165,7 +144,7 @@ class AuditService:
                 )
             ]
         )
-        return self._repository.delete_details_to(last)
+        return self._repository.delete_values_to(last)
 
     def checkpoint(self) -> str:
         """Return a signed checkpoint of the log as it stands, and keep it."""
@@ -263,37 +242,43 @@ class AuditService:
         return range_root(0, size, self._repository.node) if size else empty_root()
 
 
-def _row(entry: EntryCreate, now: datetime) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    values = entry.model_dump(mode="json")
-    details, commitments = [], {}
+def _row(
+    seq: int, entry: EntryCreate, now: datetime, salts: Iterator[bytes]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    commitments, kept = {}, []
     for field in SENSITIVE:
-        value = values[field]
+        value = getattr(entry, field)
         if value in (None, "", {}):
             continue
-        salt, encoded = new_salt(), canonical(value)
+        salt, encoded = next(salts), _encoded(field, entry)
         commitments[field] = committed(field, salt, encoded)
-        text = value if field == "actor" else ""
-        details.append({"field": field, "salt": salt, "value": RawJson(encoded.decode()), "text_value": text})
+        told = "" if field == "actor" else f',"value":{encoded.decode()}'
+        kept.append(f'"{field}":{{"salt":"{salt.hex()}"{told}}}')
     row = {
+        "seq": seq,
         "id": entry.id,
         "occurred_at": entry.occurred_at,
         "recorded_at": now,
-        **{
-            name: values[name]
-            for name in (
-                "producer",
-                "actor_type",
-                "action",
-                "target",
-                "target_type",
-                "request_id",
-                "trace_id",
-                "clock_source",
-            )
-        },
+        "producer": entry.producer,
+        "actor_type": entry.actor_type,
+        "action": entry.action,
+        "target": entry.target,
+        "target_type": entry.target_type,
+        "request_id": entry.request_id,
+        "trace_id": entry.trace_id,
+        "clock_source": entry.clock_source,
         "commitments": commitments,
     }
-    return row, details
+    row["leaf_hash"] = leaf_hash(leaf_document(seq, SimpleNamespace(**row)))
+    return row, {"seq": seq, "actor": entry.actor or None, "fields": RawJson(f"{{{','.join(kept)}}}")}
+
+
+def _encoded(field: str, entry: EntryCreate) -> bytes:
+    try:
+        return canonical(getattr(entry, field))
+    except TypeError:
+        # A hub's own value that JSON does not know, such as a date: as the schema writes it.
+        return canonical(entry.model_dump(mode="json", include={field})[field])
 
 
 def _read(row: AuditEntry, values: dict[str, Any]) -> EntryRead:

@@ -91,7 +91,7 @@ def filled(database: FreshDatabase) -> None:
     engine.dispose()
 
 
-E, D, H, C, T = (f"intelligence.audit_{name}" for name in ("entry", "detail", "hash", "checkpoint", "tree"))
+E, D, H, C, T = (f"intelligence.audit_{name}" for name in ("entry", "values", "hash", "checkpoint", "tree"))
 COLUMNS = "id, occurred_at, recorded_at, producer, actor_type, action, target, target_type, request_id, trace_id, commitments, leaf_hash"
 TAMPERINGS: dict[str, tuple[list[str], int]] = {
     **{
@@ -112,30 +112,54 @@ TAMPERINGS: dict[str, tuple[list[str], int]] = {
             "leaf_hash": "decode(repeat('00', 32), 'hex')",
         }.items()
     },
-    "change a value": ([f"""UPDATE {D} SET value = '"x"' WHERE seq = 40 AND field = 'actor'"""], 40),
-    "change a salt": ([f"UPDATE {D} SET salt = '\\x00' WHERE seq = 40 AND field = 'after'"], 40),
-    "change the indexed actor": ([f"UPDATE {D} SET text_value = 'x' WHERE seq = 40 AND field = 'actor'"], 40),
-    "change another indexed text": (
-        [f"UPDATE {D} SET text_value = 'x' WHERE seq = 40 AND field = 'after'"],
+    "change a value": (
+        [f"""UPDATE {D} SET fields = jsonb_set(fields, '{{after,value}}', '"x"') WHERE seq = 40"""],
         40,
     ),
+    "change a salt": (
+        [f"""UPDATE {D} SET fields = jsonb_set(fields, '{{after,salt}}', '"00"') WHERE seq = 40"""],
+        40,
+    ),
+    "spoil a salt": (
+        [f"""UPDATE {D} SET fields = jsonb_set(fields, '{{after,salt}}', '"no salt"') WHERE seq = 40"""],
+        40,
+    ),
+    "spoil a value": (
+        [f"""UPDATE {D} SET fields = jsonb_set(fields, '{{after}}', '1') WHERE seq = 40"""],
+        40,
+    ),
+    "change the actor": ([f"UPDATE {D} SET actor = 'x' WHERE seq = 40"], 40),
+    "delete the actor": ([f"UPDATE {D} SET actor = NULL WHERE seq = 40"], 40),
     "move a value to another field": (
-        [f"UPDATE {D} SET field = 'before' WHERE seq = 40 AND field = 'after'"],
+        [
+            f"UPDATE {D} SET fields = fields - 'after' || jsonb_build_object('before', fields->'after') WHERE seq = 40"
+        ],
         40,
     ),
-    "move a value to another entry": (
-        [f"UPDATE {D} SET seq = 900 WHERE seq = 40 AND field = 'after'"],
-        40,
+    "move values to another entry": ([f"UPDATE {D} SET seq = 900 WHERE seq = 40"], 40),
+    "delete a value": ([f"UPDATE {D} SET fields = fields - 'after' WHERE seq = 7"], 7),
+    "delete the values of an entry": ([f"DELETE FROM {D} WHERE seq = 7"], 7),
+    "delete another value of a redacted entry": ([f"UPDATE {D} SET actor = NULL WHERE seq = 30"], 30),
+    "delete a value of the redaction": ([f"UPDATE {D} SET fields = fields - 'reason' WHERE seq = 599"], 599),
+    "insert a value": (
+        [f"""UPDATE {D} SET fields = fields || '{{"before": {{"salt": "00", "value": 1}}}}' WHERE seq = 9"""],
+        9,
     ),
-    "delete a value": ([f"DELETE FROM {D} WHERE seq = 7 AND field = 'after'"], 7),
-    "delete another value of a redacted entry": ([f"DELETE FROM {D} WHERE seq = 30 AND field = 'actor'"], 30),
-    "delete a value of the redaction": ([f"DELETE FROM {D} WHERE seq = 599 AND field = 'reason'"], 599),
-    "insert a value": ([f"INSERT INTO {D} VALUES (9, 'before', '\\x00', '1', '')"], 9),
+    "name an actor where none is": (
+        [
+            f"UPDATE {D} SET fields = fields - 'actor' WHERE seq = 9",
+            f"UPDATE {D} SET actor = 'x' WHERE seq = 9",
+        ],
+        9,
+    ),
     "bring a redacted value back": (
-        [f"""INSERT INTO {D} VALUES (30, 'after', '\\x00', '{{"n": 30}}', '')"""],
+        [
+            f"""UPDATE {D} SET fields = fields || '{{"after": {{"salt": "00", "value": {{"n": 30}}}}}}'"""
+            " WHERE seq = 30"
+        ],
         30,
     ),
-    "insert a value for no entry": ([f"INSERT INTO {D} VALUES (700, 'after', '\\x00', '1', '')"], 700),
+    "insert values for no entry": ([f"INSERT INTO {D} VALUES (700, 'x', '{{}}')"], 700),
     "delete an entry": ([f"DELETE FROM {E} WHERE seq = 99"], 99),
     "delete the first entry": ([f"DELETE FROM {E} WHERE seq = 0"], 0),
     "delete the last entry": ([f"DELETE FROM {E} WHERE seq = 599"], 599),

@@ -1,0 +1,50 @@
+"""The bytes that are hashed stay those of the first entries: plain JSON with sorted keys, in UTF-8."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hubs.intelligence_hub.audit.leaves import canonical, instant, new_salts
+
+SCALARS = st.none() | st.booleans() | st.integers(-(1 << 70), 1 << 70) | st.floats() | st.text()
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20
+)
+
+
+@given(VALUES)
+def test_every_value_has_the_bytes_of_the_standard_encoder(value: Any) -> None:
+    written = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    assert canonical(value) == written
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{1: "a"}, {"n": 1e22}, {"n": 1 << 64}, [{"b": [1.0]}], {"é": 1, "z": 2, "\U0001f600": 3, "\uffff": 4}],
+)
+def test_values_on_which_encoders_differ(value: Any) -> None:
+    written = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    assert canonical(value) == written
+
+
+def test_what_json_does_not_know_is_refused() -> None:
+    with pytest.raises(TypeError):
+        canonical({"when": datetime(2026, 1, 1, tzinfo=UTC)})
+
+
+def test_a_moment_is_told_in_utc_with_microseconds() -> None:
+    east = timezone(timedelta(hours=5, minutes=30))
+    assert instant(datetime(2026, 1, 1, 5, 30, tzinfo=east)) == "2026-01-01T00:00:00.000000Z"
+    assert instant(datetime(2026, 1, 1, 0, 0, 0, 7, tzinfo=UTC)) == "2026-01-01T00:00:00.000007Z"
+
+
+def test_salts_are_of_sixteen_bytes_and_each_another() -> None:
+    salts = list(new_salts(100))
+    assert {len(salt) for salt in salts} == {16}
+    assert len(set(salts)) == 100
