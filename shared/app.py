@@ -40,6 +40,7 @@ from shared.core.errors import Unavailable
 from shared.db.engine import create_engine
 from shared.db.measures import pool_readings
 from shared.db.session import create_sessionmaker
+from shared.http.head import HeadAsGet
 from shared.http.json import dumps
 from shared.http.middleware import BodyLimit, HttpMetrics, RequestContext, RequestMetrics
 from shared.http.problems import install_problem_handlers
@@ -130,11 +131,16 @@ class Resources:
 
 
 def resources_of(request: Request) -> Resources:
-    """Dependency: the resources of the hub that answers."""
+    """Return the resources of the hub that answers."""
     return cast(Resources, request.app.state.resources)
 
 
-ResourcesDep = Annotated[Resources, Depends(resources_of)]
+async def _resources(request: Request) -> Resources:
+    return resources_of(request)
+
+
+# Async, like every dependency that waits for nothing: the framework changes threads for each of the others.
+ResourcesDep = Annotated[Resources, Depends(_resources)]
 
 
 @dataclass(frozen=True)
@@ -191,6 +197,7 @@ def create_hub_app(spec: HubSpec, settings: HubSettings | None = None) -> FastAP
     for mount in spec.mounts:
         mount(app)
     _require_rules(app)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit, max_bytes=settings.http.max_body_bytes, exempt=spec.body_limit_exempt)
     app.add_middleware(RequestMetrics, metrics=resources.http_metrics)
     app.add_middleware(RequestContext)

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+from starlette.concurrency import run_in_threadpool
 
 from shared.contracts.http.tokens import TokenRead
 from shared.core.errors import Forbidden, Unauthorized, Unavailable
@@ -124,6 +125,15 @@ class TokenVerifier:
         settings = self._settings.model_copy(update={"jwks_max_age_s": max_age_s})
         return TokenVerifier(self._issuer, settings, fetch_keys, self._clock, refetch_pause_s=0.0)
 
+    def recall(self, token: str) -> Principal | None:
+        """Return the principal of a token that was verified before, by keys that still stand; never waits."""
+        known, held = self._verified.get(_digest(token)), self._held
+        # The signature was checked before; what may have changed since is the time and the key set.
+        if known is None or self._clock() > known.expires_at + self._settings.leeway_s:
+            return None
+        is_fresh = time.monotonic() - held.fetched_at < self._settings.jwks_max_age_s
+        return known.principal if is_fresh and held.keys is known.keys and known.kid in held.kids else None
+
     def verify(self, token: str) -> Principal:
         """Return the principal of a token.
 
@@ -132,18 +142,8 @@ class TokenVerifier:
         """
         if len(token) > _MAX_TOKEN_CHARS:
             raise _bad_token("the token is too long")
-        digest = hashlib.sha256(token.encode(errors="replace")).digest()
-        known = self._verified.get(digest)
-        if known is not None:
-            # The signature was checked before; what may have changed since is the time and the key set.
-            is_current = self._clock() <= known.expires_at + self._settings.leeway_s
-            if is_current and self._current_keys(known.kid) is known.keys:
-                return known.principal
-            with self._verified_lock:
-                self._verified.pop(digest, None)
-        return self._verify(token, digest)
-
-    def _verify(self, token: str, digest: bytes) -> Principal:
+        if (known := self.recall(token)) is not None:
+            return known
         try:
             header = jws.extract_compact(token.encode()).headers()
         except (JoseError, ValueError, UnicodeError, TypeError):
@@ -164,7 +164,7 @@ class TokenVerifier:
             while len(self._verified) >= _MAX_VERIFIED:
                 # Insertion order: the token seen first is the one that runs out first, as a rule.
                 self._verified.pop(next(iter(self._verified)))
-            self._verified[digest] = _Verified(principal, float(decoded.claims["exp"]), kid, keys)
+            self._verified[_digest(token)] = _Verified(principal, float(decoded.claims["exp"]), kid, keys)
         return principal
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
@@ -223,6 +223,10 @@ class TokenVerifier:
             log.warning("key set not refreshed", error=str(error))
             return replace(held, fetched_at=now - self._settings.jwks_max_age_s + _RETRY_S)
         return _Held(keys, kids, raw, now)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
 def _bad_token(detail: str) -> Unauthorized:
@@ -284,7 +288,7 @@ class ServiceTokens:
             self._token = ""
 
 
-def current_principal(request: Request) -> Principal:
+async def current_principal(request: Request) -> Principal:
     """Return who is calling; anonymous without an Authorization header.
 
     Raises: Unauthorized for a header that is not a valid bearer token.
@@ -298,7 +302,8 @@ def current_principal(request: Request) -> Principal:
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthorized("expected a bearer token", headers={"WWW-Authenticate": "Bearer"})
     verifier: TokenVerifier = request.app.state.resources.verifier
-    return verifier.verify(token.strip())
+    # A thread for a token that is new, and none else: to change threads costs more than all of this.
+    return verifier.recall(token.strip()) or await run_in_threadpool(verifier.verify, token.strip())
 
 
 PrincipalDep = Annotated[Principal, Depends(current_principal)]
@@ -309,7 +314,7 @@ class AccessRule:
 
     name = "rule"
 
-    def __call__(self, principal: PrincipalDep) -> Principal:
+    async def __call__(self, principal: PrincipalDep) -> Principal:
         """Return the caller or refuse."""
         raise Forbidden("no rule allows this")
 
@@ -319,7 +324,7 @@ class PublicRule(AccessRule):
 
     name = "public"
 
-    def __call__(self, principal: PrincipalDep) -> Principal:
+    async def __call__(self, principal: PrincipalDep) -> Principal:
         """Return the caller, who may be anonymous."""
         return principal
 
@@ -329,7 +334,7 @@ class SignedInRule(AccessRule):
 
     name = "signed-in"
 
-    def __call__(self, principal: PrincipalDep) -> Principal:
+    async def __call__(self, principal: PrincipalDep) -> Principal:
         """Return the caller.
 
         Raises: Unauthorized without a token.
@@ -346,7 +351,7 @@ class ScopeRule(AccessRule):
         self.scope = scope
         self.name = f"scope:{scope}"
 
-    def __call__(self, principal: PrincipalDep) -> Principal:
+    async def __call__(self, principal: PrincipalDep) -> Principal:
         """Return the caller.
 
         Raises: Unauthorized without a token; Forbidden without the scope.

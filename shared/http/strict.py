@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Request
@@ -25,26 +26,44 @@ def _query_names(dependant: Dependant) -> set[str]:
     return names
 
 
-def reject_unknown_parameters(request: Request) -> None:
+def _known_names(request: Request) -> frozenset[str] | None:
+    """Return the parameters of the request's route, None when it takes any."""
+    route: Any = request.scope.get("route")
+    dependant = getattr(route, "dependant", None)
+    extra = getattr(route, "openapi_extra", None) or {}
+    if dependant is None or extra.get("x-open-query"):
+        return None
+    # They never change, and to work them out costs as much as all other checks of a request together. The
+    # application holds its routes for as long as it lives, so that none takes the place of another.
+    state = request.app.state
+    by_route: dict[int, frozenset[str]] | None = getattr(state, "parameter_names", None)
+    if by_route is None:
+        by_route = state.parameter_names = {}
+    names = by_route.get(id(route))
+    if names is None:
+        names = by_route[id(route)] = frozenset(_query_names(dependant))
+    return names
+
+
+async def reject_unknown_parameters(request: Request) -> None:
     """Dependency for every hub route; broken Unicode is refused as well.
 
     A route takes any name with ``openapi_extra={"x-open-query": True}``.
 
     Raises: Invalid.
     """
-    if not request.query_params:
+    query = request.scope["query_string"]
+    if not query:
         return
-    try:
-        unquote_to_bytes(request.scope["query_string"]).decode()
-    except UnicodeDecodeError:
-        # Otherwise what is broken would be looked for as replacement characters, and never be found.
-        raise Invalid("the query string is not valid UTF-8") from None
-    route = request.scope.get("route")
-    dependant = getattr(route, "dependant", None)
-    extra = getattr(route, "openapi_extra", None) or {}
-    if dependant is None or extra.get("x-open-query"):
+    if b"%" in query or not query.isascii():
+        try:
+            unquote_to_bytes(query).decode()
+        except UnicodeDecodeError:
+            # Otherwise what is broken would be looked for as replacement characters, and never be found.
+            raise Invalid("the query string is not valid UTF-8") from None
+    known = _known_names(request)
+    if known is None:
         return
-    known = _query_names(dependant)
     for name in request.query_params:
         if name not in known:
             raise unknown_parameter(name, sorted(known))

@@ -15,7 +15,7 @@ def start_cache(resources: Resources) -> None:
     resources.put(CacheService(resources.cache))
 
 
-def cache_service(resources: ResourcesDep) -> CacheService:
+async def cache_service(resources: ResourcesDep) -> CacheService:
     """Return the cache of this process."""
     return resources.get(CacheService)
 

@@ -16,18 +16,18 @@ from shared.db.cursor import CursorCodec
 from shared.db.dependency import SessionDep
 
 
-def represent(session: SessionDep, resources: ResourcesDep, places: GeographyDep) -> RepresentFacade:
+async def represent(session: SessionDep, resources: ResourcesDep, places: GeographyDep) -> RepresentFacade:
     """Return Represent's view over this request's transaction."""
     return RepresentFacade(build_reading(session, resources.get(CursorCodec)), places)
 
 
-def openparliament(session: SessionDep, resources: ResourcesDep) -> OpenParliamentFacade:
+async def openparliament(session: SessionDep, resources: ResourcesDep) -> OpenParliamentFacade:
     """Return openparliament's view over this request's transaction."""
     codec = resources.get(CursorCodec)
     return OpenParliamentFacade(build_reading(session, codec), build_balloting(session, codec))
 
 
-def openstates(session: SessionDep, resources: ResourcesDep, places: GeographyDep) -> OpenStatesFacade:
+async def openstates(session: SessionDep, resources: ResourcesDep, places: GeographyDep) -> OpenStatesFacade:
     """Return Open States' view over this request's transaction."""
     return OpenStatesFacade(build_reading(session, resources.get(CursorCodec)), places)
 

@@ -29,22 +29,24 @@ async def read_body(request: Request) -> bytes:
     return await request.body()
 
 
+# The two writing sides take a connection out of the pool as they are built, which may mean to wait for one:
+# not on the event loop.
 def ingest_services(session: SessionDep) -> IngestServices:
     """Return the writing side over this request's transaction."""
     return build_ingest(session)
 
 
-def reading_service(session: SessionDep, resources: ResourcesDep) -> ReadingService:
+async def reading_service(session: SessionDep, resources: ResourcesDep) -> ReadingService:
     """Return the reading side over this request's transaction."""
     return build_reading(session, resources.get(CursorCodec))
 
 
-def following_service(session: SessionDep) -> FollowingService:
+async def following_service(session: SessionDep) -> FollowingService:
     """Return what follows changes over this request's transaction."""
     return build_following(session)
 
 
-def balloting_service(session: SessionDep, resources: ResourcesDep) -> BallotingService:
+async def balloting_service(session: SessionDep, resources: ResourcesDep) -> BallotingService:
     """Return the reading of ballots over this request's transaction."""
     return build_balloting(session, resources.get(CursorCodec))
 
@@ -54,7 +56,7 @@ def curation_services(session: SessionDep) -> CurationServices:
     return build_curation(session)
 
 
-def require_idempotency_key(idempotency_key: Annotated[str | None, Header()] = None) -> str:
+async def require_idempotency_key(idempotency_key: Annotated[str | None, Header()] = None) -> str:
     """Return the Idempotency-Key.
 
     Raises: BadRequest without one.

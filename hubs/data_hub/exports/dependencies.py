@@ -31,7 +31,7 @@ def start_exports(resources: Resources) -> None:
     resources.put(keeper)
 
 
-def export_keeper(resources: ResourcesDep) -> ExportKeeper:
+async def export_keeper(resources: ResourcesDep) -> ExportKeeper:
     """Return the keeper of this process."""
     return resources.get(ExportKeeper)
 
@@ -39,7 +39,7 @@ def export_keeper(resources: ResourcesDep) -> ExportKeeper:
 KeeperDep = Annotated[ExportKeeper, Depends(export_keeper)]
 
 
-def export_service(session: SessionDep, keeper: KeeperDep) -> ExportService:
+async def export_service(session: SessionDep, keeper: KeeperDep) -> ExportService:
     """Return the service over this request's transaction."""
     return ExportService(ExportRepository(session), keeper.root)
 

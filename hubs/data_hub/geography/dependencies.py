@@ -20,17 +20,17 @@ async def read_file(request: Request) -> bytes:
     return await request.body()
 
 
-def geography_repository(session: SessionDep) -> GeographyRepository:
+async def geography_repository(session: SessionDep) -> GeographyRepository:
     """Return the queries over this request's transaction."""
     return GeographyRepository(session)
 
 
-def geography_service(session: SessionDep, resources: ResourcesDep) -> GeographyService:
+async def geography_service(session: SessionDep, resources: ResourcesDep) -> GeographyService:
     """Return the service over this request's transaction."""
     return GeographyService(GeographyRepository(session), build_seats(session, resources.get(CursorCodec)))
 
 
-def geography_loader(session: SessionDep) -> GeographyLoader:
+async def geography_loader(session: SessionDep) -> GeographyLoader:
     """Return the loader over this request's transaction."""
     return GeographyLoader(GeographyRepository(session))
 

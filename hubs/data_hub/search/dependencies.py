@@ -16,12 +16,12 @@ from shared.app import ResourcesDep
 from shared.db.dependency import SessionDep
 
 
-def search_service(resources: ResourcesDep) -> SearchService:
+async def search_service(resources: ResourcesDep) -> SearchService:
     """Return the search service over this process's index."""
     return SearchService(resources.get(IndexKeeper), resources.get(AskedTerms))
 
 
-def index_keeper(resources: ResourcesDep) -> IndexKeeper:
+async def index_keeper(resources: ResourcesDep) -> IndexKeeper:
     """Return the keeper of this process's index."""
     return resources.get(IndexKeeper)
 
@@ -36,7 +36,7 @@ def index_check(
     return check_index(resources.get(IndexKeeper), resources.get(FeedingService), by_content=by_content)
 
 
-def search_repository(session: SessionDep) -> SearchRepository:
+async def search_repository(session: SessionDep) -> SearchRepository:
     """Return the queries over this request's transaction."""
     return SearchRepository(session)
 

@@ -64,7 +64,7 @@ async def receive_upload(request: Request) -> AsyncIterator[Upload]:
         path.unlink(missing_ok=True)
 
 
-def storage_parts(resources: ResourcesDep) -> StorageParts:
+async def storage_parts(resources: ResourcesDep) -> StorageParts:
     """Return what storage holds."""
     return resources.get(StorageParts)
 
@@ -72,7 +72,7 @@ def storage_parts(resources: ResourcesDep) -> StorageParts:
 PartsDep = Annotated[StorageParts, Depends(storage_parts)]
 
 
-def storage_service(session: SessionDep, parts: PartsDep) -> StorageService:
+async def storage_service(session: SessionDep, parts: PartsDep) -> StorageService:
     """Return the service over this request's transaction."""
     return StorageService(StorageRepository(session), parts.store, parts.limits)
 
@@ -80,7 +80,7 @@ def storage_service(session: SessionDep, parts: PartsDep) -> StorageService:
 StorageDep = Annotated[StorageService, Depends(storage_service, scope="function")]
 
 
-def provenance_service(
+async def provenance_service(
     session: SessionDep, resources: ResourcesDep, parts: PartsDep, files: StorageDep
 ) -> ProvenanceService:
     """Return provenance over this request's transaction."""
