@@ -11,6 +11,7 @@ from hubs.ux_hub.admin.router.flags import router as flags_router
 from hubs.ux_hub.admin.router.policies import router as policies_router
 from hubs.ux_hub.api_gateway.documents import mount_documents
 from hubs.ux_hub.api_gateway.opening import DoorApp, open_gateway
+from hubs.ux_hub.api_gateway.usage import start_counting
 from hubs.ux_hub.mcp.endpoint import mount_mcp, open_mcp
 from hubs.ux_hub.mcp.endpoint import router as mcp_router
 from hubs.ux_hub.mobile.router.routes import ROUTERS as MOBILE
@@ -37,7 +38,15 @@ SPEC = HubSpec(
         mcp_router,
         notification_router,
     ],
-    start=[open_gateway, open_pages, open_console, open_mcp, start_dispatcher, start_notification],
+    start=[
+        open_gateway,
+        open_pages,
+        open_console,
+        open_mcp,
+        start_dispatcher,
+        start_notification,
+        start_counting,
+    ],
     settings_class=UxSettings,
     app_class=DoorApp,
     mounts=[mount_pages, mount_mcp, mount_documents],

@@ -56,6 +56,9 @@ class GatewaySettings(BaseModel):
         "openpolicy/gateway", description="decision document asked per route and caller; empty: none"
     )
     policy_max_age_s: float = Field(30.0, ge=0, description="seconds that a decision is kept")
+    usage_every_s: float = Field(
+        60.0, ge=0, description="seconds between two counts of requests per route; 0 counts none"
+    )
     staged: dict[str, StagedSettings] = Field(
         default_factory=dict, description='second upstreams, as JSON: {"data": {"url": "…", "percent": 5}}'
     )

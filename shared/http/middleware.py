@@ -138,6 +138,13 @@ class HttpMetrics:
         # Looking up a child by its labels costs more than counting: routes and statuses are few.
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
+    def totals(self) -> dict[tuple[str, str, int], int]:
+        """Return the requests answered so far, by method, route template and status."""
+        return {
+            key: int(next(iter(counter.collect())).samples[0].value)
+            for key, (counter, _) in list(self._children.items())
+        }
+
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Note one answered request; ``route`` is a template, so that labels stay few."""
         key = (method, route, status)

@@ -1,4 +1,4 @@
-"""Wake the keeper of facts when the record changes; keep what runs yield."""
+"""Wake the keeper of facts when the record changes; keep what runs yield and how the platform is used."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from shared.contracts.envelope import Event
 from shared.contracts.events.civic import CHANGED_CLASSES
 from shared.contracts.events.importing import ImportFinishedV1
 from shared.contracts.events.scraping import ScrapeFinishedV1
+from shared.contracts.events.usage import UsageCountedV1
 from shared.db.session import transaction
 from shared.messaging.bus import Delivery, QueueSpec
 from shared.messaging.consumer import Consumer
@@ -26,6 +27,7 @@ QUEUE = QueueSpec(
         *(CHANGED_CLASSES[kind].topic for kind in _KINDS),
         ScrapeFinishedV1.topic,
         ImportFinishedV1.topic,
+        UsageCountedV1.topic,
     ),
 )
 
@@ -46,7 +48,8 @@ def start_keeping(resources: Resources) -> None:
                 service = build(session)
                 for key in unseen:
                     service.note(noted[str(key)])
-        keeper.wake.set()
+        if any(not isinstance(event, UsageCountedV1) for event in events.values()):
+            keeper.wake.set()
 
     consumer = Consumer(resources.bus, QUEUE, batch_handler=handle, batch_size=100, stop=resources.stop)
     consumer.start()
@@ -56,4 +59,4 @@ def start_keeping(resources: Resources) -> None:
 
 def is_noted(event: Event) -> bool:
     """Tell whether an event is a fact itself; the others only say that the record changed."""
-    return isinstance(event, ScrapeFinishedV1 | ImportFinishedV1)
+    return isinstance(event, ScrapeFinishedV1 | ImportFinishedV1 | UsageCountedV1)

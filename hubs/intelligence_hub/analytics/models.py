@@ -184,6 +184,18 @@ class RunFact(Model):
     finished_at: Mapped[datetime | None]
 
 
+class UseFact(Model):
+    """Requests answered on a day per route template; kept from events, which nothing repeats."""
+
+    __tablename__ = "use_fact"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    route: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[int] = mapped_column(SmallInteger(), primary_key=True, autoincrement=False)
+    """The hundreds of the status."""
+    requests: Mapped[int] = mapped_column(BigInteger())
+
+
 class FeedPosition(Model):
     """How far the change feed was read; moved in the transaction that keeps what was read."""
 

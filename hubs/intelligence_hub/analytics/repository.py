@@ -19,6 +19,7 @@ from hubs.intelligence_hub.analytics.models import (
     OrganizationFact,
     RunFact,
     SpeechFact,
+    UseFact,
     VoteFact,
     WordFact,
 )
@@ -123,6 +124,17 @@ class AnalyticsRepository:
         changed = {name: value for name, value in run.items() if name != "run_id"}
         self._session.execute(
             upsert(RunFact).values(run).on_conflict_do_update(index_elements=["run_id"], set_=changed)
+        )
+
+    def note_use(self, rows: Sequence[Row]) -> None:
+        """Add requests to those of their day, route and class of answers."""
+        if not rows:
+            return
+        statement = upsert(UseFact).values(rows)
+        requests = UseFact.requests + statement.excluded.requests
+        keys = ["day", "route", "status"]
+        self._session.execute(
+            statement.on_conflict_do_update(index_elements=keys, set_={"requests": requests})
         )
 
     def rows(self, statement: str, parameters: Row, limit: int) -> tuple[list[str], list[Row]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from datetime import UTC
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +15,7 @@ from hubs.intelligence_hub.analytics.schemas import IndicatorRead, IndicatorResu
 from shared.contracts.envelope import Event
 from shared.contracts.events.importing import ImportFinishedV1
 from shared.contracts.events.scraping import ScrapeFinishedV1
+from shared.contracts.events.usage import UsageCountedV1
 from shared.core.clock import utc_now
 from shared.core.errors import Invalid
 
@@ -83,7 +85,7 @@ class AnalyticsService:
                 raise Invalid(f"{name} needs the parameter {key!r}")
 
     def note(self, event: Event) -> None:
-        """Keep what an event says of a run."""
+        """Keep what an event says of a run, or of the platform's use."""
         if isinstance(event, ScrapeFinishedV1) and not event.is_dry_run:
             self._repository.note_run(
                 {
@@ -108,6 +110,9 @@ class AnalyticsService:
                     "tombstoned": sum(report.tombstoned for report in reports),
                 }
             )
+        elif isinstance(event, UsageCountedV1):
+            day = event.ended_at.astimezone(UTC).date()
+            self._repository.note_use([{"day": day, **use.model_dump()} for use in event.routes])
 
 
 def build(session: Session) -> AnalyticsService:

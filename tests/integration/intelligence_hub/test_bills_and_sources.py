@@ -13,6 +13,7 @@ import pytest
 from hubs.intelligence_hub.analytics.service import build
 from shared.contracts.events.importing import ImportFinishedV1, KindReport
 from shared.contracts.events.scraping import ScrapeFinishedV1, ScrapeProblem
+from shared.contracts.events.usage import RouteUse, UsageCountedV1
 from shared.db.session import transaction
 from tests.integration.intelligence_hub.conftest import parsed, rebuilt, rows
 
@@ -154,6 +155,25 @@ def test_yield_of_sources_whichever_event_comes_first(sessions, order: int) -> N
         "records_per_page": 1.91,
         "last_run_at": datetime(2026, 1, 1, 1, tzinfo=UTC),
     }
+
+
+def test_use_of_the_platform_is_summed_by_day_and_route(sessions) -> None:
+    bills, votes = "/api/v1/bills", "/{lang:lang}/votes/{item}"
+    told = [
+        (datetime(2026, 1, 1, 23, 59, tzinfo=UTC), ((bills, 2, 5), (bills, 4, 1), (votes, 5, 2))),
+        (datetime(2026, 1, 1, 23, 59, 30, tzinfo=UTC), ((bills, 3, 4), (bills, 2, 1))),
+        (datetime(2026, 1, 2, 0, 0, 30, tzinfo=UTC), ((bills, 2, 7),)),
+        (datetime(2026, 1, 2, 0, 1, tzinfo=UTC), ()),
+    ]
+    for ended_at, routes in told:
+        uses = tuple(RouteUse(route=route, status=status, requests=n) for route, status, n in routes)
+        with transaction(sessions) as session:
+            build(session).note(UsageCountedV1(producer="ux_hub", ended_at=ended_at, routes=uses))
+    assert [tuple(row.values()) for row in rows(sessions, "platform-use")] == [
+        (date(2026, 1, 2), bills, 7, 7, 0, 0),
+        (date(2026, 1, 1), bills, 11, 10, 1, 0),
+        (date(2026, 1, 1), votes, 2, 0, 0, 2),
+    ]
 
 
 def test_freshness_is_that_of_the_records_coverage(sessions, data_hub) -> None:

@@ -1,4 +1,4 @@
-"""Indicators of the platform itself: its sources."""
+"""Indicators of the platform itself: its sources and its use."""
 
 from __future__ import annotations
 
@@ -39,5 +39,24 @@ PLATFORM = (
         "Dit quand une source fut lue, non si la source elle-même est à jour.",
         sql.FRESHNESS,
         ("jurisdiction",),
+    ),
+    Indicator(
+        "platform-use",
+        "Use of the platform",
+        "Utilisation de la plateforme",
+        "Per day and kind of page or interface: how many requests were answered, refused, or failed.",
+        "Par jour et genre de page ou d’interface : combien de requêtes furent servies, refusées ou ratées.",
+        "sums of the counters of every door, by day (UTC) and route template",
+        "sommes des compteurs de chaque porte, par jour (UTC) et gabarit de route",
+        "requests",
+        "requêtes",
+        "counters of the gateway, told every minute",
+        "compteurs de la passerelle, communiqués chaque minute",
+        "Requests, not people: no cookie, address, account or path is kept, so nobody is counted once. Programs and"
+        " crawlers count too. What a door answered in the minute before it broke down is missing. A rebuild leaves it.",
+        "Des requêtes, non des personnes : ni témoin, ni adresse, ni compte, ni chemin n’est gardé; nul n’est donc compté"
+        " une seule fois. Programmes et robots comptent aussi. Il manque ce qu’une porte a servi dans la minute avant une"
+        " panne. Une reconstruction n’y change rien.",
+        sql.PLATFORM_USE,
     ),
 )

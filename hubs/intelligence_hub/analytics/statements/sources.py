@@ -1,4 +1,4 @@
-"""The platform itself: what scrapes yield, and how fresh the record is."""
+"""The platform itself: what scrapes yield, how fresh the record is, and how it is used."""
 
 from __future__ import annotations
 
@@ -21,3 +21,10 @@ FRESHNESS = """
     FROM intelligence.coverage_fact
     WHERE (:jurisdiction = '' OR jurisdiction = :jurisdiction)
     ORDER BY is_stale DESC, jurisdiction, type"""
+PLATFORM_USE = """
+    SELECT day, route, sum(requests)::bigint AS requests,
+           coalesce(sum(requests) FILTER (WHERE status < 4), 0)::bigint AS answered,
+           coalesce(sum(requests) FILTER (WHERE status = 4), 0)::bigint AS refused,
+           coalesce(sum(requests) FILTER (WHERE status = 5), 0)::bigint AS failed
+    FROM intelligence.use_fact
+    GROUP BY day, route ORDER BY day DESC, requests DESC, route"""
