@@ -16,6 +16,10 @@ class JobSettings(BaseModel):
     mode: Literal["production", "test"] = Field(
         "production", description="what becomes of records where a job does not say: loaded, or staged"
     )
+    upstream: str = Field(
+        "",
+        description="base URL that stands in for the real hosts of jobs that name none; empty: the real ones",
+    )
     timeout_s: float = Field(
         3_600.0, gt=0, description="seconds for a crawl when neither job nor source says"
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from services.cli.components import HUB_PORTS
 from services.cli.platform_api import PlatformApi
 from shared.contracts.events.jobs import ScrapeOptions
-from shared.contracts.http.jobs import JobCreate, JobRead
+from shared.contracts.http.jobs import REAL, JobCreate, JobRead
 from shared.core.errors import AppError
 from shared.core.ids import new_id
 from shared.settings import HubSettings
@@ -45,7 +45,7 @@ def running_platform(port_base: int, data_dir: Path) -> PlatformApi:
 def run_scrape(command: ScrapeCommand, port_base: int, data_dir: Path) -> int:
     """Create the job, and follow it when asked; 0 when it succeeded (or was accepted)."""
     api = running_platform(port_base, data_dir)
-    upstream = "" if command.live else _upstream_of(data_dir)
+    upstream = REAL if command.live else _upstream_of(data_dir)
     options = ScrapeOptions(
         limit=command.limit,
         session=command.session,

@@ -143,11 +143,14 @@ class _Up:
         self.say("the schema is current")
         tune_allocator()
         warm_up()
-        miniature_port = None if options.live else _free_port(host)
+        kept = data_dir / "run" / "upstream"
+        miniature_port = None if options.live else _port_as_before(kept, host) or _free_port(host)
         upstream = "" if miniature_port is None else f"http://{host}:{miniature_port}"
-        (data_dir / "run" / "upstream").unlink(missing_ok=True)
+        kept.unlink(missing_ok=True)
         if upstream:
-            (data_dir / "run" / "upstream").write_text(upstream)
+            kept.write_text(upstream)
+            # Jobs of the API, the console and the schedules read the miniature too, not the real sites.
+            os.environ["OP_JOBS__UPSTREAM"] = upstream
         self.supervisor = Supervisor(
             components(options.port_base, miniature_port), data_dir / "run", data_dir / "logs"
         )
@@ -326,6 +329,15 @@ def _free_port(host: str) -> int:
     with socket.socket() as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
+
+
+def _port_as_before(kept: Path, host: str) -> int | None:
+    # Jobs that were asked for before a restart, or that are tried again after it, name this address.
+    try:
+        port = int(kept.read_text().rpartition(":")[2])
+    except (OSError, ValueError):
+        return None
+    return port if _is_free(host, port) else None
 
 
 def _is_openpolicy(pid: int) -> bool:

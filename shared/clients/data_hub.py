@@ -70,12 +70,12 @@ class DataHubClient(HubClient):
         )
         return CloseRunReport.model_validate(answer)
 
-    def revert_run(self, run_id: UUID, source_id: str) -> RevertReport:
-        """Take back what a run changed; doing it twice is doing it once."""
+    def revert_run(self, run_id: UUID, source_id: str, earlier: Sequence[UUID] = ()) -> RevertReport:
+        """Take back what a run and earlier ones changed; doing it twice is doing it once."""
         answer = self.request(
             "POST",
             "/api/v1/runs/revert",
-            json=RevertRun(run_id=run_id, source_id=source_id),
+            json=RevertRun(run_id=run_id, source_id=source_id, earlier=tuple(earlier)),
             idempotency_key=f"revert:{run_id}",
             timeout_s=_LOAD_TIMEOUT_S,
         )

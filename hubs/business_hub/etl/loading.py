@@ -36,8 +36,8 @@ class Canon(Protocol):
     def close_run(self, close: CloseRun) -> CloseRunReport:
         """Mark as gone what a complete run no longer saw."""
 
-    def revert_run(self, run_id: UUID, source_id: str) -> RevertReport:
-        """Take back what a run changed."""
+    def revert_run(self, run_id: UUID, source_id: str, earlier: Sequence[UUID] = ()) -> RevertReport:
+        """Take back what a run and earlier ones of it changed."""
 
     def source_keys(self, source_id: str, kind: str, prefix: str = "") -> Iterable[str]:
         """Return the keys of standing records under a prefix that only this source names."""

@@ -34,6 +34,8 @@ class Upload(HasId, HasTimestamps, Model):
     reason: Mapped[str] = mapped_column(default="")
     job_id: Mapped[UUID | None] = mapped_column(index=True)
     run_id: Mapped[UUID | None]
+    earlier_runs: Mapped[list[str]] = mapped_column(default=list)
+    """The runs before the last one that may have loaded something, oldest first."""
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     problems: Mapped[int] = mapped_column(default=0)
     rejected_rows: Mapped[int] = mapped_column(default=0)

@@ -189,14 +189,11 @@ class UploadService:
         Raises: UploadNotFound; UploadBusy when nothing of it was loaded, or it was undone before.
         """
         upload = self._locked(upload_id)
-        job = self._jobs.get(upload.job_id) if upload.job_id else None
-        if (
-            upload.state != "started"
-            or job is None
-            or job.state != "succeeded"
-            or upload.options.get("dry_run")
-            or job.mode == "test"
-        ):
+        if upload.state == "undone":
+            raise UploadBusy("the upload was undone before", state=upload.state)
+        if self._is_live(upload):
+            raise UploadBusy("the upload is being imported", job_id=str(upload.job_id))
+        if not (upload.earlier_runs or self._has_loaded(upload, {"succeeded"})):
             raise UploadBusy("only an upload that was loaded can be undone", state=upload.state)
         asked = JobCreate(kind="undo", source_id=upload.source_id)
         self._publisher.publish(
@@ -296,6 +293,7 @@ class UploadService:
             raise UploadBusy("the upload is being imported", job_id=str(upload.job_id))
         if not upload.path and not self._uploads.has_bytes(upload.id):
             raise UploadBusy("the bytes of the upload are no longer kept; bring it again")
+        self._keep_run(upload)
         options = ImportOptions.model_validate(upload.options)
         job = self._jobs.make(
             JobCreate(
@@ -309,6 +307,40 @@ class UploadService:
         upload.job_id, upload.run_id, upload.state, upload.reason = job.id, None, "started", ""
         upload.updated_at = self._now()
         return upload
+
+    def take_over(self, job_id: UUID) -> Upload | None:
+        """Return the upload that a job is about, also when the job is another try of one before it.
+
+        None when the upload was started anew meanwhile, or is no more.
+        """
+        upload = self._uploads.find_by_job(job_id)
+        job = self._jobs.get(job_id)
+        if upload is not None or job.retry_of is None:
+            return upload
+        before = self._uploads.find_by_job(job.retry_of)
+        if before is None or before.state != "started":
+            return None
+        upload = self._locked(before.id)
+        if job.kind == "import":
+            self._keep_run(upload)
+            upload.run_id, upload.reason = None, ""
+        upload.job_id, upload.updated_at = job_id, self._now()
+        return upload
+
+    def _keep_run(self, upload: Upload) -> None:
+        # A run that failed half way has loaded its first batches: an undo takes them back as well.
+        if self._has_loaded(upload, {"succeeded", "failed", "cancelled", "timed_out"}):
+            upload.earlier_runs = [*upload.earlier_runs, str(upload.run_id)]
+
+    def _has_loaded(self, upload: Upload, states: set[str]) -> bool:
+        job = self._jobs.get(upload.job_id) if upload.job_id and upload.run_id else None
+        return (
+            job is not None
+            and job.kind == "import"
+            and job.state in states
+            and job.mode != "test"
+            and not job.options.get("dry_run")
+        )
 
     def _is_live(self, upload: Upload) -> bool:
         live = {"pending", "running", "quarantined"}

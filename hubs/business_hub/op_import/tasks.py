@@ -75,8 +75,7 @@ def import_upload(resources: Resources, job_id: str) -> None:
     """
     job = UUID(job_id)
     with transaction(resources.sessionmaker) as session:
-        upload = UploadRepository(session).find_by_job(job)
-        jobs = build_jobs(resources, session)
+        upload, jobs = _upload_of(resources, session, job), build_jobs(resources, session)
         if upload is None or not jobs.begin_work(job, WORKER):
             return
         # Kept before anything is staged: whoever goes on after a loss goes on with the same run.
@@ -204,6 +203,15 @@ def _fail(resources: Resources, upload: Upload, reason: str) -> None:
         build_jobs(resources, session).finish(upload.job_id, "failed", reason=reason)
 
 
+def _upload_of(resources: Resources, session: Session, job_id: UUID) -> Upload | None:
+    """Return the upload of a job; a job whose upload went on without it is ended here."""
+    upload = build_uploads(resources, session).take_over(job_id)
+    if upload is None:
+        reason = "the upload was started anew since, or is no more"
+        build_jobs(resources, session).finish(job_id, "failed", reason=reason)
+    return upload
+
+
 def undo_upload(resources: Resources, job_id: str) -> None:
     """Take back what an upload changed.
 
@@ -211,15 +219,13 @@ def undo_upload(resources: Resources, job_id: str) -> None:
     """
     job = UUID(job_id)
     with transaction(resources.sessionmaker) as session:
-        upload = UploadRepository(session).find_by_job(job)
-        if (
-            upload is None
-            or upload.run_id is None
-            or not build_jobs(resources, session).begin_work(job, WORKER)
-        ):
+        upload = _upload_of(resources, session, job)
+        if upload is None or not build_jobs(resources, session).begin_work(job, WORKER):
             return
+        runs = [UUID(run) for run in upload.earlier_runs]
+        runs += [upload.run_id] if upload.run_id is not None and upload.run_id not in runs else []
     try:
-        report = find_canon(resources).revert_run(upload.run_id, upload.source_id)
+        report = find_canon(resources).revert_run(runs[-1], upload.source_id, runs[:-1])
     except AppError as error:
         if error.status in _WAITING:
             raise
@@ -230,7 +236,8 @@ def undo_upload(resources: Resources, job_id: str) -> None:
         fresh = UploadRepository(session).lock(upload.id)
         if fresh is not None:
             fresh.state, fresh.undone_at = "undone", utc_now()
-        UploadRuns.over(session).mark_reverted(upload.run_id)
+        for run_id in runs:
+            UploadRuns.over(session).mark_reverted(run_id)
         kept = sum(report.kept.values())
         english = f"Undone; {kept} records were changed since and stay." if kept else "Undone."
         french = f"Annulé; {kept} enregistrements modifiés depuis demeurent." if kept else "Annulé."

@@ -21,7 +21,6 @@ from shared.logging import get_logger
 from shared.outbox.inbox import prune_inbox
 
 log = get_logger(__name__)
-SCRAPER_QUEUE = "scraper.jobs"
 BEAT_SILENCE = timedelta(seconds=60)
 _TIDY_EVERY_S = 3_600.0
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended('business.keeper', 7))")
@@ -50,14 +49,18 @@ def _keep(resources: Resources) -> None:
 
 def make_round(resources: Resources) -> bool:
     """Look after jobs and schedules once; False when another process is at it."""
-    waiting = resources.bus.depth(SCRAPER_QUEUE)
     with transaction(resources.sessionmaker) as session:
         if not session.scalar(_LOCK):
             return False
         keeping = build_keeping(resources, session)
         keeping.end_overdue()
         keeping.dispatch_waiting()
-        keeping.request_again(waiting)
+        doubtful = keeping.queues_in_doubt()
+    # The broker is asked only about jobs that nobody took for long, and outside of any transaction.
+    if empty := frozenset(queue for queue in doubtful if not resources.bus.depth(queue)):
+        with transaction(resources.sessionmaker) as session:
+            if session.scalar(_LOCK):
+                build_keeping(resources, session).request_again(empty)
     with transaction(resources.sessionmaker) as session:
         fire_schedules(resources, session)
     return True

@@ -89,10 +89,11 @@ class CloseRunReport(_Plain):
 
 
 class RevertRun(_Plain):
-    """Take back what a run of a source changed."""
+    """Take back what a run of a source changed, as if neither it nor ``earlier`` runs of it had been."""
 
     run_id: UUID
     source_id: str
+    earlier: tuple[UUID, ...] = Field(default=(), max_length=1_000)
 
 
 class RevertReport(_Plain):

@@ -3,14 +3,44 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from shared.contracts.events.importing import KindReport
 from shared.contracts.events.jobs import JobState, ScrapeOptions
 from shared.contracts.events.scraping import ScrapeProblem
+
+REAL = "real"
+"""As ``upstream`` of a request: the real hosts, also where the installation has a stand-in for all jobs."""
+
+
+def _plausible(options: ScrapeOptions) -> ScrapeOptions:
+    if options.limit is not None and options.limit < 1:
+        raise ValueError("limit: a job reads at least one page")
+    if options.timeout_s is not None and not 0 < options.timeout_s <= _LONGEST_S:
+        raise ValueError(f"timeout_s: more than 0 and at most {_LONGEST_S} seconds")
+    if options.upstream not in {"", REAL} and not _is_web_address(options.upstream):
+        raise ValueError("upstream: an http(s) address, `real`, or nothing")
+    if max(map(len, (options.session, options.replay, options.upstream))) > _LONGEST_TEXT:
+        raise ValueError(f"session, replay and upstream have at most {_LONGEST_TEXT} characters")
+    return options
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 0) >= 0
+    except ValueError:
+        return False
+
+
+_LONGEST_S = 86_400
+_LONGEST_TEXT = 1_000
+AskedOptions = Annotated[ScrapeOptions, AfterValidator(_plausible)]
+"""The options of a request, each within its bounds; a stored job's options are not judged again."""
 
 
 class JobCreate(BaseModel):
@@ -19,7 +49,7 @@ class JobCreate(BaseModel):
     model_config = ConfigDict(extra="forbid")
     kind: str = "scrape"
     source_id: str = Field(min_length=1, max_length=200)
-    options: ScrapeOptions = ScrapeOptions()
+    options: AskedOptions = ScrapeOptions()
     priority: int = Field(default=5, ge=0, le=9)
     mode: Literal["", "production", "test"] = ""
     """test: what is read is staged, compared and waits to be promoted; empty: as the installation is set."""
@@ -33,7 +63,7 @@ class JobBatchCreate(BaseModel):
     jurisdiction: str = ""
     """OCD id of a government."""
     level: str = ""
-    options: ScrapeOptions = ScrapeOptions()
+    options: AskedOptions = ScrapeOptions()
     priority: int = Field(default=5, ge=0, le=9)
     mode: Literal["", "production", "test"] = ""
 
@@ -62,7 +92,7 @@ class ScheduleCreate(BaseModel):
     is_paused: bool = False
     priority: int = Field(default=5, ge=0, le=9)
     mode: Literal["", "production", "test"] = ""
-    options: ScrapeOptions = ScrapeOptions()
+    options: AskedOptions = ScrapeOptions()
 
 
 class ScheduleUpdate(BaseModel):
@@ -77,13 +107,14 @@ class ScheduleUpdate(BaseModel):
     is_paused: bool | None = None
     priority: int | None = Field(default=None, ge=0, le=9)
     mode: Literal["", "production", "test"] | None = None
-    options: ScrapeOptions | None = None
+    options: AskedOptions | None = None
 
 
 class ScheduleRead(ScheduleCreate):
     """A schedule with what it has done and will do."""
 
     model_config = ConfigDict(extra="ignore")
+    options: ScrapeOptions = ScrapeOptions()
     id: UUID
     next_slot_at: datetime | None = None
     next_run_at: datetime | None = None

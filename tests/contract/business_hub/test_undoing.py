@@ -69,6 +69,19 @@ def test_what_somebody_changed_since_stays(data_hub):
     assert names(data_hub) == {"1": "Ann of the other"}
 
 
+def test_several_runs_are_taken_back_as_one_and_only_what_others_changed_stays(data_hub):
+    before = load(data_hub, "import:y", person(9, "Zoe"))
+    first = load(data_hub, "import:x", person(1, "Ann"), person(2, "Bob"), person(9, "Zoé"))
+    second = load(data_hub, "import:x", person(1, "Anne"), person(3, "Cay"), person(9, "Zoë"))
+    third = load(data_hub, "import:x", person(1, "Anne"))
+    load(data_hub, "another", person(2, "Bob of the other"))
+    report = data_hub.revert_run(third, "import:x", [first, second])
+    assert names(data_hub) == {"2": "Bob of the other", "9": "Zoe"}
+    assert report.kept == {"person": 1}
+    assert (report.report["person"].updated, report.report["person"].tombstoned) == (1, 2)
+    assert data_hub.revert_run(before, "import:y").kept == {"person": 1}
+
+
 def test_undoing_twice_is_undoing_once(data_hub):
     first = load(data_hub, "import:x", person(1, "Ann"))
     assert data_hub.revert_run(first, "import:x") == data_hub.revert_run(first, "import:x")

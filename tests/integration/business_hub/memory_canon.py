@@ -84,12 +84,13 @@ class MemoryCanon:
         }
         return CompareReport(**{name: tuple(keys) for name, keys in found.items()}, facts=standing)
 
-    def revert_run(self, run_id: UUID, source_id: str) -> RevertReport:
-        for place, row in self.before.pop(run_id, {}).items():
-            if row is None:
-                self.rows.pop(place, None)
-            else:
-                self.rows[place] = row
+    def revert_run(self, run_id: UUID, source_id: str, earlier: Sequence[UUID] = ()) -> RevertReport:
+        for each in (run_id, *reversed(earlier)):
+            for place, row in self.before.pop(each, {}).items():
+                if row is None:
+                    self.rows.pop(place, None)
+                else:
+                    self.rows[place] = row
         return RevertReport()
 
     def close_run(self, close: CloseRun) -> CloseRunReport:

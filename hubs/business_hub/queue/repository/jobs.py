@@ -111,12 +111,12 @@ class JobRepository:
         statement = select(Job.id).where(Job.state == "running", Job.phase.in_(phases), since < before)
         return self.session.scalars(statement).all()
 
-    def untaken(self, before: datetime) -> Sequence[UUID]:
-        """Return jobs that were asked for before a moment and that no worker has begun."""
-        statement = select(Job.id).where(
+    def untaken(self, before: datetime) -> dict[UUID, str]:
+        """Return jobs that were asked for before a moment and that no worker has begun, with their kinds."""
+        statement = select(Job.id, Job.kind).where(
             Job.state == "pending", Job.lock_key.is_not(None), Job.dispatched_at < before
         )
-        return self.session.scalars(statement).all()
+        return {found.id: found.kind for found in self.session.execute(statement)}
 
     def wake(self, job_id: UUID) -> None:
         """Tell whoever watches the job to look at it again, once this transaction has committed."""

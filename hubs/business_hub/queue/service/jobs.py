@@ -21,11 +21,12 @@ from hubs.business_hub.queue.repository.jobs import JobRepository
 from hubs.business_hub.queue.service.journal import SCRAPE, SYSTEM, JobJournal, Publisher
 from hubs.business_hub.queue.service.lifecycle import JobLifecycle
 from hubs.business_hub.queue.service.remembering import RequestMemory
+from hubs.business_hub.queue.service.requests import asked_again, settled_options
 from hubs.business_hub.queue.sources import SourceRegistry
 from hubs.business_hub.queue.states import ACTIVE, TERMINAL, check_transition, state_of
 from hubs.business_hub.settings import JobSettings
 from shared.contracts.events.importing import KindReport
-from shared.contracts.events.jobs import JobState, ScrapeOptions
+from shared.contracts.events.jobs import JobState
 from shared.contracts.events.scraping import ScrapeFinishedV1, ScrapeProgressV1, ScrapeStartedV1
 from shared.contracts.http.jobs import JobBatchCreate, JobCreate
 from shared.core.clock import utc_now
@@ -129,12 +130,10 @@ class JobService:
         known = self._jobs.find_retry(job_id)
         if known is not None and known.state in ACTIVE:
             return known
-        if before.kind != SCRAPE:
-            raise NotRetryable("only scrapes are tried again like this; start the upload again")
-        self._sources.get(before.source_id)
-        options = ScrapeOptions.model_validate(before.options)
-        asked = {"source_id": before.source_id, "priority": before.priority, "mode": before.mode}
-        return self.make(JobCreate.model_validate({**asked, "options": options}), actor, retry_of=job_id)
+        asked = asked_again(before)
+        if before.kind == SCRAPE:
+            self._sources.get(before.source_id)
+        return self.make(asked, actor, retry_of=job_id)
 
     def make(
         self,
@@ -156,7 +155,7 @@ class JobService:
             priority=asked.priority,
             mode=asked.mode or self._settings.mode,
             run_id=run_id,
-            options=asked.options.model_dump(mode="json"),
+            options=settled_options(asked, self._settings.upstream).model_dump(mode="json"),
             retry_of=retry_of,
             batch_id=batch_id,
             schedule_id=schedule_id,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from hubs.business_hub.queue.models import Job
 from hubs.business_hub.queue.repository.jobs import JobRepository
-from hubs.business_hub.queue.service.journal import JobJournal, Publisher
+from hubs.business_hub.queue.service.journal import SCRAPE, JobJournal, Publisher
 from hubs.business_hub.queue.service.lifecycle import JobLifecycle
 from hubs.business_hub.queue.sources import SourceRegistry
 from hubs.business_hub.settings import JobSettings
@@ -17,6 +18,13 @@ from shared.contracts.events.jobs import ScrapeOptions
 from shared.core.clock import utc_now
 
 CANCEL_GRACE_S = 60.0
+_SCRAPER_QUEUE = "scraper.jobs"
+_TASK_QUEUE = "business.tasks"
+
+
+def queue_of(kind: str) -> str:
+    """Return the queue that jobs of a kind are sent to."""
+    return _SCRAPER_QUEUE if kind == SCRAPE else _TASK_QUEUE
 
 
 class JobKeeping:
@@ -82,18 +90,28 @@ class JobKeeping:
         source = self._sources.find(job.source_id)
         return asked or (source.timeout_s if source else None) or self._settings.timeout_s
 
-    def request_again(self, waiting_requests: int) -> int:
+    def queues_in_doubt(self) -> set[str]:
+        """Return the queues that should hold the requests of jobs that no worker took for long."""
+        return {queue_of(kind) for kind in self._untaken().values()}
+
+    def request_again(self, empty_queues: Collection[str]) -> int:
         """Send requests again that no queue holds any more (the broker's disk was lost); return how many."""
-        if waiting_requests or self._jobs.crawling():
-            return 0
         sent = 0
-        for job_id in self._jobs.untaken(self._now() - timedelta(seconds=self._settings.redispatch_s)):
+        for job_id, kind in self._untaken().items():
+            if queue_of(kind) not in empty_queues:
+                continue
             job = self._lifecycle.locked(job_id)
             if job.state == "pending" and job.lock_key is not None:
                 self._journal.log(job, "warning", "lost", "no worker began and no queue holds the request")
                 self._lifecycle.request(job)
                 sent += 1
         return sent
+
+    def _untaken(self) -> dict[UUID, str]:
+        # While a worker crawls, a request may be in its hand, where no queue counts it.
+        is_crawling = bool(self._jobs.crawling())
+        found = self._jobs.untaken(self._now() - timedelta(seconds=self._settings.redispatch_s))
+        return {job_id: kind for job_id, kind in found.items() if not (is_crawling and kind == SCRAPE)}
 
 
 def build(

@@ -42,22 +42,23 @@ class RevertingRepository:
     def __init__(self, session: Session) -> None:
         self._cursor = raw_cursor(session)
 
-    def kinds(self, run_id: UUID, source_id: str) -> list[str]:
-        """Return the kinds of records that a run changed."""
+    def kinds(self, run_ids: Sequence[UUID], source_id: str) -> list[str]:
+        """Return the kinds of records that runs changed."""
         self._cursor.execute(
-            "SELECT DISTINCT kind FROM data.change WHERE run_id = %s AND source_id = %s", (run_id, source_id)
+            "SELECT DISTINCT kind FROM data.change WHERE run_id = ANY(%s) AND source_id = %s",
+            (list(run_ids), source_id),
         )
         return [row[0] for row in self._cursor]
 
-    def touched(self, run_id: UUID, source_id: str, kind: str) -> list[Touched]:
-        """Return the records of a kind that a run changed, each with its first change."""
+    def touched(self, run_ids: Sequence[UUID], source_id: str, kind: str) -> list[Touched]:
+        """Return the records of a kind that runs changed, each with its first change by any of them."""
         self._cursor.execute(
             "SELECT DISTINCT ON (c.record_id) c.record_id, c.key, c.change, c.changed_at, EXISTS ("
             "  SELECT 1 FROM data.change later WHERE later.record_id = c.record_id AND later.seq > c.seq"
-            "   AND later.run_id IS DISTINCT FROM c.run_id)"
-            " FROM data.change c WHERE c.run_id = %s AND c.source_id = %s AND c.kind = %s"
+            "   AND (later.run_id IS NULL OR later.run_id <> ALL(%s)))"
+            " FROM data.change c WHERE c.run_id = ANY(%s) AND c.source_id = %s AND c.kind = %s"
             " ORDER BY c.record_id, c.seq",
-            (run_id, source_id, kind),
+            (list(run_ids), list(run_ids), source_id, kind),
         )
         return [Touched(*row) for row in self._cursor]
 

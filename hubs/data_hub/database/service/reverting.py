@@ -35,13 +35,14 @@ class RevertingService:
         self._clock = clock
 
     def revert(self, asked: RevertRun) -> RevertReport:
-        """Restore what the run updated and removed, remove what it inserted."""
+        """Restore what the runs updated and removed, remove what they inserted."""
         run_id = new_id()
-        kinds = sorted(self._reverting.kinds(asked.run_id, asked.source_id), key=LOAD_ORDER.index)
+        runs = (asked.run_id, *asked.earlier)
+        kinds = sorted(self._reverting.kinds(runs, asked.source_id), key=LOAD_ORDER.index)
         report: dict[str, KindReport] = {}
         kept: dict[str, int] = {}
         for kind in kinds:
-            touched = self._reverting.touched(asked.run_id, asked.source_id, kind)
+            touched = self._reverting.touched(runs, asked.source_id, kind)
             free = [one for one in touched if not one.is_changed_since]
             if len(free) < len(touched):
                 kept[kind] = len(touched) - len(free)
