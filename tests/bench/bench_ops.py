@@ -26,7 +26,7 @@ PAGES = 50
 INGEST_S = 8.0
 OVERLOAD_S = 12.0
 SENDERS = 16
-LIMIT_PER_S, BURST = 50, 100
+LIMIT_PER_S, BURST = 25, 50
 
 
 def event(number: int) -> bytes:
