@@ -19,6 +19,7 @@ from hubs.data_hub.storage.router import UPLOAD_PATH
 from hubs.data_hub.storage.router import router as storage_router
 from hubs.data_hub.storage.start import start_storage
 from shared.app import HubSpec, Resources, create_hub_app
+from shared.core.garbage import settle
 from shared.db.cursor import cursor_codec
 from shared.outbox.relay import Relay
 from shared.settings import HubSettings
@@ -55,7 +56,7 @@ SPEC = HubSpec(
         openparliament.router,
         openstates.router,
     ],
-    start=[open_cursors, start_relay, start_keeper, start_storage, start_cache, start_exports],
+    start=[open_cursors, start_relay, start_keeper, start_storage, start_cache, start_exports, settle],
     settings_class=DataHubSettings,
     body_limit_exempt=(UPLOAD_PATH,),
 )

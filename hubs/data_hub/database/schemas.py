@@ -52,6 +52,8 @@ class Collection:
     extras: tuple[str, ...] = ()
     """Columns shown beside the facts: what was worked out from them."""
     includes: tuple[str, ...] = ()
+    item_includes: tuple[str, ...] = ()
+    """What one record can carry and a listing cannot."""
     default_includes: tuple[str, ...] = ()
     """What a single record carries unless told otherwise."""
     where: dict[str, tuple[str, ...]] = field(default_factory=dict)

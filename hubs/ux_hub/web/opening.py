@@ -22,6 +22,7 @@ from shared.app import Resources
 from shared.clients.base import HubClient
 from shared.clients.data_hub import DataHubClient
 from shared.core.errors import error_class
+from shared.core.garbage import settle
 
 _HUB = Path(__file__).parents[1]
 MESSAGES = (_HUB / "web" / "messages", _HUB / "admin" / "messages")
@@ -48,6 +49,7 @@ def open_pages(resources: Resources) -> None:
     )
     business = HubClient(settings.hubs.business, resources.http, resources.tokens)
     resources.put(SourceRegister(lambda: list(business.request("GET", "/api/v1/sources")["data"])))
+    settle()
 
 
 def mount_pages(app: FastAPI) -> None:

@@ -346,7 +346,7 @@ class FakeHubs:
                 raise NotFound("not on record")
             return place()
         if item:
-            return self._one(head, item)
+            return self._one(head, item) | self._lately(params.get("include", ""))
         rows = [] if self.is_empty else self._rows(head)
         return {
             "data": rows,
@@ -366,6 +366,15 @@ class FakeHubs:
         if item not in (found["slug"], found["id"]) and not self.hostile:
             raise NotFound(f"no {item}")
         return found
+
+    def _lately(self, include: str) -> dict[str, Any]:
+        if "recent" not in include.split(","):
+            return {}
+        made: dict[str, list[Any]] = {"bills": [], "speeches": [], "ballots": []}
+        if not self.is_empty:
+            made = {"bills": [bill(11), bill(12)], "speeches": [speech(3), speech(4)]}
+            made["ballots"] = [ballot(0), ballot(1)]
+        return {"recent": made}
 
     def _rows(self, head: str) -> list[Any]:
         made: dict[str, Any] = {

@@ -44,6 +44,8 @@ SHOWN = (
     "deleted_at",
     "merged_into",
 )
+MERGING_KIND = "person"
+"""The kind of which two records can be found to be one."""
 Row = Mapping[str, Any]
 
 
@@ -131,26 +133,20 @@ class ReadingRepository:
         table = table_of(kind)
         wanted = list(names)
         ids = [parsed for name in wanted if (parsed := as_uuid(name))]
-        found = self._session.execute(
-            select(table.c.id, table.c.slug, table.c.key, table.c.merged_into).where(
-                or_(one_of(table.c.key, wanted), one_of(table.c.slug, wanted), one_of(table.c.id, ids))
+        is_meant = or_(one_of(table.c.key, wanted), one_of(table.c.slug, wanted), one_of(table.c.id, ids))
+        head = func.coalesce(table.c.merged_into, table.c.id)
+        named = select(table.c.id, table.c.slug, table.c.key, head.label("head")).where(is_meant).cte("named")
+        same: Any = select(named, table.c.key.label("other")).where(table.c.id == named.c.head)
+        if kind == MERGING_KIND:
+            # Two index look-ups: one condition with an OR would not be looked up in either.
+            same = union_all(
+                same, select(named, table.c.key.label("other")).where(table.c.merged_into == named.c.head)
             )
-        ).all()
-        heads = {row.merged_into or row.id for row in found}
-        groups: dict[UUID, list[str]] = {}
-        if heads:
-            for head, key in self._session.execute(
-                select(func.coalesce(table.c.merged_into, table.c.id), table.c.key).where(
-                    or_(one_of(table.c.id, heads), one_of(table.c.merged_into, heads))
-                )
-            ):
-                groups.setdefault(head, []).append(key)
         answer: dict[str, list[str]] = {}
-        for row in found:
-            for name in (str(row.id), row.slug, row.key):
-                if name in wanted:
-                    answer[name] = sorted(groups[row.merged_into or row.id])
-        return answer
+        for record_id, slug, key, _, other in self._session.execute(same).all():
+            for name in {str(record_id), slug, key}.intersection(wanted):
+                answer.setdefault(name, []).append(other)
+        return {name: sorted(keys) for name, keys in answer.items()}
 
     def ids_of(self, keys: Mapping[str, Group[str]]) -> dict[tuple[str, str], UUID]:
         """Return the record that each (kind, key) refers to, merged ones followed, in one query."""
@@ -166,7 +162,9 @@ class ReadingRepository:
             )
         if not parts:
             return {}
-        return {(row.kind, row.key): row.id for row in self._session.execute(union_all(*parts))}
+        # All at once: a result that is walked fetches row by row, each through four calls.
+        rows = self._session.execute(union_all(*parts)).all()
+        return {(kind, key): record_id for kind, key, record_id in rows}
 
     def names_of(self, record_id: UUID) -> tuple[str, str] | None:
         """Return kind and key of a record by its id alone."""
@@ -209,7 +207,7 @@ class ReadingRepository:
             .order_by(seen.c.record_id, seen.c.source_id, document.c.id)
         ).mappings()
         found: dict[UUID, list[dict[str, Any]]] = {}
-        for row in rows:
+        for row in rows.all():
             entry = dict(row)
             found.setdefault(entry.pop("record_id"), []).append(entry)
         return found
@@ -233,10 +231,34 @@ class ReadingRepository:
             .order_by(table.c.vote_id, table.c.position)
         )
         found: dict[UUID, list[dict[str, Any]]] = {}
-        for row in self._session.execute(statement):
+        for row in self._session.execute(statement).all():
             # Hundreds of rows a vote: plain dictionaries from tuples cost a third of mappings.
             found.setdefault(row[0], []).append(dict(zip(names, row[1:], strict=True)))
         return found
+
+    def latest(
+        self,
+        collection: Collection,
+        column: str,
+        keys: Group[str],
+        limit: int,
+        *,
+        is_array: bool = False,
+    ) -> list[Row]:
+        """Return the newest standing rows (in the order of a listing by date) that name one of the keys."""
+        table = table_of(collection.kind)
+        reference, wanted = table.c[column], sorted(keys)
+        statement = (
+            select(*_columns(table, collection))
+            .where(
+                reference.overlap(_text_array(wanted)) if is_array else one_of(reference, wanted),
+                table.c.deleted_at.is_(None),
+                table.c.merged_into.is_(None),
+            )
+            .order_by(table.c.sort_date.desc(), table.c.id.desc())
+            .limit(limit)
+        )
+        return [dict(row) for row in self._session.execute(statement).mappings().all()]
 
     def related(
         self, collection: Collection, column: str, keys: Group[str], limit: int, *, is_array: bool = False
@@ -252,15 +274,15 @@ class ReadingRepository:
             .order_by(table.c.sort_date.desc(), table.c.sort_name)
             .limit(limit)
         )
-        return [dict(row) for row in self._session.execute(statement).mappings()]
+        return [dict(row) for row in self._session.execute(statement).mappings().all()]
 
     def merged_into(self, kind: str, ids: Sequence[UUID]) -> list[Row]:
         """Return the rows that were merged into these."""
         table = table_of(kind)
         statement = select(
             table.c.merged_into, table.c.id, table.c.key, table.c.slug, table.c.identifiers
-        ).where(table.c.merged_into.in_(ids))
-        return [dict(row) for row in self._session.execute(statement).mappings()]
+        ).where(one_of(table.c.merged_into, ids))
+        return [dict(row) for row in self._session.execute(statement).mappings().all()]
 
     def _narrowed(self, collection: Collection, query: ListQuery, statement: Select[Any]) -> Select[Any]:
         table = table_of(collection.kind)

@@ -52,7 +52,7 @@ def _detail_endpoint(collection: Collection) -> Callable[..., Response]:
     ) -> Response:
         if "\x00" in item:
             raise Invalid("a name contains no NUL character")
-        chosen = None if include is None else read_includes(collection, include)
+        chosen = None if include is None else read_includes(collection, include, is_item=True)
         asked = ItemQuery(
             includes=chosen,
             lang=lang,

@@ -149,15 +149,16 @@ def read_limit(raw: str | None, default: int = DEFAULT_LIMIT, most: int = MAX_LI
     return int(raw)
 
 
-def read_includes(collection: Collection, raw: str | None) -> tuple[str, ...]:
-    """Return the related records that are asked for.
+def read_includes(collection: Collection, raw: str | None, *, is_item: bool = False) -> tuple[str, ...]:
+    """Return the related records that are asked for, of a listing or of one record.
 
     Raises: Invalid for one that the collection has not.
     """
     names = tuple(dict.fromkeys(part for part in (raw or "").split(",") if part))
+    known = (*collection.includes, *(collection.item_includes if is_item else ()))
     for name in names:
-        if name not in collection.includes:
-            offered = ", ".join(collection.includes) or "nothing"
+        if name not in known:
+            offered = ", ".join(known) or "nothing"
             raise _invalid("include", f"{collection.path} can include {offered}")
     return names
 

@@ -77,7 +77,11 @@ def build_ingest(session: Session) -> IngestServices:
 
 def build_reading(session: Session, codec: CursorCodec) -> ReadingService:
     """Build the reading side over one transaction."""
-    return ReadingService(ReadingRepository(session, codec), RecordedRepository(session, codec))
+    return ReadingService(
+        ReadingRepository(session, codec),
+        RecordedRepository(session, codec),
+        BallotRepository(session, codec),
+    )
 
 
 def build_balloting(session: Session, codec: CursorCodec) -> BallotingService:

@@ -43,6 +43,7 @@ COLLECTIONS: tuple[Collection, ...] = (
         _SORTS,
         "name",
         includes=("memberships", "merged"),
+        item_includes=("recent",),
         default_includes=("memberships",),
     ),
     Collection(

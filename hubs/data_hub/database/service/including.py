@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hubs.data_hub.database.repository.reading import ReadingRepository
+from hubs.data_hub.database.repository.ballots import BallotRepository, as_record
+from hubs.data_hub.database.repository.reading import MERGING_KIND, ReadingRepository
+from hubs.data_hub.database.schemas import BallotQuery
 from hubs.data_hub.database.service import rendering
 from hubs.data_hub.database.service.collections import BY_PATH
 
 MAX_RELATED = 5_000
 """Related rows fetched for one page; a record's own list endpoint has no such end."""
+RECENT = 30
+"""Bills, speeches and ballots each among what a person did lately."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,9 @@ _INCLUDES: dict[tuple[str, str], _Many | _One] = {
 class Includer:
     """Adds related records to the records of a page, one query per kind of relation."""
 
-    def __init__(self, repository: ReadingRepository) -> None:
+    def __init__(self, repository: ReadingRepository, ballots: BallotRepository) -> None:
         self._repository = repository
+        self._cast = ballots
 
     def include(self, collection: Any, records: Sequence[rendering.Record], names: Sequence[str]) -> None:
         """Add what is asked for under its own name."""
@@ -72,6 +77,9 @@ class Includer:
         for name in names:
             if (collection.kind, name) == ("vote_event", "ballots"):
                 self._ballots(records)
+            elif (collection.kind, name) == ("person", "recent"):
+                for record in records:
+                    record[name] = self._recent(record)
             elif name == "merged":
                 self._merged(collection.kind, records)
             elif (collection.kind, name) == ("division", "posts"):
@@ -85,16 +93,35 @@ class Includer:
 
     def _many(self, kind: str, records: Sequence[rendering.Record], name: str, how: _Many) -> None:
         other = BY_PATH[how.path]
-        owners = {record["key"]: record for record in records}
-        if kind == "person":
-            by_id = {record["id"]: record for record in records}
-            for row in self._repository.merged_into(kind, list(by_id)):
-                owners[row["key"]] = by_id[row["merged_into"]]
+        owners = self._owners(kind, records)
         for record in records:
             record[name] = []
         rows = self._repository.related(other, how.column, owners.keys(), MAX_RELATED, is_array=how.is_array)
         for row in rows:
             owners[row["facts"][how.column]][name].append(rendering.render(other, row))
+
+    def _owners(self, kind: str, records: Sequence[rendering.Record]) -> dict[str, rendering.Record]:
+        """Return the records by every key that others may name them by."""
+        owners = {record["key"]: record for record in records}
+        if kind == MERGING_KIND:
+            by_id = {record["id"]: record for record in records}
+            for row in self._repository.merged_into(kind, list(by_id)):
+                owners[row["key"]] = by_id[row["merged_into"]]
+        return owners
+
+    def _recent(self, person: rendering.Record) -> rendering.Record:
+        keys = list(self._owners(MERGING_KIND, [person]))
+        found: rendering.Record = {}
+        for path, column in (("bills", "sponsor_keys"), ("speeches", "person_key")):
+            other = BY_PATH[path]
+            rows = self._repository.latest(other, column, keys, RECENT, is_array=path == "bills")
+            found[path] = [rendering.render(other, row) for row in rows]
+        for speech in found["speeches"]:
+            # A speech can be long; this is a glance at it.
+            speech["paragraphs"] = speech["paragraphs"][:1]
+        query = BallotQuery(person_keys=keys, limit=RECENT)
+        found["ballots"] = [as_record(row) for row in self._cast.page(query).items]
+        return found
 
     def _one(self, records: Sequence[rendering.Record], name: str, how: _One) -> None:
         other = BY_PATH[how.path]

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from hubs.data_hub.database.errors import RecordNotFound
+from hubs.data_hub.database.repository.ballots import BallotRepository
 from hubs.data_hub.database.repository.reading import ReadingRepository, Row, as_uuid
 from hubs.data_hub.database.repository.recorded import RecordedRepository
 from hubs.data_hub.database.schemas import Collection, Condition, ItemQuery, ListQuery
@@ -44,10 +45,12 @@ _PLAIN_ITEM = ItemQuery()
 class ReadingService:
     """Reads the civic record."""
 
-    def __init__(self, repository: ReadingRepository, recorded: RecordedRepository) -> None:
+    def __init__(
+        self, repository: ReadingRepository, recorded: RecordedRepository, ballots: BallotRepository
+    ) -> None:
         self._repository = repository
         self._recorded = recorded
-        self._includer = Includer(repository)
+        self._includer = Includer(repository, ballots)
 
     def list(self, collection: Collection, query: ListQuery) -> RecordPage:
         """Return one page.

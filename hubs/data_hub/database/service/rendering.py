@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from hubs.data_hub.database.schemas import Collection
@@ -27,6 +26,13 @@ KIND_OF_REFERENCE: dict[str, str] = {
     "event_key": "event",
     "debate_key": "debate",
     "election_key": "election",
+}
+
+_LINKS = {
+    name: tuple(
+        f"{name.removesuffix('s').removesuffix('_key')}_{end}" for end in ("id", "url", "ids", "urls")
+    )
+    for name in KIND_OF_REFERENCE
 }
 
 
@@ -53,8 +59,7 @@ def render(collection: Collection, row: Mapping[str, Any]) -> Record:
     return record
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A place in a document where a key names another record (or several)."""
 
     node: Record
@@ -114,21 +119,18 @@ def keys_by_kind(places: Iterable[Reference]) -> Keys:
 
 def link(places: Iterable[Reference], ids: Mapping[tuple[str, str], UUID]) -> None:
     """Put beside each key the id and the URL of what it leads to (null when that is not on record)."""
-    urls: dict[UUID, str] = {}
-    for place in places:
-        value, kind = place.node[place.name], place.kind
-        stem = place.name.removesuffix("s").removesuffix("_key")
+    # Thousands of places a page name a few hundred records: each address is written once.
+    urls = {named: url_of(named[0], record_id) for named, record_id in ids.items()}
+    for node, name, kind in places:
+        value = node[name]
+        one, its_url, many, their_urls = _LINKS[name]
         if value is None or type(value) is str:
-            found = ids.get((kind, value)) if value else None
-            place.node[f"{stem}_id"] = found
-            url = urls.get(found) if found else None
-            if found is not None and url is None:
-                url = urls[found] = url_of(kind, found)
-            place.node[f"{stem}_url"] = url
+            named = (kind, value or "")
+            node[one] = ids.get(named)
+            node[its_url] = urls.get(named)
         else:
-            known = [ids.get((kind, key)) for key in value]
-            place.node[f"{stem}_ids"] = known
-            place.node[f"{stem}_urls"] = [url_of(kind, one) if one else None for one in known]
+            node[many] = [ids.get((kind, key)) for key in value]
+            node[their_urls] = [urls.get((kind, key)) for key in value]
 
 
 def attach_sources(record: Record, sources: Sequence[Mapping[str, Any]]) -> None:

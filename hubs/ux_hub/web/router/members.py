@@ -21,6 +21,8 @@ from shared.core.errors import Invalid, NotFound
 router = APIRouter(prefix="/{lang:lang}", route_class=PageRoute, tags=["pages"])
 _PER_PAGE = 120
 _RECENT_VOTES = 12
+_RECENT_SPEECHES = 8
+_SPONSORED = 20
 _BALLOTS = 50
 _SPEECHES = 60
 """Newest speeches whose words are counted."""
@@ -67,8 +69,8 @@ def list_members(
     )
 
 
-def _person(record: RecordReader, item: str) -> Row:
-    return record.get("people", item, include="memberships")
+def _person(record: RecordReader, item: str, include: str = "memberships") -> Row:
+    return record.get("people", item, include=include)
 
 
 def _head(page: Page, person: Row) -> dict[str, Any]:
@@ -78,12 +80,8 @@ def _head(page: Page, person: Row) -> dict[str, Any]:
 
 @router.get("/members/{item}", summary="A member", **OPEN)
 def show_member(page: PageDep, record: ReaderDep, item: str, _: Public) -> Response:
-    person, bills, speeches, ballots = record.together(
-        lambda: _person(record, item),
-        lambda: record.list("bills", sponsor=item, limit=20).rows,
-        lambda: record.list("speeches", person=item, limit=8).rows,
-        lambda: record.list("ballots", person=item, limit=_RECENT_VOTES).rows,
-    )
+    person = _person(record, item, "memberships,recent")
+    recent = person["recent"]
     if item != person["slug"]:
         return moved(page, f"/members/{person['slug']}")
     current, former = people.split(person["memberships"], datetime.now(OTTAWA).date())
@@ -92,9 +90,9 @@ def show_member(page: PageDep, record: ReaderDep, item: str, _: Public) -> Respo
         **_head(page, person),
         current=current,
         former=former,
-        ballots=ballots,
-        bills=[(bill, bill_service.progress(bill)) for bill in bills],
-        speeches=[speech for speech in speeches if speech.get("debate_id")],
+        ballots=recent["ballots"][:_RECENT_VOTES],
+        bills=[(bill, bill_service.progress(bill)) for bill in recent["bills"][:_SPONSORED]],
+        speeches=[one for one in recent["speeches"] if one.get("debate_id")][:_RECENT_SPEECHES],
     )
 
 
@@ -155,7 +153,7 @@ def show_agreement(page: PageDep, record: ReaderDep, item: str, _: Public) -> Re
 def show_words(page: PageDep, record: ReaderDep, item: str, _: Public) -> Response:
     person, speeches = record.together(
         lambda: _person(record, item),
-        lambda: record.list("speeches", person=item, limit=_SPEECHES).rows,
+        lambda: record.list("speeches", person=item, limit=_SPEECHES, fields="time,paragraphs").rows,
     )
     if item != person["slug"]:
         return moved(page, f"/members/{person['slug']}/words")
@@ -170,18 +168,15 @@ def show_words(page: PageDep, record: ReaderDep, item: str, _: Public) -> Respon
 
 @router.get("/members/{item}/activity", summary="What a member did, day by day", **OPEN)
 def show_activity(page: PageDep, record: ReaderDep, item: str, _: Public) -> Response:
-    person, bills, speeches, ballots = record.together(
-        lambda: _person(record, item),
-        lambda: record.list("bills", sponsor=item, limit=_ACTS).rows,
-        lambda: record.list("speeches", person=item, limit=_ACTS).rows,
-        lambda: record.list("ballots", person=item, limit=_ACTS).rows,
-    )
+    # What the profile asks for too: whoever comes from there finds it answered.
+    person = _person(record, item, "memberships,recent")
+    recent = person["recent"]
     if item != person["slug"]:
         return moved(page, f"/members/{person['slug']}/activity")
     return page.show(
         "members/activity.html",
         **_head(page, person),
-        days=careers.by_day(bills, speeches, ballots, _ACTS),
+        days=careers.by_day(recent["bills"], recent["speeches"], recent["ballots"], _ACTS),
     )
 
 

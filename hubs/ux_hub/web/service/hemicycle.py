@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -15,8 +15,7 @@ _ORDER = {"yes": 0, "paired": 1, "abstain": 1, "absent": 1, "not voting": 1, "ot
 _MOST_SEATS = 700
 
 
-@dataclass(frozen=True)
-class Seat:
+class Seat(NamedTuple):
     """A seat: where it stands (in the drawing's units) and who sits there."""
 
     x: float
@@ -27,7 +26,8 @@ class Seat:
     party: str
 
 
-def layout(count: int) -> tuple[list[tuple[float, float]], float]:
+@lru_cache(maxsize=8)  # A chamber has as many seats for years; seven hundred of them take 100 kB.
+def layout(count: int) -> tuple[Sequence[tuple[float, float]], float]:
     """Return the places of that many seats from left to right, and their radius."""
     if count <= 0:
         return [], 0.0

@@ -11,12 +11,25 @@ import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 from markupsafe import Markup, escape
 
-from hubs.ux_hub.web.service import hemicycle, language, people, sanitising
+from hubs.ux_hub.web.service import hemicycle, language, people, sanitising, votes
 from hubs.ux_hub.web.service.assets import Assets
 from hubs.ux_hub.web.service.language import Catalogue, Lang, other
 from shared.contracts.civic import FEDERAL
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
+
+
+class _Records(Environment):
+    """Templates show decoded records: ``row.name`` is looked up as an entry first.
+
+    Asked in the usual order, each name of each row raises and catches an AttributeError first.
+    """
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return the entry of a record, the attribute of anything else."""
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
 
 
 class Renderer:
@@ -34,7 +47,7 @@ class Renderer:
         self.catalogue = catalogue
         self.assets = assets
         self.base_url = base_url.rstrip("/")
-        self._environment = Environment(
+        self._environment = _Records(
             loader=FileSystemLoader([str(folder) for folder in folders]),
             autoescape=True,
             undefined=StrictUndefined if is_strict else Undefined,
@@ -44,6 +57,7 @@ class Renderer:
         )
         self._environment.filters.update(
             {
+                "ballot_rows": votes.ballot_rows,
                 "circles": hemicycle.circles,
                 "clean_html": sanitising.clean_html,
                 "snippet": sanitising.clean_snippet,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from markupsafe import Markup, escape
 
 OPTIONS = ("yes", "no", "paired", "abstain", "absent", "not voting", "other")
 
@@ -63,3 +65,28 @@ def break_down(vote: Mapping[str, Any], party: str = "") -> Breakdown:
         ballots=sorted(shown, key=lambda b: b["position"]),
         options=[option for option in OPTIONS if option in present],
     )
+
+
+def ballot_rows(
+    ballots: Iterable[Mapping[str, Any]],
+    lang: str,
+    parties: Mapping[str, Markup],
+    options: Mapping[str, Markup],
+    broke: str,
+) -> Markup:
+    """Return the rows of the table of ballots; ``parties`` and ``options`` are what stands for each.
+
+    Written here and not in the template: a vote has 340 of them, and this takes a third of the time.
+    """
+    dissent = f' <small class="broke">{escape(broke)}</small>'
+    rows = []
+    for ballot in ballots:
+        name, person = escape(ballot["name"]), ballot.get("person_id")
+        shown = f'<a href="/{lang}/members/{escape(person)}">{name}</a>' if person else name
+        rows.append(
+            f'<tr><th scope="row">{shown}</th><td>{parties[ballot["party"]]}</td>'
+            f"<td>{escape(ballot['constituency'])}</td>"
+            f"<td>{options[ballot['option']]}{dissent if ballot.get('is_dissent') else ''}</td></tr>"
+        )
+    # Each part was escaped on its way in.
+    return Markup("\n".join(rows))  # noqa: S704
