@@ -13,7 +13,7 @@ from hubs.intelligence_hub.analytics import facts
 from hubs.intelligence_hub.analytics.repository import AnalyticsRepository
 from hubs.intelligence_hub.analytics.schemas import RebuildReport
 from shared.clients.data_hub import DataHubClient
-from shared.core.errors import AppError
+from shared.core.errors import AppError, Invalid
 from shared.db.session import transaction
 from shared.logging import get_logger
 
@@ -48,13 +48,21 @@ class FactKeeper:
     def catch_up(self) -> int:
         """Read the feed to its end; return the position reached.
 
-        Raises: AppError of data_hub; what was read before stays.
+        A feed that has not reached our position is of another record (data_hub was set up anew, or went back
+        to a copy): then everything is read anew. Raises: AppError of data_hub; what was read before stays.
         """
         with self._lock:
             while True:
                 with transaction(self._sessions) as session:
                     position = AnalyticsRepository(session).position()
-                changes = self._client.changes(position, _PAGE)["data"]
+                try:
+                    changes = self._client.changes(position, _PAGE)["data"]
+                except Invalid as error:
+                    if "position" not in error.extensions:
+                        raise
+                    log.warning("the record is another one: all facts are read anew", position=position)
+                    self._read_everything()
+                    continue
                 if not changes:
                     return position
                 self._keep(position, changes)
@@ -65,26 +73,30 @@ class FactKeeper:
         Raises: AppError of data_hub; the facts of before stay then.
         """
         start = time.perf_counter()
-        counts: dict[str, int] = {}
         with self._lock:
-            # What changes while the record is read is read again from this position.
-            position = int(self._client.changes("now", 1)["meta"]["position"])
-            with transaction(self._sessions) as session:
-                repository = AnalyticsRepository(session)
-                repository.lock()
-                repository.clear()
-                for kind in _KINDS:
-                    for items in self._everything(kind):
-                        rows, ballots = _made(kind, items)
-                        repository.add(kind, rows, ballots)
-                        counts[kind] = counts.get(kind, 0) + len(rows)
-                        counts["ballot"] = counts.get("ballot", 0) + len(ballots)
-                repository.recount_words()
-                repository.move_to(position)
+            counts = self._read_everything()
         position = self.catch_up()
         self.read_coverage()
         seconds = round(time.perf_counter() - start, 3)
         return RebuildReport(kept=counts, as_of_seq=position, seconds=seconds)
+
+    def _read_everything(self) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        # What changes while the record is read is read again from this position.
+        position = int(self._client.changes("now", 1)["meta"]["position"])
+        with transaction(self._sessions) as session:
+            repository = AnalyticsRepository(session)
+            repository.lock()
+            repository.clear()
+            for kind in _KINDS:
+                for items in self._everything(kind):
+                    rows, ballots = _made(kind, items)
+                    repository.add(kind, rows, ballots)
+                    counts[kind] = counts.get(kind, 0) + len(rows)
+                    counts["ballot"] = counts.get("ballot", 0) + len(ballots)
+            repository.recount_words()
+            repository.move_to(position)
+        return counts
 
     def read_coverage(self) -> None:
         """Keep what data_hub says it holds, and how fresh it is."""

@@ -30,6 +30,9 @@ class Delta(BaseModel):
     removed: list[str] = Field(description="ids of records that were withdrawn")
     token: str
     has_more: bool
+    is_reset: bool = Field(
+        False, description="the token is of another record: drop what is held; this is the first batch of all"
+    )
 
 
 class SyncForm(BaseModel):
@@ -59,6 +62,7 @@ class SyncStatus(BaseModel):
 
     token: str = Field(description="where the record is now")
     is_current: bool
+    is_reset: bool = Field(False, description="the token is of another record: everything is to come")
     behind: int = Field(description="changes to come, counted up to 1,000")
 
 

@@ -108,10 +108,14 @@ class SourceRegister:
         return self.read()
 
 
-def moved(page: Page, path: str) -> Response:
+def moved(page: Page, path: str, *, is_for_good: bool = True) -> Response:
     """Return a redirect within the page's language; the target is ours alone."""
     return Response(
-        status_code=308, headers={"Location": f"/{page.lang}{path}", "Cache-Control": "max-age=3600"}
+        status_code=308 if is_for_good else 307,
+        headers={
+            "Location": f"/{page.lang}{path}",
+            "Cache-Control": "max-age=3600" if is_for_good else "no-cache",
+        },
     )
 
 

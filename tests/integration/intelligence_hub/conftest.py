@@ -13,6 +13,7 @@ from hubs.intelligence_hub.analytics.loading import FactKeeper
 from hubs.intelligence_hub.analytics.service import build
 from services.scraper.parse_command import ParseReport, parse_files
 from shared.contracts.civic import Record
+from shared.core.errors import Invalid
 from shared.db.engine import create_engine
 from shared.db.prepare import upgrade_schemas
 from shared.db.session import create_sessionmaker, transaction
@@ -88,6 +89,8 @@ class DataHub:
 
     def changes(self, after: str | int, limit: int) -> dict[str, Any]:
         start = len(self.log) if after == "now" else int(after)
+        if start > len(self.log):
+            raise Invalid(f"after: {start} is beyond the newest change; start over", position=len(self.log))
         return {"data": self.log[start : start + limit], "meta": {"position": len(self.log)}}
 
     def list(self, collection: str, **params: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from hubs.intelligence_hub.analytics.definitions import INDICATORS
 from hubs.intelligence_hub.analytics.loading import FactKeeper
-from shared.core.errors import Unavailable
+from shared.core.errors import Invalid, Unavailable
 from tests.integration.intelligence_hub.conftest import rebuilt, rows
 from tests.integration.intelligence_hub.test_indicators import as_votes
 
@@ -53,6 +53,43 @@ def test_facts_kept_from_changes_equal_facts_rebuilt_from_scratch(
     assert kept["member-words"]
     keeper.rebuild()
     assert everything() == kept
+
+
+def test_a_record_that_was_set_up_anew_is_read_from_its_beginning(sessions, data_hub, samples) -> None:
+    data_hub.put("vote_event", as_votes(samples))
+    keeper = FactKeeper(sessions, data_hub)
+    reached = keeper.catch_up()
+    before = rows(sessions, "attendance")
+    # Another database: fewer changes than were read, and a vote of before is not in it.
+    gone = next(key for kind, key in data_hub.items if kind == "vote_event")
+    fewer = [item for (_, key), item in data_hub.items.items() if key != gone]
+    data_hub.items.clear()
+    data_hub.log.clear()
+    data_hub.put("vote_event", fewer)
+    assert keeper.catch_up() == len(fewer) < reached
+    kept = rows(sessions, "attendance")
+    assert kept != before
+    keeper.rebuild()
+    assert rows(sessions, "attendance") == kept
+
+
+def test_another_refusal_of_the_feed_is_no_reason_to_read_everything_anew(
+    sessions, data_hub, samples, monkeypatch
+) -> None:
+    data_hub.put("vote_event", as_votes(samples))
+    keeper = FactKeeper(sessions, data_hub)
+    keeper.catch_up()
+    before = rows(sessions, "attendance")
+    data_hub.asked = 0
+
+    def refuse(*_: object) -> dict:
+        raise Invalid("limit: a whole number from 1 to 1000")
+
+    monkeypatch.setattr(data_hub, "changes", refuse)
+    with pytest.raises(Invalid, match="limit"):
+        keeper.catch_up()
+    assert data_hub.asked == 0
+    assert rows(sessions, "attendance") == before
 
 
 def test_readers_see_the_facts_of_before_until_a_rebuild_is_done(sessions, data_hub, samples) -> None:

@@ -20,6 +20,8 @@ class Feed(FakeHubs):
     def _answer(self, path: str, params: dict[str, Any]) -> Any:
         if path == "changes":
             after = 3 if params["after"] == "now" else int(params["after"])
+            if after > 3:
+                raise Invalid(f"after: {after} is beyond the newest change; start over", position=3)
             rows = [{"seq": 1, "type": "bill", "id": uuid("bill", 11)}, {"seq": 2, "type": "bill", "id": uuid("bill", 99)},
                     {"seq": 3, "type": "bill", "id": uuid("bill", 11)}]  # fmt: skip
             found = [row for row in rows if row["seq"] > after][: params["limit"]]
@@ -48,6 +50,23 @@ def test_a_synchronisation_goes_on_from_its_token_and_ends() -> None:
     assert (second.removed, second.token, second.has_more) == ([], "3", False)
     last = service(Feed()).sync(second.token, 2)
     assert (last.changed, last.removed, last.token) == ({}, [], "3")
+
+
+def test_a_token_of_another_record_gets_everything_and_is_told_so() -> None:
+    first = service(Feed()).sync("900", 2)
+    assert first.is_reset
+    assert [card["number"] for card in first.changed["bill"]] == ["C-11"]
+    assert (first.token, first.has_more) == ("2", True)
+    assert not service(Feed()).sync(first.token, 2).is_reset
+    standing = service(Feed()).standing("900")
+    assert (standing.is_reset, standing.is_current, standing.behind, standing.token) == (True, False, 3, "3")
+    assert not service(Feed()).standing("3").is_reset
+
+
+def test_another_refusal_of_the_record_reaches_the_phone() -> None:
+    refusing = FakeHubs(failing=Invalid("limit: a whole number"))
+    with pytest.raises(Invalid, match="limit"):
+        service(refusing).sync("2", 10)
 
 
 @pytest.mark.parametrize("token", ["x", "-1", "1.5", "9" * 30, "١"])

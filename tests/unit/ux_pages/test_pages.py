@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from hubs.ux_hub.web.service.record import MAX_CALLS
-from shared.core.errors import Gone, Unavailable
+from shared.core.errors import Gone, Invalid, Unavailable
 from tests.unit.ux_pages.conftest import PAGES, Open
 from tests.unit.ux_pages.fake_record import FakeHubs
 from tests.unit.ux_pages.soundness import active, elements, faults, parse, words
@@ -164,3 +165,18 @@ def test_the_sitemap_lists_both_languages_of_each_page(site: TestClient) -> None
     assert 'hreflang="fr-CA" href="https://openpolicy.example/fr/bills/45-1-c-11"' in part
     assert site.get("/sitemap-secrets.xml").status_code == 404
     assert "Sitemap: https://openpolicy.example/sitemap.xml" in site.get("/robots.txt").text
+
+
+def test_an_old_link_to_changes_of_another_record_leads_to_the_newest(open_with: Open) -> None:
+    class Anew(FakeHubs):
+        def _answer(self, path: str, params: dict[str, Any]) -> Any:
+            if path == "changes" and params["after"] != "now" and int(params["after"]) > 5:
+                raise Invalid("after: beyond the newest change; start over", position=5)
+            return super()._answer(path, params)
+
+    answer = open_with(Anew()).get("/fr/changes?before=900000")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/fr/changes")
+    assert answer.headers["cache-control"] == "no-cache"
+    assert open_with(Anew()).get("/fr/changes").status_code == 200
+    refused = open_with(FakeHubs(failing=Invalid("limit: no"))).get("/fr/changes?before=900000")
+    assert refused.status_code == 422

@@ -150,8 +150,24 @@ class MobileService:
         """Return how far a token is behind. Raises: Invalid for a token that was never given."""
         _check(token)
         now = str(self._record.changes(after="now", limit=1)["meta"]["position"])
-        found = self._record.changes(after=token or 0, limit=_COUNTED, type=",".join(COLLECTIONS))["data"]
-        return SyncStatus(token=now, is_current=not found, behind=len(found))
+        answer, is_reset = self._changes(token, _COUNTED)
+        found = answer["data"]
+        return SyncStatus(
+            token=now, is_current=not found and not is_reset, is_reset=is_reset, behind=len(found)
+        )
+
+    def _changes(self, token: str, limit: int) -> tuple[Mapping[str, Any], bool]:
+        """Return the changes after a token, or from the start where the record has not come so far.
+
+        The record was set up anew then, or went back to a copy: the second value says so.
+        """
+        asked = {"limit": limit, "type": ",".join(COLLECTIONS)}
+        try:
+            return self._record.changes(after=token or 0, **asked), False
+        except Invalid as error:
+            if not token or "position" not in error.extensions:
+                raise
+            return self._record.changes(after=0, **asked), True
 
     def _read(self, wanted: Mapping[str, set[str]]) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -168,10 +184,11 @@ class MobileService:
         """Return what changed since a token; an empty token begins with nothing, and so sends everything.
 
         The records are read after the changes, so that none is older than the token says: a change in
-        between comes again with the next delta. Raises: Invalid for a token that was never given.
+        between comes again with the next delta. A token of another record gets the first batch of everything,
+        and is told so. Raises: Invalid for a token that was never given.
         """
         _check(token)
-        answer = self._record.changes(after=token or 0, limit=limit, type=",".join(COLLECTIONS))
+        answer, is_reset = self._changes(token, limit)
         entries = answer["data"]
         last: dict[str, dict[str, Any]] = {str(entry["id"]): entry for entry in entries}
         wanted: dict[str, set[str]] = {}
@@ -184,6 +201,7 @@ class MobileService:
             removed=sorted(set(last) - standing),
             token=str(answer["meta"]["position"]),
             has_more=len(entries) == limit,
+            is_reset=is_reset,
         )
 
 

@@ -15,7 +15,7 @@ from hubs.ux_hub.web.service.places import COLLECTIONS, page_of
 from hubs.ux_hub.web.service.rendering import Renderer
 from shared.app import ResourcesDep
 from shared.auth import Public
-from shared.core.errors import AppError
+from shared.core.errors import AppError, Invalid
 
 router = APIRouter(route_class=PageRoute, tags=["pages"])
 _CHANGES = 100
@@ -49,7 +49,13 @@ def show_changes(
 ) -> Response:
     last = before - 1 if before else int(record.changes(after="now", limit=1)["meta"]["position"])
     start = max(0, last - _CHANGES)
-    rows = record.changes(after=start, limit=_CHANGES)["data"] if last else []
+    try:
+        rows = record.changes(after=start, limit=_CHANGES)["data"] if last else []
+    except Invalid as error:
+        if "position" not in error.extensions:
+            raise
+        # A link from before the record was set up anew: its newest changes are what comes closest.
+        return moved(page, "/changes", is_for_good=False)
     shown = [_linked(row, page.lang) for row in reversed(rows) if row["seq"] <= last]
     return page.show(
         "platform/changes.html",
