@@ -119,9 +119,7 @@ class TokenVerifier:
         )
 
     def with_keys(self, fetch_keys: KeySource, max_age_s: float) -> TokenVerifier:
-        """Return a verifier with the same expectations and keys from this very process, kept for so many
-        seconds; a key that it does not know is looked for at once.
-        """
+        """Return a like verifier that keeps keys for so many seconds; an unknown one is asked for at once."""
         settings = self._settings.model_copy(update={"jwks_max_age_s": max_age_s})
         return TokenVerifier(self._issuer, settings, fetch_keys, self._clock, refetch_pause_s=0.0)
 
@@ -302,8 +300,9 @@ async def current_principal(request: Request) -> Principal:
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthorized("expected a bearer token", headers={"WWW-Authenticate": "Bearer"})
     verifier: TokenVerifier = request.app.state.resources.verifier
+    known = verifier.recall(token.strip())
     # A thread for a token that is new, and none else: to change threads costs more than all of this.
-    return verifier.recall(token.strip()) or await run_in_threadpool(verifier.verify, token.strip())
+    return known if known is not None else await run_in_threadpool(verifier.verify, token.strip())
 
 
 PrincipalDep = Annotated[Principal, Depends(current_principal)]

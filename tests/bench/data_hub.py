@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
@@ -29,7 +29,7 @@ from shared.core.clock import utc_now
 from shared.core.ids import new_id
 from shared.testing.databases import Databases, FreshDatabase
 from shared.testing.ports import free_port
-from shared.testing.processes import Processes, wait_until
+from shared.testing.processes import Process, Processes, wait_until
 from shared.testing.servers import RealPostgres
 
 # docs of the deployment: 1 GiB for PostgreSQL.
@@ -69,11 +69,34 @@ class BenchHub:
     """A running hub, its database, and who may write to it."""
 
     url: str
-    pid: int
     dsn: str
     http: httpx.Client
     issuer: str
+    start: Callable[[], Process]
+    process: Process
     _plain: HTTPConnection | None = None
+
+    @property
+    def pid(self) -> int:
+        """Return the hub's process id, another one after a restart."""
+        return self.process.pid
+
+    def restart(self) -> None:
+        """End the hub and start it again on the same database and the same index."""
+        self.process.terminate()
+        self.process, self._plain = self.start(), None
+
+    def wait_until_idle(self, timeout: float = 300) -> float:
+        """Wait until the hub does nothing of its own accord, merges of the index over; return the seconds."""
+        began = time.perf_counter()
+
+        def is_idle() -> bool:
+            before = self.cpu_s()
+            time.sleep(2)
+            return self.cpu_s() - before < 0.1
+
+        wait_until(is_idle, timeout=timeout, what="an idle hub")
+        return time.perf_counter() - began
 
     def headers(self) -> dict[str, str]:
         """Return the headers of a write."""
@@ -166,12 +189,8 @@ def bench_hub() -> Iterator[BenchHub]:
                 **database.env(), "OP_DATA_DIR": folder, "OP_LOG_LEVEL": "ERROR", "OP_HUBS__SECURITY": issuer,
                 "OP_EXPORTS_EVERY_HOURS": "0",
             }  # fmt: skip
-            hub = run.python(
-                "-m", "uvicorn", "--factory", "hubs.data_hub.app:create_app", "--port", str(port), "--log-level", "error",
-                "--no-access-log", env=environment, cwd=Path.cwd(),
-            )  # fmt: skip
+            url = f"http://127.0.0.1:{port}"
             with httpx.Client(timeout=600) as http:
-                url = f"http://127.0.0.1:{port}"
 
                 def is_up() -> bool:
                     try:
@@ -179,8 +198,15 @@ def bench_hub() -> Iterator[BenchHub]:
                     except httpx.HTTPError:
                         return False
 
-                wait_until(is_up, timeout=60, what="data_hub")
-                yield BenchHub(url, hub.pid, _plain(database.url("data")), http, issuer)
+                def start() -> Process:
+                    process = run.python(
+                        "-m", "uvicorn", "--factory", "hubs.data_hub.app:create_app", "--port", str(port), "--log-level",
+                        "error", "--no-access-log", env=environment, cwd=Path.cwd(),
+                    )  # fmt: skip
+                    wait_until(is_up, timeout=60, what="data_hub")
+                    return process
+
+                yield BenchHub(url, _plain(database.url("data")), http, issuer, start, start())
     finally:
         keys.shutdown()
         server.stop()

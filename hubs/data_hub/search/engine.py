@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import orjson
 import tantivy
 
+from hubs.data_hub.memory import Range, let_go, mapped_ranges
+
 SCHEMA_VERSION = 2
 POSITION_FILE = "position.json"
 _MAX_TOKEN_BYTES = 60
+_LARGE_FILES = ("store", "idx", "pos")
+_LET_GO_EVERY = 8
+"""Searches between two times that mapped pages are let go; each maps a megabyte or two of what it shows."""
 
 # Field: (tokenizer, stored, fast, what is kept per term).
 _TEXT_FIELDS: dict[str, tuple[str, bool, bool, str]] = {
@@ -94,11 +100,35 @@ class Generation:
         self.position = self._read_position()
         self.reached = self.position
         """Position of what is written, committed or not yet."""
-        self._index.reload()
+        self._served = count(1)
+        self._reload()
 
     def searcher(self) -> tantivy.Searcher:
         """Return a searcher over the last commit."""
+        if next(self._served) % _LET_GO_EVERY == 0:
+            self.let_go()
         return self._index.searcher()
+
+    def let_go(self) -> None:
+        """Take the pages of the large files out of the process: left alone, the whole index ends up in it."""
+        # The searcher in hand keeps the files mapped where they were found.
+        _held, ranges = self._mapped
+        let_go(ranges)
+
+    def _reload(self) -> None:
+        """Let searches see the last commit."""
+        before = self._segments()
+        self._index.reload()
+        held = self._index.searcher()
+        # A merge may have ended in between: then it is not known which files this searcher holds.
+        known = before if before == self._segments() else ()
+        folder = self.folder.resolve()
+        paths = [folder / f"{name}.{kind}" for name in known for kind in _LARGE_FILES]
+        self._mapped: tuple[tantivy.Searcher, list[Range]] = (held, mapped_ranges(paths))
+
+    def _segments(self) -> tuple[str, ...]:
+        listed = orjson.loads((self.folder / "meta.json").read_bytes())["segments"]
+        return tuple(sorted(segment["segment_id"].replace("-", "") for segment in listed))
 
     def add(self, documents: Iterable[dict[str, Any]]) -> int:
         """Replace documents by id; visible after `commit`."""
@@ -134,7 +164,7 @@ class Generation:
         draft = self.folder / f".{POSITION_FILE}"
         draft.write_bytes(orjson.dumps({"position": position, "schema": SCHEMA_VERSION}))
         draft.replace(self.folder / POSITION_FILE)
-        self._index.reload()
+        self._reload()
 
     def close(self) -> None:
         """Let go of the writer; its merges are finished first."""

@@ -157,7 +157,7 @@ class IndexKeeper:
                 pass
             if self.state.position != before:
                 # What was just indexed was just loaded, in this process: both are over for now.
-                give_back()
+                self._give_back()
             if self._rebuild_asked.is_set():
                 self._rebuild_asked.clear()
                 self._build("asked for")
@@ -170,7 +170,13 @@ class IndexKeeper:
             self._next_round = time.monotonic() + ROUND_S
             self._in_between()
             # Requests come with large answers now and then: what they took goes back as well.
-            give_back()
+            self._give_back()
+
+    def _give_back(self) -> None:
+        give_back()
+        if self._current is not None:
+            # Merges read whole segments.
+            self._current.let_go()
 
     def _step(self) -> bool:
         """Apply the next changes; True when there are no more for now, and all are committed."""

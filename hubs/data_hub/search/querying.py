@@ -142,7 +142,8 @@ class QueryCompiler:
             # Most words stand in one field or two: what need not be looked at costs nothing.
             if not self._searcher.doc_freq(field, words[0]):
                 return None
-            return Query.term_query(self._schema, field, words[0])
+            # Without positions: a phrase alone needs them.
+            return Query.term_query(self._schema, field, words[0], "freq")
         return Query.phrase_query(self._schema, field, list(words))
 
     def _bill(self, text: str) -> Query:
