@@ -93,6 +93,8 @@ class Store:
         self.owned: dict[tuple[str, str], dict[str, set[tuple[str, ...]]]] = {}
         self.version = 0
         self.events: list[tuple[int, str, Json]] = []
+        self.refused: list[str] = []
+        """What a quota had no room for, as the API server words it."""
 
     def find(self, kind: str, name: str) -> Json:
         try:
@@ -149,10 +151,11 @@ class Store:
                 limit_of(p) for p in self.of("Pod") if p["status"].get("phase") not in {"Failed", "Succeeded"}
             )
             if used + limit_of(pod) > hard:
-                raise ApiForbidden(
+                self.refused.append(
                     f'pods "{pod["metadata"]["name"]}" is forbidden: exceeded quota: openpolicy, requested: '
                     f"limits.memory={limit_of(pod)}, used: limits.memory={used}, limited: limits.memory={hard}"
                 )
+                raise ApiForbidden(self.refused[-1])
 
 
 def limit_of(pod: Json) -> int:
