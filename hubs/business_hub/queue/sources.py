@@ -1,10 +1,11 @@
-"""The registry of sources: a TOML file that the scraper owns and this hub only reads."""
+"""The registry of sources: a TOML file and the folder of its name, the scraper's own; this hub only reads."""
 
 from __future__ import annotations
 
 import difflib
 import threading
 import tomllib
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,12 @@ def default_sources_file() -> Path:
 
 
 class SourceRegistry:
-    """The known sources; the file is read again when it changes."""
+    """The known sources; the files are read again when one of them changes, comes or goes."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._read_at = -1
+        self._read_at: list[tuple[str, int]] = []
         self._sources: dict[str, SourceRead] = {}
 
     def get(self, source_id: str) -> SourceRead:
@@ -49,15 +50,16 @@ class SourceRegistry:
         return self._current().get(source_id)
 
     def list(self) -> list[SourceRead]:
-        """Return every source in the order of the file."""
+        """Return every source in the order of the files."""
         return list(self._current().values())
 
     def _current(self) -> dict[str, SourceRead]:
         with self._lock:
             try:
-                changed_at = self._path.stat().st_mtime_ns
+                files = _files(self._path)
+                changed_at = [(each.name, each.stat().st_mtime_ns) for each in files]
                 if changed_at != self._read_at:
-                    self._sources = _read(self._path)
+                    self._sources = _read(files)
                     self._read_at = changed_at
             except (OSError, tomllib.TOMLDecodeError, ValueError, KeyError, TypeError) as error:
                 # A registry that is being replaced must not take away the one that was read before.
@@ -66,13 +68,19 @@ class SourceRegistry:
             return self._sources
 
 
-def _read(path: Path) -> dict[str, SourceRead]:
-    tables = tomllib.loads(path.read_text(encoding="utf-8"))
+def _files(path: Path) -> list[Path]:
+    """Return the registry's file and those of the folder that carries on where it ends."""
+    folder = path.with_suffix("")
+    return [path, *(sorted(folder.glob("*.toml")) if folder.is_dir() else ())]
+
+
+def _read(paths: Iterable[Path]) -> dict[str, SourceRead]:
     found: dict[str, SourceRead] = {}
-    for government in tables.get("jurisdiction", []):
-        for entry in government.get("source", []):
-            source = SourceRead.model_validate(_flat(entry, government))
-            found[source.id] = source
+    for path in paths:
+        for government in tomllib.loads(path.read_text(encoding="utf-8")).get("jurisdiction", []):
+            for entry in government.get("source", []):
+                source = SourceRead.model_validate(_flat(entry, government))
+                found[source.id] = source
     return found
 
 
