@@ -37,6 +37,37 @@ DECISION = {
 }  # fmt: skip
 
 
+CLIENT = {
+    "client_id": "opc_bills", "kind": "service", "name_en": "Bill watch", "name_fr": "Vigie des lois",
+    "scopes": ["data:read"], "redirect_uris": [], "created_at": AT, "last_used_at": None,
+}  # fmt: skip
+SCHEDULE = {
+    "id": "s1", "name": "ca-federal-mps", "source_id": "ca-federal-mps", "cron": "10 5 * * *", "time_zone": "UTC",
+    "catch_up": "all", "mode": "", "is_paused": False, "next_run_at": AT, "fired": 3,
+}  # fmt: skip
+RUN = {
+    "run_id": "r1", "job_id": "j1", "source_id": "ca-federal-mps", "state": "held", "summary_en": "51 members",
+    "summary_fr": "51 députés", "findings": [{"code": "count-drop", "message_en": "Fewer", "message_fr": "Moins"}],
+    "forecast": {"person": {"inserted": 1, "updated": 1}}, "report": {}, "reason": "", "reviewed_by": "",
+    "steps": [{"name": "prepare", "started_at": AT, "duration_s": 0.5, "counts": {"person": 2}}],
+}  # fmt: skip
+
+
+def api_key(number: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": f"k{number}", "name": f"Key {number}", "hint": f"opk_{number}abc", "scopes": ["data:read"],
+        "created_at": AT, "expires_at": AT, "revoked_at": None, "last_used_at": AT, "replaced_by": None, **changes,
+    }  # fmt: skip
+
+
+def difference(number: int, change: str) -> dict[str, Any]:
+    fields = {"name": ["Ann", "Anne"], "contacts": [[], [{"type": "email", "value": "a@example.org"}]]}
+    return {
+        "id": number, "kind": "person", "key": f"ca/house/person/{number}", "change": change,
+        "title": f"Member {number}", "fields": fields if change == "updated" else {},
+    }  # fmt: skip
+
+
 def version(number: int, state: str = "draft") -> dict[str, Any]:
     return {
         "version": number, "state": state, "message": "Let editors in", "author": "user:1", "created_at": AT,
@@ -89,6 +120,15 @@ class FakeConsole:
                 {"version": n, "definition": FLAG["definition"], "is_killed": False, "reason": "why", "changed_by": "user:1", "changed_at": AT}
                 for n in (2, 1)]},
             "/ofrep/v1/evaluate/flags/new-search": {"key": "new-search", "value": False, "variant": "off", "reason": "DEFAULT"},
+            "/clients": CLIENT | {"client_secret": "opc-secret"} if method == "POST" else {"data": [CLIENT]},
+            "/clients/opc_bills": CLIENT,
+            "/clients/opc_app": CLIENT | {"client_id": "opc_app", "kind": "public"},
+            "/clients/opc_bills/api-keys": api_key(9) | {"key": "opk_9_secret"} if method == "POST" else {"data": [
+                api_key(1), api_key(2, revoked_at=AT), api_key(3, replaced_by="k1")]},
+            "/clients/opc_bills/api-keys/k1/rotate": api_key(4) | {"key": "opk_4_secret"},
+            "/schedules": {"data": [SCHEDULE]}, "/schedules/s1": SCHEDULE, "/runs/r1": RUN,
+            "/runs/r1/differences": {"data": [difference(1, "inserted"), difference(2, "updated")],
+                                     "next": "/api/v1/runs/r1/differences?cursor=more"},
             "/config/search.limit": {"key": "search.limit", "value": 20},
             "/config/search.limit/versions": {"data": [
                 {"version": n, "value": n, "reason": "why", "changed_by": "user:1", "changed_at": AT} for n in (2, 1)]},

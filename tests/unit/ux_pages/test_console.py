@@ -24,6 +24,7 @@ from tests.unit.ux_pages.test_hostile import FRAGMENTS
 PAGES = (
     "/policies", "/policies/gateway", "/policies/gateway/versions/2", "/policies/gateway/edit",
     "/policies/gateway/versions/2?path=openpolicy/gateway", "/policies/gateway/diff?from=1&to=2", "/flags",
+    "/clients", "/clients/opc_bills", "/clients/opc_app", "/schedules", "/runs/r1", "/runs/r1?change=updated&cursor=x",
     "/flags/new-search", '/flags/new-search?context={"targetingKey":"x"}', "/config/search.limit",
 )  # fmt: skip
 Enter = Callable[..., "Visit"]
@@ -88,7 +89,7 @@ def test_attacks_in_what_the_hubs_say_are_inert_at_the_console(enter: Enter) -> 
 def test_every_action_asks_in_both_languages_before_it_does_anything(enter: Enter, lang: str) -> None:
     visit = enter()
     for name, action in ACTIONS.items():
-        item = {"set-flag": "new-search", "set-config": "search.limit"}.get(name, "x")
+        item = {"set-flag": "new-search", "set-config": "search.limit", "set-schedule": "s1"}.get(name, "x")
         answer = visit.get(f"/do/{name}?item={item}", lang)
         assert answer.status_code == 200, name
         assert faults(parse(answer.text), lang) == [], name

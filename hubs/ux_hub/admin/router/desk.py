@@ -20,6 +20,7 @@ from hubs.ux_hub.web.service.record import cursor_of
 from shared.core.errors import AppError, Conflict, Invalid
 
 _MOST_FIELD_CHARS = 20_000
+_DIFFERENCES = 50
 
 
 class ConsoleRoute(PageRoute):
@@ -84,11 +85,22 @@ def show_job(desk: DeskDep, item: str) -> Response:
 
 
 @router.get("/runs/{item}", summary="An import run: what it would change, what the guards found", **OPEN)
-def show_run(desk: DeskDep, item: str) -> Response:
-    run = desk.ask("business", f"/api/v1/runs/{quote(item, safe='')}")
+def show_run(
+    desk: DeskDep,
+    item: str,
+    change: Annotated[str, Query(pattern="^(inserted|updated|tombstoned)?$")] = "",
+    cursor: Annotated[str, Query(max_length=2_000)] = "",
+) -> Response:
+    path = f"/api/v1/runs/{quote(item, safe='')}"
+    run = desk.ask("business", path)
+    found = _try(desk, "business", f"{path}/differences", change=change, cursor=cursor, limit=_DIFFERENCES)
     return desk.show(
         "admin/run.html",
         run=run,
+        differences=(found or {}).get("data"),
+        change=change,
+        cursor=cursor_of((found or {}).get("next")),
+        has_cursor=bool(cursor),
         is_live=run["state"] in ("staging", "ready"),
         actions=offered(desk, ("release-run", "refuse-run"), run),
     )
@@ -110,6 +122,19 @@ def show_queue(desk: DeskDep, item: str) -> Response:
             ("purge-queue",) if queue["is_dead"] else ("replay-dead", "discard-dead", "purge-queue"),
             queue,
         ),
+    )
+
+
+@router.get("/clients/{item}", summary="An application or service account and its API keys", **OPEN)
+def show_client(desk: DeskDep, item: str) -> Response:
+    path = f"/api/v1/clients/{quote(item, safe='')}"
+    client = desk.ask("security", path)
+    keys = desk.ask("security", f"{path}/api-keys")["data"] if client["kind"] == "service" else None
+    names = ("rotate-api-key", "revoke-api-key")
+    return desk.show(
+        "admin/client.html",
+        client=client,
+        keys=None if keys is None else [(key, offered(desk, names, key)) for key in keys],
     )
 
 
@@ -180,6 +205,10 @@ def _do(desk: Desk, name: str, form: Form) -> Response:
     except (Invalid, Conflict) as error:
         return desk.show("admin/action.html", error.status, action=action, item=item, given=values,
                          problem=error.detail)  # fmt: skip
+    if action.reveals and isinstance(made, dict) and made.get(action.reveals):
+        # In the answer to the form itself: a secret stands in no address, in no page to be asked for again.
+        where = fill_in(action.shows or f"/admin/{action.back}", values)
+        return desk.show("admin/revealed.html", action=action, secret=made[action.reveals], where=where)
     known = {**values, **({"id": made["id"]} if isinstance(made, dict) and made.get("id") else {})}
     where = f"/admin/{action.back}"
     if action.shows and ("{id}" not in action.shows or "id" in known):

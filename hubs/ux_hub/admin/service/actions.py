@@ -49,6 +49,8 @@ class Action:
     reads: str = ""
     """Address of what the form begins with: the thing as it is now."""
     fill: Callable[[Mapping[str, Any]], Form] | None = None
+    reveals: str = ""
+    """Field of the answer that is shown this once: a secret."""
 
     def address(self, form: Form) -> str:
         """Return the address at the hub; a {name} in it is what the form says."""
@@ -128,6 +130,30 @@ def _flag_now(flag: Mapping[str, Any]) -> Form:
     }  # fmt: skip
 
 
+def _schedule(form: Form) -> dict[str, Any]:
+    asked = {name: form[name] for name in ("cron", "time_zone", "catch_up", "mode")}
+    # Registered for the platform's own mode unless somebody says otherwise.
+    return asked | {"mode": "" if form["mode"] == "as-set" else form["mode"]}
+
+
+def _schedule_now(schedule: Mapping[str, Any]) -> Form:
+    return {name: str(schedule[name]) for name in ("cron", "time_zone", "catch_up")} | {
+        "mode": schedule["mode"] or "as-set"
+    }
+
+
+def _client(form: Form) -> dict[str, Any]:
+    return {
+        **{name: form[name] for name in ("kind", "name_en", "name_fr")}, "scopes": _words(form["scopes"]),
+        "redirect_uris": _words(form["redirect_uris"]),
+    }  # fmt: skip
+
+
+def _api_key(form: Form) -> dict[str, Any]:
+    days = _number(form["days"], "days")
+    return {"name": form["title"], "scopes": _words(form["scopes"]), "expires_in_days": days}
+
+
 def _policy(form: Form) -> dict[str, Any]:
     return {name: form[name] for name in ("name", "title_en", "title_fr", "root")}
 
@@ -145,6 +171,13 @@ _FLAG_FIELDS = (
     Field("is_public", default="no", choices=_YES_NO), Field("expires_on", is_required=False), _REASON,
 )  # fmt: skip
 _POLICY_VERSION = "/admin/policies/{item}/versions/{version}"
+_SCHEDULE_FIELDS = (
+    Field("cron"), Field("time_zone", default="America/Toronto"),
+    Field("catch_up", default="once", choices=("once", "none", "all")),
+    Field("mode", default="as-set", choices=("as-set", "production", "test")),
+)  # fmt: skip
+_CLIENT_PAGE, _CLIENT_KEYS = "/admin/clients/{client}", "/api/v1/clients/{client}/api-keys"
+_OF_CLIENT = Field("client", is_hidden=True)
 _FLAG_PAGE, _POLICY_PAGE = "/admin/flags/{item}", "/admin/policies/{item}"
 
 
@@ -163,6 +196,11 @@ ACTIONS: dict[str, Action] = {
                (_REASON,), _reason, is_dangerous=True),
         Action("refuse-run", "business", "POST", "/api/v1/runs/{item}/refuse", "jobs:write", "runs",
                (_REASON,), _reason, is_dangerous=True),
+        Action("add-schedule", "business", "POST", "/api/v1/schedules", "jobs:write", "schedules",
+               (Field("title"), Field("source_id"), *_SCHEDULE_FIELDS),
+               lambda f: {"name": f["title"], "source_id": f["source_id"], **_schedule(f)}),
+        Action("set-schedule", "business", "PATCH", "/api/v1/schedules/{item}", "jobs:write", "schedules",
+               _SCHEDULE_FIELDS, _schedule, reads="/api/v1/schedules/{item}", fill=_schedule_now),
         Action("run-schedule", "business", "POST", "/api/v1/schedules/{item}/run", "jobs:write", "schedules",
                shows="/admin/jobs/{id}"),
         Action("pause-schedule", "business", "PATCH", "/api/v1/schedules/{item}", "jobs:write", "schedules",
@@ -200,12 +238,24 @@ ACTIONS: dict[str, Action] = {
                is_dangerous=True),
         Action("revoke-key", "security", "POST", "/api/v1/signing-keys/{item}/revoke", "keys:admin", "keys",
                is_dangerous=True),
+        Action("add-client", "security", "POST", "/api/v1/clients", "clients:admin", "clients",
+               (Field("kind", default="service", choices=("service", "confidential", "public")),
+                Field("name_en"), Field("name_fr"), Field("scopes"),
+                Field("redirect_uris", is_required=False)),
+               _client, reveals="client_secret"),
+        Action("add-api-key", "security", "POST", _CLIENT_KEYS, "clients:admin", "clients",
+               (Field("title"), Field("scopes"), Field("days", default="365"), _OF_CLIENT), _api_key,
+               shows=_CLIENT_PAGE, reveals="key"),
+        Action("rotate-api-key", "security", "POST", _CLIENT_KEYS + "/{item}/rotate", "clients:admin",
+               "clients", (_OF_CLIENT,), is_dangerous=True, shows=_CLIENT_PAGE, reveals="key"),
+        Action("revoke-api-key", "security", "DELETE", _CLIENT_KEYS + "/{item}", "clients:admin", "clients",
+               (_OF_CLIENT,), is_dangerous=True, shows=_CLIENT_PAGE),
         Action("set-config", "security", "PUT", "/api/v1/config/{item}", "config:write", "config",
                (Field("value", is_long=True), _REASON), _config, is_dangerous=True,
                reads="/api/v1/config/{item}", fill=lambda now: {"value": written(now["value"])}),
         Action("rollback-config", "security", "POST", "/api/v1/config/{item}/rollback", "config:write",
                "config", (Field("version"), _REASON),
-               lambda f: {"version": _number(f["version"]), **_reason(f)}, is_dangerous=True,
+               lambda f: {"version": _number(f["version"], "version"), **_reason(f)}, is_dangerous=True,
                shows="/admin/config/{item}"),
         Action("unset-config", "security", "DELETE", "/api/v1/config/{item}", "config:write", "config",
                is_dangerous=True),
@@ -264,9 +314,9 @@ ACTIONS: dict[str, Action] = {
 }  # fmt: skip
 
 
-def _number(text: str) -> int:
+def _number(text: str, what: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise Invalid("version: a whole number")
+        raise Invalid(f"{what}: a whole number")
     return int(text)
 
 
@@ -301,6 +351,8 @@ def is_offered(action: Action, row: Mapping[str, Any]) -> bool:
             return bool(row["is_killed"])
         case "unmerge-people":
             return row.get("undone_at") is None
+        case "rotate-api-key" | "revoke-api-key":
+            return row["revoked_at"] is None and row["replaced_by"] is None
         case "submit-version":
             return bool(row["state"] in ("draft", "rejected"))
         case "review-version":

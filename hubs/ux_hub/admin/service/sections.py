@@ -80,8 +80,8 @@ SECTIONS: dict[str, Section] = {
             "schedules", "business", "/api/v1/schedules", "jobs:read",
             (_c("name"), _c("source_id", kind="code"), _c("cron", kind="code"), _c("time_zone"),
              _c("is_paused", kind="flag"), _c("next_run_at", kind="moment"), _c("fired", kind="number")),
-            actions=("run-schedule", "pause-schedule", "resume-schedule", "delete-schedule"),
-            forms=("adopt-schedules",),
+            actions=("set-schedule", "run-schedule", "pause-schedule", "resume-schedule", "delete-schedule"),
+            forms=("add-schedule", "adopt-schedules"),
         ),
         Section(
             "queues", "business", "/api/v1/queues", "jobs:read",
@@ -140,8 +140,8 @@ SECTIONS: dict[str, Section] = {
         Section(
             "clients", "security", "/api/v1/clients", "clients:admin",
             (_c("client_id", kind="code"), _c("name", kind="pair"), _c("scopes", kind="list"),
-             _c("kind"), _c("created_at", kind="moment")),
-            item="client_id",
+             _c("kind", kind="word:choice"), _c("created_at", kind="moment")),
+            item="client_id", detail="/admin/clients/{item}", forms=("add-client",),
         ),
         Section(
             "keys", "security", "/api/v1/signing-keys", "keys:admin",
