@@ -14,6 +14,7 @@ from starlette.responses import Response
 from hubs.ux_hub.settings import UxSettings
 from hubs.ux_hub.web.dependencies import ReaderSource, SourceRegister, error_page
 from hubs.ux_hub.web.service.assets import Assets
+from hubs.ux_hub.web.service.governments import Governments
 from hubs.ux_hub.web.service.keeping import KeptAnswers
 from hubs.ux_hub.web.service.language import read_catalogue
 from hubs.ux_hub.web.service.record import RecordReader
@@ -28,12 +29,26 @@ _HUB = Path(__file__).parents[1]
 MESSAGES = (_HUB / "web" / "messages", _HUB / "admin" / "messages")
 TEMPLATES = (_HUB / "web" / "templates", _HUB / "admin" / "templates")
 """The console has words and templates of its own; one renderer serves both."""
+_REGISTER_TIMEOUT_S = 3.0
 
 
 def open_pages(resources: Resources) -> None:
     """Make what renders the pages and what reads the record for them."""
     settings = UxSettings.of(resources.settings)
-    resources.put(Renderer(read_catalogue(*MESSAGES), Assets(), settings.public_base, TEMPLATES))
+    business = HubClient(settings.hubs.business, resources.http, resources.tokens)
+    register = SourceRegister(
+        lambda: list(business.request("GET", "/api/v1/sources", timeout_s=_REGISTER_TIMEOUT_S)["data"])
+    )
+    resources.put(register)
+    resources.put(
+        Renderer(
+            read_catalogue(*MESSAGES),
+            Assets(),
+            settings.public_base,
+            TEMPLATES,
+            governments=Governments(register.list),
+        )
+    )
     # Without a token: a page shows what anybody may read.
     data = DataHubClient(settings.hubs.data, resources.http, None)
     ops = HubClient(settings.hubs.ops, resources.http, None)
@@ -47,8 +62,6 @@ def open_pages(resources: Resources) -> None:
             lambda: RecordReader(data, ops, analytics, workers=workers),
         )
     )
-    business = HubClient(settings.hubs.business, resources.http, resources.tokens)
-    resources.put(SourceRegister(lambda: list(business.request("GET", "/api/v1/sources")["data"])))
     settle()
 
 

@@ -25,10 +25,10 @@ _CHANGES = 100
 def show_coverage(page: PageDep, record: ReaderDep, _: Public) -> Response:
     coverage, known = record.together(record.coverage, lambda: record.list("jurisdictions", limit=500).rows)
     names = {row["ocd_id"]: row[f"name_{page.lang}"] or row["name_en"] for row in known}
-    return page.show(
-        "platform/coverage.html",
-        governments=standing.governments(coverage, names, page.t("coverage.federal")),
-    )
+    for entry in coverage:
+        place = entry["jurisdiction"]
+        names[place] = names.get(place) or page.renderer.government(place, page.lang)
+    return page.show("platform/coverage.html", governments=standing.governments(coverage, names))
 
 
 @router.get("/{lang:lang}/data-sources", summary="Where the record comes from", **OPEN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from hubs.ux_hub.web.dependencies import OPEN, PageDep, PageRoute, ReaderDep, moved
-from hubs.ux_hub.web.service.record import RecordReader
+from hubs.ux_hub.web.service.record import RecordReader, Row
 from shared.auth import Public
 from shared.core.clock import utc_now
 
@@ -121,8 +122,14 @@ def _body(page: PageDep, record: RecordReader, area: str, item: str) -> Response
     )
     if item != body["slug"]:
         return moved(page, f"/{area}/{body['slug']}")
+    committees: Sequence[Row] = ()
+    if body["classification"] == "council":
+        committees = record.list(
+            "committees", jurisdiction=body["jurisdiction"], fields="slug,name_en,name_fr", limit=200
+        ).rows
     return page.show(
         "proceedings/body.html",
+        committees=committees,
         area=area,
         body=body,
         members=sorted(

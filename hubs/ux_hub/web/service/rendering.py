@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from hubs.ux_hub.web.service import hemicycle, language, people, sanitising, votes
 from hubs.ux_hub.web.service.assets import Assets
+from hubs.ux_hub.web.service.governments import Governments
 from hubs.ux_hub.web.service.language import Catalogue, Lang, other
 from shared.contracts.civic import FEDERAL
 
@@ -42,8 +43,10 @@ class Renderer:
         base_url: str,
         folders: tuple[Path, ...] = (_TEMPLATES,),
         *,
+        governments: Governments | None = None,
         is_strict: bool = False,
     ) -> None:
+        self.governments = governments or Governments(list)
         self.catalogue = catalogue
         self.assets = assets
         self.base_url = base_url.rstrip("/")
@@ -73,8 +76,17 @@ class Renderer:
     def html(self, template: str, lang: Lang, path: str, query: str = "", /, **values: Any) -> str:
         """Return a page; ``path`` is its address without the language, ``query`` its query string."""
         return self._environment.get_template(template).render(
-            **_words(self.catalogue, lang), **self._place(lang, path, query), **values
+            **_words(self.catalogue, lang),
+            **self._place(lang, path, query),
+            government=lambda ocd_id: self.government(ocd_id, lang),
+            **values,
         )
+
+    def government(self, ocd_id: str, lang: Lang) -> str:
+        """Return what a government is called."""
+        if ocd_id == FEDERAL:
+            return self.catalogue.text(lang, "coverage.federal")
+        return self.governments.name(ocd_id, lang)
 
     def _place(self, lang: Lang, path: str, query: str) -> dict[str, Any]:
         # The Host header is never believed: addresses come from the settings.

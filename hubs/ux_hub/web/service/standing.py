@@ -10,17 +10,12 @@ from shared.contracts.civic import FEDERAL
 Entry = Mapping[str, Any]
 
 
-def governments(
-    coverage: Iterable[Entry], names: Mapping[str, str], federal: str
-) -> list[tuple[str, str, list[Entry]]]:
+def governments(coverage: Iterable[Entry], names: Mapping[str, str]) -> list[tuple[str, str, list[Entry]]]:
     """Return (name, OCD id, what is held) per government, the federal one first."""
     groups: dict[str, list[Entry]] = {}
     for entry in coverage:
         groups.setdefault(entry["jurisdiction"], []).append(entry)
-    rows = [
-        (names.get(place) or (federal if place == FEDERAL else place), place, held)
-        for place, held in groups.items()
-    ]
+    rows = [(names[place], place, held) for place, held in groups.items()]
     return sorted(rows, key=lambda row: (row[1] != FEDERAL, row[0]))
 
 
