@@ -13,6 +13,7 @@ from hubs.intelligence_hub.audit.opening import open_log
 from hubs.intelligence_hub.audit.router import router as audit_router
 from hubs.intelligence_hub.audit.tasks import start_retention
 from hubs.intelligence_hub.charts.router import router as charts_router
+from hubs.intelligence_hub.opa.door import DecisionApp
 from hubs.intelligence_hub.opa.opening import open_decisions
 from hubs.intelligence_hub.opa.router import router as opa_router
 from hubs.intelligence_hub.queries.router import router as queries_router
@@ -37,6 +38,7 @@ SPEC = HubSpec(
         start_reporting,
     ],
     settings_class=IntelligenceSettings,
+    app_class=DecisionApp,
 )
 
 

@@ -13,13 +13,15 @@ class _Missing:
 MISSING = _Missing()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What an engine says: undefined is an answer of its own and never a yes."""
 
     is_defined: bool
     value: Any = None
     provenance: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    """What the engine took for it."""
 
 
 class PolicyEngine(Protocol):
@@ -31,6 +33,13 @@ class PolicyEngine(Protocol):
         """Return the document at a path for an input; a built-in that fails fails the decision.
 
         Raises: BadQuery, EvaluationFailed, EngineAway, EngineTimeout.
+        """
+        ...
+
+    async def ask(self, path: tuple[str, ...], question: Any) -> Answer:
+        """Return the same without holding up the event loop.
+
+        Raises: as ``evaluate``.
         """
         ...
 
@@ -58,4 +67,8 @@ class PolicyEngine(Protocol):
 
     def policies(self) -> dict[str, str]:
         """Return the source of each module by its id. Raises: EngineAway."""
+        ...
+
+    def close(self) -> None:
+        """Let go of threads and connections."""
         ...

@@ -31,6 +31,7 @@ def open_decisions(resources: Resources) -> None:
         engine = embedded = EmbeddedEngine()
         # Elsewhere first: some modules make the interpreter end its process.
         _follow_bundle(resources, embedded, lambda modules, data: try_policies(modules, data, []))
+    resources.stack.callback(engine.close)
     days = IntelligenceSettings.of(resources.settings).decisions.retention_days
     logbook = Logbook(resources.sessionmaker, resources.registry, timedelta(days=days))
     logbook.start()

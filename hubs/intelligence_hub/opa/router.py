@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from hubs.intelligence_hub.opa.dependencies import DecisionServiceDep
@@ -18,9 +19,17 @@ from hubs.intelligence_hub.opa.errors import (
     OwnedByBundle,
     UndefinedDocument,
 )
+from hubs.intelligence_hub.opa.exact import read_exact, write_exact
+from hubs.intelligence_hub.opa.logbook import OWN
 from hubs.intelligence_hub.opa.repository import DecisionRepository
-from hubs.intelligence_hub.opa.schemas import BatchQuestion, DecisionRead, ReplayCreate, ReplayReport
-from hubs.intelligence_hub.opa.service import BUNDLE, OWN, Decision, DecisionService, replay, take_opa_log
+from hubs.intelligence_hub.opa.schemas import (
+    BatchQuestion,
+    DecisionRead,
+    ReplayCreate,
+    ReplayReport,
+    read_input,
+)
+from hubs.intelligence_hub.opa.service import BUNDLE, Decision, DecisionService, replay, take_opa_log
 from shared.app import ResourcesDep
 from shared.auth import CanDecide, CanReadAudit, CanReadPolicies, CanReportPolicies, CanWritePolicies, Public
 from shared.core.errors import AppError, TooLarge
@@ -29,7 +38,7 @@ from shared.db.cursor import cursor_codec
 from shared.db.dependency import SessionDep
 from shared.db.paginate import paginate
 from shared.http.body import RawBody
-from shared.http.json import dumps, loads
+from shared.http.json import loads
 from shared.http.pages import Page
 
 router = APIRouter(tags=["decisions"])
@@ -38,43 +47,22 @@ _MAX_LOG_BYTES = 50 * 2**20
 
 
 def _json(value: Any, status: int = 200) -> Response:
-    return Response(dumps(value), status, media_type="application/json")
-
-
-def _read_input(body: bytes) -> Any:
-    if not body.strip():
-        return MISSING
-    try:
-        found = loads(body)
-    except ValueError as error:
-        raise BadQuery("the body is not JSON") from error
-    if not isinstance(found, dict):
-        raise BadQuery("the body is not an object")
-    return found.get("input", MISSING)
+    return Response(write_exact(value), status, media_type="application/json")
 
 
 def _flag(request: Request, name: str) -> bool:
     return request.query_params.get(name, "").lower() in {"true", "1", ""} and name in request.query_params
 
 
-def _shown(request: Request, decision: Decision, service: DecisionService, question: Any) -> Response:
-    answer: dict[str, Any] = {"decision_id": decision.decision_id}
-    if decision.answer.is_defined:
-        answer["result"] = decision.answer.value
+async def _shown(request: Request, decision: Decision, service: DecisionService, question: Any) -> Response:
+    answer = decision.shown()
     if _flag(request, "provenance"):
         answer["provenance"] = decision.answer.provenance
     if _flag(request, "metrics"):
-        answer["metrics"] = {"timer_rego_query_eval_ns": int(decision.seconds * 1e9)}
+        answer["metrics"] = {"timer_rego_query_eval_ns": int(decision.answer.seconds * 1e9)}
     if request.query_params.get("explain", "off") not in ("off", ""):
-        answer["explanation"] = service.engine.explain(decision.path, question)
+        answer["explanation"] = await run_in_threadpool(service.engine.explain, decision.path, question)
     return _json(answer)
-
-
-def _decided(answer: Any) -> dict[str, Any]:
-    shown = {"decision_id": answer.decision_id}
-    if answer.answer.is_defined:
-        shown["result"] = answer.answer.value
-    return shown
 
 
 @router.get("/health", summary="Whether there is an engine with policies", openapi_extra=_OPEN)
@@ -85,25 +73,27 @@ def health(service: DecisionServiceDep, _: Public) -> dict[str, Any]:
 
 @router.post("/v1/data/{path:path}", summary="A decision", openapi_extra=_OPEN)
 @router.post("/v1/data", summary="The whole document tree", openapi_extra=_OPEN)
-def decide(
+async def decide(
     request: Request, body: RawBody, service: DecisionServiceDep, principal: CanDecide, path: str = ""
 ) -> Response:
-    question = _read_input(body)
-    return _shown(request, service.decide(path, question, principal.subject), service, question)
+    question = read_input(body)
+    decision = await service.ask(path, question, principal.subject)
+    return await _shown(request, decision, service, question)
 
 
 @router.get("/v1/data/{path:path}", summary="A decision, with the input in the query", openapi_extra=_OPEN)
 @router.get("/v1/data", summary="The whole document tree", openapi_extra=_OPEN)
-def decide_by_query(
+async def decide_by_query(
     request: Request, service: DecisionServiceDep, principal: CanDecide, path: str = ""
 ) -> Response:
     question: Any = MISSING
     if (text := request.query_params.get("input")) is not None:
         try:
-            question = loads(text)
+            question = read_exact(text.encode())
         except ValueError as error:
             raise BadQuery("the parameter input is not JSON") from error
-    return _shown(request, service.decide(path, question, principal.subject), service, question)
+    decision = await service.ask(path, question, principal.subject)
+    return await _shown(request, decision, service, question)
 
 
 @router.put("/v1/data/{path:path}", summary="Refused: data comes in the bundle", openapi_extra=_OPEN)
@@ -114,26 +104,28 @@ def refuse_data(path: str, _: CanDecide) -> Response:
 
 
 @router.post("/v0/data/{path:path}", summary="A decision: the body is the input, the answer the bare result")
-def decide_plain(path: str, body: RawBody, service: DecisionServiceDep, principal: CanDecide) -> Response:
+async def decide_plain(
+    path: str, body: RawBody, service: DecisionServiceDep, principal: CanDecide
+) -> Response:
     try:
-        question = loads(body) if body.strip() else MISSING
+        question = read_exact(body) if body.strip() else MISSING
     except ValueError as error:
         raise BadQuery("the body is not JSON") from error
-    answer = service.decide(path, question, principal.subject).answer
+    answer = (await service.ask(path, question, principal.subject)).answer
     if not answer.is_defined:
         raise UndefinedDocument("document is undefined")
     return _json(answer.value)
 
 
 @router.post("/", summary="The default decision, system.main")
-def decide_default(body: RawBody, service: DecisionServiceDep, principal: CanDecide) -> Response:
-    return decide_plain("system/main", body, service, principal)
+async def decide_default(body: RawBody, service: DecisionServiceDep, principal: CanDecide) -> Response:
+    return await decide_plain("system/main", body, service, principal)
 
 
 @router.post("/v1/query", summary="Documents bound to names, each with its input", openapi_extra=_OPEN)
 def query(body: RawBody, service: DecisionServiceDep, _: CanDecide) -> Response:
     try:
-        asked = loads(body)
+        asked = read_exact(body)
         text = str(asked["query"])
     except (ValueError, LookupError, TypeError) as error:
         raise BadQuery("the body is an object with a query") from error
@@ -147,14 +139,14 @@ def refuse_compile(_: CanDecide, path: str = "") -> Response:
 
 
 @router.post("/v1/batch/data/{path:path}", summary="Many inputs for one path, as Enterprise OPA answers")
-def decide_batch(
+async def decide_batch(
     path: str, questions: BatchQuestion, service: DecisionServiceDep, principal: CanDecide
 ) -> Response:
     responses: dict[str, Any] = {}
     for name, question in questions.inputs.items():
         try:
-            shown = _decided(service.decide(path, question, principal.subject))
-            responses[name] = {**shown, "http_status_code": "200"}
+            decided = await service.ask(path, question, principal.subject)
+            responses[name] = {**decided.shown(), "http_status_code": "200"}
         except AppError as error:
             responses[name] = {**error.problem(), "http_status_code": str(error.status)}
     failed = sum(response["http_status_code"] != "200" for response in responses.values())
@@ -199,11 +191,11 @@ def read_status(service: DecisionServiceDep, _: CanReadPolicies) -> dict[str, An
 
 
 @router.post("/api/v1/decisions/batch/{path:path}", summary="Many inputs for one path")
-def decide_many(
+async def decide_many(
     path: str, questions: BatchQuestion, service: DecisionServiceDep, principal: CanDecide
 ) -> dict[str, Any]:
     answers = {
-        name: _decided(service.decide(path, question, principal.subject))
+        name: (await service.ask(path, question, principal.subject)).shown()
         for name, question in questions.inputs.items()
     }
     return {"responses": answers}

@@ -6,12 +6,25 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hubs.intelligence_hub.opa.engine import MISSING
+from hubs.intelligence_hub.opa.errors import BadQuery
+from hubs.intelligence_hub.opa.exact import read_exact
 
-class Question(BaseModel):
-    """The body of a data query; without an input the document is asked for as it is."""
 
-    model_config = ConfigDict(extra="ignore")
-    input: Any = None
+def read_input(body: bytes) -> Any:
+    """Return the input in the body of a data query; without one the document is asked for as it is.
+
+    Raises: BadQuery.
+    """
+    if not body.strip():
+        return MISSING
+    try:
+        found = read_exact(body)
+    except ValueError as error:
+        raise BadQuery("the body is not JSON") from error
+    if not isinstance(found, dict):
+        raise BadQuery("the body is not an object")
+    return found.get("input", MISSING)
 
 
 class BatchQuestion(BaseModel):

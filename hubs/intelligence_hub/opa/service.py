@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,27 +11,31 @@ from sqlalchemy.orm import Session
 from hubs.intelligence_hub.opa.checking import try_policies
 from hubs.intelligence_hub.opa.engine import MISSING, Answer, PolicyEngine
 from hubs.intelligence_hub.opa.errors import BadQuery, EngineAway, EngineTimeout, EvaluationFailed
-from hubs.intelligence_hub.opa.logbook import Logbook
+from hubs.intelligence_hub.opa.logbook import Logbook, Made
 from hubs.intelligence_hub.opa.masking import masked
 from hubs.intelligence_hub.opa.repository import DecisionRepository
 from hubs.intelligence_hub.opa.schemas import ReplayCreate, ReplayDifference, ReplayReport
 from shared.core.clock import utc_now
-from shared.core.ids import new_id
+from shared.core.ids import new_text_id
 from shared.logging import trace_id_var
 
-OWN = "intelligence_hub"
 BUNDLE = "platform"
 """The bundle of security_hub that holds every policy in force."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """An answer with its id and time."""
+    """An answer with its id."""
 
     decision_id: str
     path: tuple[str, ...]
     answer: Answer
-    seconds: float
+
+    def shown(self) -> dict[str, Any]:
+        """Return it in OPA's shape: what is undefined has no result."""
+        if self.answer.is_defined:
+            return {"decision_id": self.decision_id, "result": self.answer.value}
+        return {"decision_id": self.decision_id}
 
 
 class DecisionService:
@@ -42,24 +45,18 @@ class DecisionService:
         self.engine = engine
         self._logbook = logbook
 
-    def decide(self, path: str, question: Any, requested_by: str) -> Decision:
+    async def ask(self, path: str, question: Any, requested_by: str) -> Decision:
         """Return the document at a path for an input.
 
         Raises: BadQuery, EvaluationFailed, EngineAway, EngineTimeout. Whoever asks must take each as no.
         """
         parts = parts_of(path)
-        start = time.perf_counter()
         try:
-            answer = self.engine.evaluate(parts, question)
+            answer = await self.engine.ask(parts, question)
         except (BadQuery, EvaluationFailed, EngineAway, EngineTimeout):
-            self._logbook.outcomes.labels("error").inc()
+            self._logbook.failed()
             raise
-        seconds = time.perf_counter() - start
-        self._logbook.seconds.observe(seconds)
-        self._logbook.outcomes.labels(_outcome(answer)).inc()
-        decision = Decision(str(new_id()), parts, answer, seconds)
-        self._note(decision, "/".join(parts), question, requested_by)
-        return decision
+        return self._kept(parts, answer, question, requested_by)
 
     def query(self, text: str, question: Any) -> dict[str, Any]:
         """Return the bindings of an ad-hoc query, in OPA's shape.
@@ -68,40 +65,20 @@ class DecisionService:
         """
         return self.engine.query(text, question)
 
-    def _note(self, decision: Decision, path: str, question: Any, requested_by: str) -> None:
-        kept, erased = (None, []) if question is MISSING else masked(question)
-        result, hidden = masked(decision.answer.value, "/result")
-        bundles = decision.answer.provenance.get("bundles", {})
-        revisions = [str(bundle.get("revision", "")) for bundle in bundles.values()]
-        self._logbook.note(
-            {
-                "source": OWN,
-                "decision_id": decision.decision_id,
-                "path": path,
-                "made_at": utc_now(),
-                "input": kept,
-                "result": result,
-                "is_defined": decision.answer.is_defined,
-                "erased": [*erased, *hidden],
-                "requested_by": requested_by,
-                "revision": ",".join(revisions),
-                "duration_ms": round(decision.seconds * 1000, 3),
-                "trace_id": trace_id_var.get(),
-            }
-        )
+    def _kept(self, parts: tuple[str, ...], answer: Answer, question: Any, requested_by: str) -> Decision:
+        decision = Decision(new_text_id(), parts, answer)
+        has_input = question is not MISSING
+        made = Made(
+            decision.decision_id, parts, answer, question if has_input else None, has_input, requested_by,
+            utc_now(), trace_id_var.get(),
+        )  # fmt: skip
+        self._logbook.note(made)
+        return decision
 
 
 def parts_of(path: str) -> tuple[str, ...]:
     """Return the names in a document's path."""
     return tuple(part for part in path.split("/") if part)
-
-
-def _outcome(answer: Answer) -> str:
-    if not answer.is_defined:
-        return "undefined"
-    if isinstance(answer.value, bool):
-        return "allow" if answer.value else "deny"
-    return "document"
 
 
 def take_opa_log(session: Session, entries: list[Any]) -> int:

@@ -10,18 +10,22 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import regopy
-from regopy import Input, Interpreter, RegoError
+from regopy import Interpreter, RegoError
 
 from hubs.intelligence_hub.opa.adhoc import answer_query
+from hubs.intelligence_hub.opa.backends.native import give_input, run
 from hubs.intelligence_hub.opa.engine import MISSING, Answer
 from hubs.intelligence_hub.opa.errors import BadPolicy, BadQuery, EngineAway, EvaluationFailed
+from hubs.intelligence_hub.opa.evaluators import Evaluators
+from hubs.intelligence_hub.opa.exact import read_exact
 
-_MAX_INPUT_BYTES = 2**20
-_MAX_DEPTH = 64
 _MAX_COMPILED = 256
 # Once per process: a second call aborts it.
 regopy.set_default_log_level("None")
@@ -30,12 +34,21 @@ _NOT_RULES = frozenset({"package", "import", "default", "else"})
 _PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 
-class _Own(threading.local):
-    """One thread's interpreter and what it has compiled."""
+@dataclass(frozen=True, slots=True)
+class _Policies:
+    """One set of policies, replaced as a whole."""
 
-    generation: int = -1
+    modules: Mapping[str, str]
+    data: Mapping[str, Any]
+    provenance: dict[str, Any]
+
+
+class _Own(threading.local):
+    """One thread's interpreter, the policies in it, and what it has compiled."""
+
+    policies: _Policies | None = None
     interpreter: Any = None
-    compiled: OrderedDict[str, Any]
+    compiled: OrderedDict[tuple[str, ...], Any]
 
 
 class EmbeddedEngine:
@@ -45,10 +58,8 @@ class EmbeddedEngine:
 
     def __init__(self) -> None:
         self._own = _Own()
-        self._lock = threading.Lock()
-        self._generation = 0
-        self._modules: dict[str, str] = {}
-        self._data: dict[str, Any] = {}
+        self._policies: _Policies | None = None
+        self._evaluators = Evaluators(self.evaluate)
         self.revision = ""
 
     def load(self, modules: dict[str, str], data: dict[str, Any], revision: str) -> None:
@@ -58,33 +69,49 @@ class EmbeddedEngine:
         """
         interpreter = _interpreter(modules, data)
         _build(interpreter, "found = data", BadPolicy)
-        with self._lock:
-            self._modules, self._data, self.revision = dict(modules), dict(data), revision
-            self._generation += 1
+        provenance = {"bundles": {"platform": {"revision": revision}}, "engine": self.name}
+        self._policies = _Policies(dict(modules), dict(data), provenance)
+        self.revision = revision
 
     def evaluate(self, path: tuple[str, ...], question: Any) -> Answer:
         """Return the document at a path for an input.
 
         Raises: BadQuery, EvaluationFailed; EngineAway before any policies are loaded.
         """
-        self.health()
-        interpreter, compiled = self._ready()
-        # Bound to a name: a bare expression that is false would count as undefined.
-        query = f"found = {_query(path)}"
-        bundle = compiled.get(query)
+        began = time.perf_counter()
+        own, policies = self._own, self._in_force()
+        if own.policies is not policies:
+            own.interpreter = _interpreter(policies.modules, policies.data)
+            own.compiled = OrderedDict()
+            own.policies = policies
+        bundle = own.compiled.get(path)
         if bundle is None:
-            bundle = compiled[query] = _build(interpreter, query, BadQuery)
-            if len(compiled) > _MAX_COMPILED:
-                compiled.popitem(last=False)
-        if question is MISSING:
-            interpreter.set_input_term("{}")
-        else:
-            interpreter.set_input(Input(_checked(question)))
+            # Bound to a name: a bare expression that is false would count as undefined.
+            bundle = own.compiled[path] = _build(own.interpreter, f"found = {_query(path)}", BadQuery)
+            if len(own.compiled) > _MAX_COMPILED:
+                own.compiled.popitem(last=False)
+        give_input(own.interpreter, {} if question is MISSING else question)
+        text = run(own.interpreter, bundle)
+        if text == b"undefined":
+            return Answer(False, None, policies.provenance, time.perf_counter() - began)
         try:
-            text = str(interpreter.query_bundle(bundle))
-        except (ValueError, RegoError) as error:
-            raise EvaluationFailed(_first_line(error)) from error
-        return self._read(text)
+            value = read_exact(text)["bindings"]["found"]
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            # "<error>", and whatever else is not a value.
+            raise EvaluationFailed("the policy failed on this input") from error
+        return Answer(True, value, policies.provenance, time.perf_counter() - began)
+
+    async def ask(self, path: tuple[str, ...], question: Any) -> Answer:
+        """Return the same from a thread made for it.
+
+        Raises: EngineTimeout, and as ``evaluate``.
+        """
+        self._in_force()
+        return await self._evaluators.ask(path, question)
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._evaluators.close()
 
     def explain(self, path: tuple[str, ...], question: Any) -> list[str]:
         """Return what each rule of the document's package says for the input.
@@ -109,12 +136,11 @@ class EmbeddedEngine:
 
     def health(self) -> None:
         """Return when there are policies to decide by. Raises: EngineAway."""
-        if not self._generation:
-            raise EngineAway("no policies are loaded yet: nothing is allowed")
+        self._in_force()
 
     def policies(self) -> dict[str, str]:
         """Return the source of each module by its id."""
-        return dict(self._modules)
+        return dict(self._policies.modules) if self._policies else {}
 
     def query(self, query: str, question: Any) -> dict[str, Any]:
         """Return the bindings of a query for documents.
@@ -125,30 +151,15 @@ class EmbeddedEngine:
 
     def data(self) -> dict[str, Any]:
         """Return the data beside the modules."""
-        return dict(self._data)
+        return dict(self._policies.data) if self._policies else {}
 
-    def _ready(self) -> tuple[Any, OrderedDict[str, Any]]:
-        own = self._own
-        with self._lock:
-            generation, modules, data = self._generation, self._modules, self._data
-        if own.generation != generation:
-            own.interpreter = _interpreter(modules, data)
-            own.compiled = OrderedDict()
-            own.generation = generation
-        return own.interpreter, own.compiled
-
-    def _read(self, text: str) -> Answer:
-        provenance = {"bundles": {"platform": {"revision": self.revision}}, "engine": self.name}
-        if text == "undefined":
-            return Answer(False, None, provenance)
-        try:
-            return Answer(True, json.loads(text)["bindings"]["found"], provenance)
-        except (ValueError, LookupError, TypeError, RecursionError) as error:
-            # "<error>", and whatever else is not a value.
-            raise EvaluationFailed("the policy failed on this input") from error
+    def _in_force(self) -> _Policies:
+        if self._policies is None:
+            raise EngineAway("no policies are loaded yet: nothing is allowed")
+        return self._policies
 
 
-def _interpreter(modules: dict[str, str], data: dict[str, Any]) -> Any:
+def _interpreter(modules: Mapping[str, str], data: Mapping[str, Any]) -> Any:
     interpreter = Interpreter()
     interpreter.strict_built_in_errors = True
     for module_id, source in modules.items():
@@ -157,7 +168,7 @@ def _interpreter(modules: dict[str, str], data: dict[str, Any]) -> Any:
         except (RegoError, ValueError) as error:
             raise BadPolicy(f"{module_id}: {_first_line(error)}") from error
     if data:
-        interpreter.add_data(data)
+        interpreter.add_data(dict(data))
     return interpreter
 
 
@@ -185,21 +196,3 @@ def _query(path: tuple[str, ...]) -> str:
         else:
             parts.append(f'["{part}"]')
     return "".join(parts)
-
-
-def _checked(question: Any) -> Any:
-    if _depth(question) > _MAX_DEPTH:
-        raise BadQuery(f"the input is nested deeper than {_MAX_DEPTH}")
-    if len(json.dumps(question)) > _MAX_INPUT_BYTES:
-        raise BadQuery(f"the input has more than {_MAX_INPUT_BYTES} bytes")
-    return question
-
-
-def _depth(value: Any, level: int = 0) -> int:
-    if level > _MAX_DEPTH:
-        return level
-    if isinstance(value, dict):
-        return max((_depth(item, level + 1) for item in value.values()), default=level + 1)
-    if isinstance(value, list):
-        return max((_depth(item, level + 1) for item in value), default=level + 1)
-    return level
