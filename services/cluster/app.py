@@ -171,12 +171,21 @@ def init(
 
 
 @app.command()
-def backup(context: Context = "", kubeconfig: Kubeconfig = "", namespace: Namespace = "openpolicy") -> None:
+def backup(
+    context: Context = "",
+    kubeconfig: Kubeconfig = "",
+    namespace: Namespace = "openpolicy",
+    listed: Annotated[bool, typer.Option("--list", help="List what there is instead.")] = False,
+    opened: Annotated[
+        bool, typer.Option("--open", help="Start a pod with /backups for an hour instead; print its name.")
+    ] = False,
+) -> None:
     """Back up now: dump, row counts and audit root of one moment, files mirrored."""
     from services.cluster.changing import run_backup_now
     from services.cluster.commands import Where
 
-    raise typer.Exit(run_backup_now(Where(context, kubeconfig, namespace)))
+    where = Where(context, kubeconfig, namespace)
+    raise typer.Exit(run_backup_now(where, listed=listed, opened=opened))
 
 
 @app.command()

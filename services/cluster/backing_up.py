@@ -1,4 +1,4 @@
-"""Backups on demand: run the backup now, prove one, or restore one while the platform stands still."""
+"""Backups on demand: make, list, prove, carry away, or restore one while the platform stands still."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from services.cluster.port import ApiNotFound, ClusterApi
 from services.cluster.readiness import read_readiness
 
 JOB_DEADLINE_S = 3 * 3600.0
+OPEN_S = 3600
 # Whoever writes to the database stands still while it is restored; in this order, and back in reverse.
 WRITERS = (
     "ux-hub", "scraper", "importer", "celery-beat", "celery-worker", "business-hub", "intelligence-hub",
@@ -32,6 +33,31 @@ def run_backup(api: ClusterApi, clock: Clock, tell: Callable[[str], None]) -> st
 def run_check(api: ClusterApi, clock: Clock, tell: Callable[[str], None], stamp: str = "") -> str:
     """Restore a backup (the newest) into a throwaway server and compare. Raises: NoBackup, StepFailed."""
     return _run(api, clock, tell, "restore-check", "restore-check", _restore_command("check", stamp))
+
+
+def list_backups(api: ClusterApi, clock: Clock, tell: Callable[[str], None]) -> str:
+    """Return a line for each backup, the newest first: name, size, tables, when it was proven.
+
+    Raises: NoBackup, StepFailed.
+    """
+    return _run(api, clock, tell, "restore-check", "backups", _restore_command("list", ""), lines=200)
+
+
+def open_backups(api: ClusterApi, clock: Clock, tell: Callable[[str], None]) -> str:
+    """Start a pod that has the volume of the backups at /backups for an hour; return its name.
+
+    A copy away from the node, and the way back onto another one, go through it. Raises: NoBackup, StepFailed.
+    """
+    name = _start(api, clock, tell, "backup", "backups-open", ["sleep", str(OPEN_S)])
+
+    def pod() -> str:
+        state = read_readiness(api, "Job", name)
+        if state.state == "broken":
+            raise StepFailed(f"{name}: {state.text}", _words(api, name, 20))
+        running = [p for p in _pods(api, name) if p.get("status", {}).get("phase") == "Running"]
+        return str(running[0]["metadata"]["name"]) if running else ""
+
+    return _until(api, clock, pod, f"{name} to run", 300.0)
 
 
 def run_restore(
@@ -96,6 +122,29 @@ def _run(
     cron_name: str,
     what: str,
     command: list[str] | None = None,
+    lines: int = 1,
+) -> str:
+    """Run a Job to its end and return the last lines that it wrote. Raises: NoBackup, StepFailed."""
+    name = _start(api, clock, tell, cron_name, what, command)
+
+    def ended() -> str:
+        state = read_readiness(api, "Job", name)
+        if state.state == "broken":
+            raise StepFailed(f"{name}: {state.text}", _words(api, name, 20))
+        return state.state if state.state == "ready" else ""
+
+    _until(api, clock, ended, f"{name} to end", JOB_DEADLINE_S)
+    words = _words(api, name, max(lines, 20)).strip().splitlines()
+    return "\n".join(words[-lines:]) or f"{name} complete"
+
+
+def _start(
+    api: ClusterApi,
+    clock: Clock,
+    tell: Callable[[str], None],
+    cron_name: str,
+    what: str,
+    command: list[str] | None,
 ) -> str:
     try:
         cron = api.get("CronJob", cron_name)
@@ -106,19 +155,26 @@ def _run(
     name = f"{what}-{clock.now():%Y%m%d%H%M%S}"
     api.apply(job_from(cron, name, command))
     tell(f"job {name} started")
+    return name
+
+
+def _until(api: ClusterApi, clock: Clock, look: Callable[[], str], what: str, deadline_s: float) -> str:
     started = clock.now()
     while True:
         version = api.read_all("Pod")[1]
-        state = read_readiness(api, "Job", name)
-        pods = list(api.read_all("Pod", f"job-name={name}")[0])
-        if state.state in {"ready", "broken"}:
-            break
-        if (clock.now() - started).total_seconds() > JOB_DEADLINE_S:
-            raise StepFailed(f"{name} has been running for {JOB_DEADLINE_S / 3600:.0f} h")
+        if found := look():
+            return found
+        if (clock.now() - started).total_seconds() > deadline_s:
+            raise StepFailed(f"waited {deadline_s:.0f} s for {what}")
         for _ in api.watch("Pod", version, 5):
             break
         clock.sleep(0.2)
-    words = api.logs(pods[-1]["metadata"]["name"], 20) if pods else ""
-    if state.state == "broken":
-        raise StepFailed(f"{name}: {state.text}", words)
-    return words.strip().splitlines()[-1] if words.strip() else f"{name} complete"
+
+
+def _pods(api: ClusterApi, job: str) -> list[Json]:
+    return list(api.read_all("Pod", f"job-name={job}")[0])
+
+
+def _words(api: ClusterApi, job: str, lines: int) -> str:
+    pods = _pods(api, job)
+    return api.logs(pods[-1]["metadata"]["name"], lines) if pods else ""

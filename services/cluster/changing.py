@@ -16,7 +16,14 @@ from types import FrameType
 from typing import Any, cast
 
 from services.cluster.applying import StepFailed
-from services.cluster.backing_up import NoBackup, run_backup, run_check, run_restore
+from services.cluster.backing_up import (
+    NoBackup,
+    list_backups,
+    open_backups,
+    run_backup,
+    run_check,
+    run_restore,
+)
 from services.cluster.clock import WallClock
 from services.cluster.commands import FAILURES, Where, fail, live_digests, plan_of_target, release_digest
 from services.cluster.dump import snapshot_of
@@ -91,11 +98,12 @@ def run_rollback(where: Where, *, everything: bool, yes: bool) -> int:
         return fail(error)
 
 
-def run_backup_now(where: Where) -> int:
-    """Run the backup job and wait for it; return the exit code."""
+def run_backup_now(where: Where, *, listed: bool = False, opened: bool = False) -> int:
+    """Run the backup job and wait for it, or list the backups, or open their volume; return the exit code."""
+    action = list_backups if listed else open_backups if opened else run_backup
     try:
         api = where.connect(CHANGE_PATIENCE_S)
-        sys.stdout.write(run_backup(api, WallClock(), _say) + "\n")
+        sys.stdout.write(action(api, WallClock(), _say) + "\n")
     except StepFailed as error:
         return _broken(error)
     except ERRORS as error:
@@ -106,7 +114,7 @@ def run_backup_now(where: Where) -> int:
 def run_restore_of(where: Where, stamp: str, *, live: bool, yes: bool) -> int:
     """Prove a backup, or restore it into the live database; return the exit code."""
     if live and not stamp:
-        return fail("--live needs the name of a backup: the newest is not always the right one")
+        return fail("--live needs the name of a backup (backup --list): the newest may be the wrong one")
     try:
         api = where.connect(CHANGE_PATIENCE_S)
         clock = WallClock()

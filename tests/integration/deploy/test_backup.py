@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+import yaml
 
 from services.cluster.table import deploy_dir
 
@@ -108,7 +109,7 @@ def test_a_backup_restores_into_a_throwaway_server_with_equal_counts_and_audit_r
     assert "no folder /nowhere" in made.stdout
     checked = drill.run("restore.sh", "check")
     assert checked.returncode == 0, checked.stderr
-    assert "counts and audit root agree" in checked.stdout
+    assert "counts and audit root agree; 1 mirrored files are whole" in checked.stdout
     assert (backup / "restored-ok").exists()
     assert not (drill.folder / "work" / "data").exists()
 
@@ -123,6 +124,36 @@ def test_files_that_grew_are_copied_again_and_others_are_not(drill: Drill) -> No
     (drill.folder / "archive/2026/a.warc.gz").write_bytes(b"WARC/1.1 grown")
     assert drill.run("backup.sh").returncode == 0
     assert copy.read_bytes() == b"WARC/1.1 grown"
+
+
+def test_drafts_are_not_mirrored_and_a_file_that_goes_meanwhile_does_not_end_the_backup(drill: Drill) -> None:
+    archive = drill.folder / "archive"
+    for name in (".0198-draft", "half.warc.gz.part", "vanishing.warc.gz", "whole.warc.gz"):
+        (archive / name).write_bytes(b"bytes")
+        (archive / name).chmod(0o666)
+    # A `cp` that comes too late for one file.
+    programs = drill.folder / "bin"
+    programs.mkdir(mode=0o755)
+    late = programs / "cp"
+    late.write_text('#!/bin/sh\ncase "$2" in *vanishing*) rm -f "$2";; esac\nexec /bin/cp "$@"\n')
+    late.chmod(0o755)
+    made = drill.run("backup.sh", PATH=f"{programs}:{drill.path}")
+    assert made.returncode == 0, made.stderr
+    assert "gone meanwhile: vanishing.warc.gz" in made.stdout
+    mirrored = {path.name for path in (drill.folder / "backups/files/archive").rglob("*") if path.is_file()}
+    assert mirrored == {"a.warc.gz", "whole.warc.gz"}
+    assert drill.run("restore.sh", "check").returncode == 0
+
+
+def test_a_file_that_cannot_be_kept_fails_the_backup(drill: Drill) -> None:
+    programs = drill.folder / "bin"
+    programs.mkdir(mode=0o755)
+    full = programs / "cp"
+    full.write_text('#!/bin/sh\necho "No space left on device" >&2\nexit 1\n')
+    full.chmod(0o755)
+    made = drill.run("backup.sh", PATH=f"{programs}:{drill.path}")
+    assert made.returncode == 1
+    assert "cannot keep" in made.stderr
 
 
 def test_a_damaged_dump_is_found_by_its_checksum(drill: Drill) -> None:
@@ -166,6 +197,67 @@ def test_a_live_restore_brings_back_what_was_deleted(drill: Drill) -> None:
         assert connection.execute("SELECT count(*) FROM intelligence.audit_entry").fetchone() == (100,)
 
 
+def test_a_live_restore_into_a_server_without_the_dump_s_roles_says_what_makes_them(drill: Drill) -> None:
+    with drill.connect() as connection:
+        connection.execute("CREATE ROLE op_drill; ALTER TABLE data.bill OWNER TO op_drill")
+    try:
+        assert drill.run("backup.sh").returncode == 0
+        [backup] = drill.backups()
+        with drill.connect() as connection:
+            connection.execute(
+                "ALTER TABLE data.bill OWNER TO postgres; DROP ROLE op_drill; TRUNCATE data.bill"
+            )
+        refused = drill.run("restore.sh", "live", backup.name)
+        assert refused.returncode == 3
+        assert "lacks the roles op_drill" in refused.stderr
+        assert "migrations" in refused.stderr
+        with drill.connect() as connection:
+            connection.execute("CREATE ROLE op_drill")
+        assert drill.run("restore.sh", "live", backup.name).returncode == 0
+        with drill.connect() as connection:
+            assert connection.execute("SELECT count(*) FROM data.bill").fetchone() == (500,)
+    finally:
+        with drill.connect() as connection:
+            connection.execute("DROP OWNED BY op_drill; DROP ROLE op_drill")
+
+
+@pytest.mark.parametrize("harm", ["damaged", "gone"])
+def test_a_mirrored_file_that_is_not_whole_fails_the_check(drill: Drill, harm: str) -> None:
+    # Written twice, so that an older sum of the same file is there as well.
+    assert drill.run("backup.sh").returncode == 0
+    (drill.folder / "archive/2026/a.warc.gz").write_bytes(b"WARC/1.1 grown")
+    assert drill.run("backup.sh").returncode == 0
+    assert drill.run("restore.sh", "check").returncode == 0
+    proven = drill.backups()[-1] / "restored-ok"
+    proven.unlink()
+    copy = drill.folder / "backups/files/archive/2026/a.warc.gz"
+    if harm == "gone":
+        copy.unlink()
+    else:
+        copy.write_bytes(b"WARC/1.1 grOwn")
+    checked = drill.run("restore.sh", "check")
+    assert checked.returncode == 1
+    assert "mirrored files of archive are damaged or gone" in checked.stderr
+    assert not proven.exists()
+
+
+def test_backups_are_listed_with_whether_they_were_proven(drill: Drill) -> None:
+    none = drill.run("restore.sh", "check")
+    assert none.returncode == 2
+    assert "there is no backup" in none.stderr
+    assert drill.run("backup.sh").returncode == 0
+    assert drill.run("restore.sh", "check").returncode == 0
+    # Of one day only the newest stays: the first is made one of an earlier week.
+    [older] = drill.backups()
+    older = older.rename(older.with_name("20260101T031700Z"))
+    assert drill.run("backup.sh").returncode == 0
+    newer = drill.backups()[-1]
+    listed = drill.run("restore.sh", "list").stdout.splitlines()
+    assert [line.split()[0] for line in listed] == [newer.name, older.name]
+    assert listed[0].endswith("4 tables  not proven")
+    assert "proven 20" in listed[1]
+
+
 def test_old_backups_go_and_the_newest_of_each_day_and_week_stay(drill: Drill) -> None:
     from datetime import UTC, datetime, timedelta
 
@@ -207,3 +299,20 @@ def test_a_name_that_is_no_backup_s_is_refused(drill: Drill, stamp: str) -> None
     refused = drill.run("restore.sh", "live", stamp)
     assert refused.returncode == 2
     assert "not a backup's name" in refused.stderr
+
+
+def test_the_job_mirrors_what_the_data_hub_and_the_scraper_keep_and_cannot_make_again() -> None:
+    from services.scraper.settings import ScraperSettings
+
+    documents = yaml.safe_load_all((SCRIPTS / "cronjobs.yaml").read_text())
+    job = next(d for d in documents if d["kind"] == "CronJob" and d["metadata"]["name"] == "backup")
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    folders = {e["name"]: e["value"] for e in container["env"]}["FILES_DIRS"].split()
+    places = {m["mountPath"]: m["name"] for m in container["volumeMounts"]}
+    claims = {v["name"]: v.get("persistentVolumeClaim", {}).get("claimName") for v in pod["volumes"]}
+    named = {(claims[places[str(Path(f).parent)]], Path(f).name) for f in folders}
+    assert named == {
+        ("scraper-archive", ScraperSettings().archive_dir.name),
+        ("data-hub-files", "storage"),
+    }

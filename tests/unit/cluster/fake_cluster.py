@@ -315,7 +315,8 @@ class FakeCluster(FakeAnswers):
         ]
         if not pods:
             try:
-                self._make_pod(item, f"{item['metadata']['name']}-{self.store.version}", "job")
+                name = str(item["metadata"]["name"])
+                self._make_pod(item, f"{name}-{self.store.version}", name, "job-name")
             except ApiForbidden:
                 return
             return

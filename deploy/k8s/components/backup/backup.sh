@@ -66,11 +66,16 @@ for folder in ${FILES_DIRS:-}; do
   if [ ! -d "$folder" ]; then echo "no folder $folder: nothing of it is kept"; continue; fi
   mirror="$backup_dir/files/$(basename "$folder")"
   mkdir -p "$mirror"
-  (cd "$folder" && find . -type f ! -name '*.part' -printf '%s\t%P\n') | while IFS=$'\t' read -r size path; do
+  # Drafts, which are renamed when complete, are hidden files or .part.
+  (cd "$folder" && find . -type f ! -name '*.part' ! -name '.*' -printf '%s\t%P\n') | while IFS=$'\t' read -r size path; do
     kept=$(stat -c %s "$mirror/$path" 2>/dev/null || echo none)
     if [ "$kept" = "$size" ]; then continue; fi
     mkdir -p "$mirror/$(dirname "$path")"
-    cp -p "$folder/$path" "$mirror/$path.part"
+    if ! cp -p "$folder/$path" "$mirror/$path.part"; then
+      # Deleted since it was listed: nothing is lost. Anything else is.
+      if [ ! -e "$folder/$path" ]; then rm -f "$mirror/$path.part"; echo "gone meanwhile: $path"; continue; fi
+      echo "cannot keep $folder/$path" >&2; exit 1
+    fi
     mv "$mirror/$path.part" "$mirror/$path"
     (cd "$mirror" && sha256sum "$path") >> "$backup_dir/files/$(basename "$folder").sha256"
   done
