@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from services.cluster.app import app as cluster
 from shared.core.errors import AppError
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ audit = typer.Typer(help="The audit log.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
 sources = typer.Typer(help="What can be scraped, and what stands behind an address.")
 app.add_typer(sources, name="sources")
+app.add_typer(cluster, name="cluster")
 
 PortBase = Annotated[int, typer.Option(help="First of the six ports of the hubs.", min=1024, max=65000)]
 DataDir = Annotated[Path, typer.Option(help="Folder for everything this installation keeps.")]
@@ -205,11 +207,6 @@ def admin(context: typer.Context) -> None:
 
 def main() -> None:
     """Run the command; an expected failure is one sentence and exit code 1."""
-    if len(sys.argv) > 1 and sys.argv[1] == "cluster":
-        # Mounted late: it alone needs the Kubernetes client.
-        from services.cluster.app import app as cluster
-
-        app.add_typer(cluster, name="cluster")
     try:
         app()
     except AppError as error:

@@ -1,6 +1,8 @@
 """The commands as an operator calls them, on saved dumps: what they print, and their exit codes."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,18 @@ def test_status_answers_with_the_code_that_monitoring_knows(
     assert got == code
     assert word in text
     assert json.loads(run("status", "--from", dump, "-o", "json")[1])["level"] == word
+
+
+def test_the_command_s_help_names_the_group_without_loading_the_kubernetes_client() -> None:
+    script = (
+        "import sys; sys.argv = ['openpolicy', '--help']\nfrom services.cli.main import main\ntry: main()\n"
+    )
+    script += "finally: print('kubernetes' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert any("cluster" in line and "Kubernetes" in line for line in done.stdout.splitlines()), done.stdout
+    assert done.stdout.splitlines()[-1] == "False"
 
 
 def test_status_counts_all_26_former_services(tmp_path: Path) -> None:
