@@ -50,9 +50,9 @@ def mapped_ranges(paths: Collection[Path], maps: Path = MAPS) -> list[Range]:
     except OSError:
         return found
     for line in lines:
-        # address perms offset dev inode path (proc(5)); a path may hold spaces.
+        # address perms offset dev inode path (proc(5)); a path may hold spaces, and its file be gone by now.
         parts = line.split(None, 5)
-        if len(parts) == 6 and parts[5] in wanted:
+        if len(parts) == 6 and parts[5].removesuffix(" (deleted)") in wanted:
             start, _, end = parts[0].partition("-")
             found.append((int(start, 16), int(end, 16) - int(start, 16)))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,16 @@ def build_analysers() -> dict[str, tantivy.TextAnalyzer]:
     }
 
 
+@dataclass
+class _Held:
+    """A searcher, its segments, the large files that it keeps mapped, and where they are once looked for."""
+
+    searcher: tantivy.Searcher
+    segments: tuple[str, ...]
+    paths: list[Path]
+    ranges: list[Range] | None = None
+
+
 class Generation:
     """One complete index in a folder of its own, with the change position that it stands at."""
 
@@ -112,19 +123,26 @@ class Generation:
     def let_go(self) -> None:
         """Take the pages of the large files out of the process: left alone, the whole index ends up in it."""
         # The searcher in hand keeps the files mapped where they were found.
-        _held, ranges = self._mapped
-        let_go(ranges)
+        held = self._held
+        if held.ranges is None:
+            held.ranges = mapped_ranges(held.paths)
+        let_go(held.ranges)
+
+    def refresh(self) -> None:
+        """Let searches use what merges have made of the last commit: fewer segments, each search cheaper."""
+        if self._held.segments != self._segments():
+            self._reload()
 
     def _reload(self) -> None:
         """Let searches see the last commit."""
         before = self._segments()
         self._index.reload()
-        held = self._index.searcher()
+        searcher = self._index.searcher()
         # A merge may have ended in between: then it is not known which files this searcher holds.
         known = before if before == self._segments() else ()
         folder = self.folder.resolve()
         paths = [folder / f"{name}.{kind}" for name in known for kind in _LARGE_FILES]
-        self._mapped: tuple[tantivy.Searcher, list[Range]] = (held, mapped_ranges(paths))
+        self._held = _Held(searcher, known, paths)
 
     def _segments(self) -> tuple[str, ...]:
         listed = orjson.loads((self.folder / "meta.json").read_bytes())["segments"]

@@ -166,6 +166,8 @@ class IndexKeeper:
             listener.wait(POLL_S, self._stop)
 
     def _idle(self) -> None:
+        if self._current is not None:
+            self._current.refresh()
         if time.monotonic() >= self._next_round:
             self._next_round = time.monotonic() + ROUND_S
             self._in_between()

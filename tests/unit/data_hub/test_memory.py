@@ -12,6 +12,7 @@ import tantivy
 
 from hubs.data_hub.memory import let_go, mapped_ranges
 from hubs.data_hub.search.engine import _NUMBERS, _TEXT_FIELDS, Generation
+from shared.testing.processes import wait_until
 
 HEAP = 15_000_000
 _MAPPING = re.compile(r"^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+\s*(.*)$")
@@ -52,6 +53,8 @@ def test_pages_of_a_file_leave_and_come_back(tmp_path: Path) -> None:
         let_go(mapped_ranges([path]))
         assert resident_kib(path.name) == 0
         assert mapped[3_999_999] == ord("x")
+        path.unlink()
+        assert [length for _, length in mapped_ranges([path])] == [length]
 
 
 def test_other_files_and_systems_without_a_map_have_no_ranges(tmp_path: Path) -> None:
@@ -98,3 +101,18 @@ def test_letting_go_while_segments_come_merge_and_vanish_loses_nothing(tmp_path:
     assert rounds > 30
     generation.close()
     assert shown(Generation(tmp_path / "g", HEAP)) == {f"record-{n}" for n in range(29 * 40 + 80)}
+
+
+def test_searches_use_what_merges_have_made_without_waiting_for_the_next_change(tmp_path: Path) -> None:
+    generation = Generation(tmp_path / "g", HEAP)
+    for step in range(8):
+        generation.insert([document(step)])
+        generation.commit(step + 1)
+    wait_until(lambda: len(generation._segments()) == 1, what="the merge")
+    generation.refresh()
+    assert generation.searcher().num_segments == 1
+    assert shown(generation) == {f"record-{n}" for n in range(8)}
+    before = generation._held
+    generation.refresh()
+    assert generation._held is before
+    generation.close()
