@@ -21,6 +21,7 @@ from shared.contracts.events.scraping import ScrapeProblem
 from shared.contracts.legislation import VoteEventRecord
 
 log = logging.getLogger(__name__)
+_NAMED_OFTEN = {"organization", "session", "jurisdiction", "division"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,14 @@ def read(parser: Parser, document: Document) -> Reading:
         raise document.failed("parser-error", detail) from error
     provenance = provenance_of(parser, document)
     stamped = {"sources": provenance}
-    # A later row of the same document with the same key replaces the earlier one.
-    unique = {(record.kind, record.key): record for record in result.records}
+    unique: dict[tuple[str, str], Record] = {}
+    for record in result.records:
+        # A later row of the same document with the same key replaces the earlier one; a body or a session
+        # is named by many rows, but of anything else a reader has to be told that there are fewer of it.
+        before = unique.get((record.kind, record.key))
+        if before is not None and record.kind not in _NAMED_OFTEN and before != record:
+            result.skip(f"{record.kind} with the key of a later row")
+        unique[record.kind, record.key] = record
     result.records = [record.model_copy(update=stamped) for record in unique.values()]
     digest = hashlib.sha256(parser.label.encode())
     for reference in provenance:

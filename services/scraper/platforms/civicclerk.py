@@ -37,7 +37,7 @@ def read_events(document: Document) -> ParseResult:
         if meeting is None:
             result.skip("meeting without a day")
             continue
-        result.add(meeting, *_papers(document, row, meeting))
+        result.add(meeting, *_papers(document, result, row, meeting))
     following = value.get("@odata.nextLink")
     if isinstance(following, str) and following.startswith("http"):
         result.next(Fetch(url=following, step=document.step))
@@ -126,12 +126,15 @@ def _meeting(
     )
 
 
-def _papers(document: Document, row: Mapping[str, Any], meeting: EventRecord) -> list[DocumentRecord]:
+def _papers(
+    document: Document, result: ParseResult, row: Mapping[str, Any], meeting: EventRecord
+) -> list[DocumentRecord]:
     base = _base(document)
     found = row.get("publishedFiles")
     told = []
     for entry in found if isinstance(found, list) else []:
         if not isinstance(entry, Mapping) or not entry.get("fileId"):
+            result.skip("document without an id")
             continue
         kind = clean(str(entry.get("type") or "document"))
         url = f"{base}/v1/Meetings/GetMeetingFileStream(fileId={entry['fileId']},plainText=false)"

@@ -48,7 +48,7 @@ def read_calendar(document: Document) -> ParseResult:
         if meeting is None:
             result.skip("meeting without a day")
             continue
-        papers = _papers(document, row, meeting)
+        papers = _papers(document, result, row, meeting)
         pages = _pages(row)
         # The page tells more; the calendar's own word stands if it cannot be read.
         best = next((pages[kind] for kind in _BEST_PAGE if pages.get(kind, {}).get("en")), {})
@@ -250,20 +250,30 @@ def _pages(row: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Return the addresses of the pages by kind and language."""
     told: dict[str, dict[str, str]] = {}
     for link in _links_of(row):
-        url, language = clean(str(link.get("Url") or "")), _LANGUAGES.get(link.get("LanguageId") or 0, "")
+        url, language = clean(str(link.get("Url") or "")), _language(link)
         if str(link.get("Format") or "").upper() == "HTML" and language and "meeting.aspx" in url.lower():
             told.setdefault(str(link.get("Type")), {}).setdefault(language, url)
     return told
 
 
-def _papers(document: Document, row: Mapping[str, Any], meeting: EventRecord) -> list[DocumentRecord]:
+def _language(link: Mapping[str, Any]) -> str:
+    number = str(link.get("LanguageId") or "")
+    return _LANGUAGES.get(int(number), "") if number.isdecimal() and len(number) < 6 else ""
+
+
+def _papers(
+    document: Document, result: ParseResult, row: Mapping[str, Any], meeting: EventRecord
+) -> list[DocumentRecord]:
     base = _base(document, row)
     told: dict[str, DocumentRecord] = {}
     for link in _links_of(row):
         url = clean(str(link.get("Url") or ""))
-        if not url or url.lower().startswith("javascript:"):
+        if not url:
+            result.skip("document without an address")
             continue
-        language = _LANGUAGES.get(link.get("LanguageId") or 0, "")
+        if url.lower().startswith("javascript:"):
+            continue
+        language = _language(link)
         kind, form = str(link.get("Type") or ""), str(link.get("Format") or "")
         number = re.search(r"DocumentId=(\d+)", url, re.I)
         identity = number[1] if number else f"{kind}-{form}-{language or len(told)}"

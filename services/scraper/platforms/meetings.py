@@ -65,6 +65,7 @@ _YEAS_AND_NAYS = re.compile(
     r"(\d{1,4})\s*(?:nays?|no(?:es)?|against|opposed|contre)\b",
     re.I,
 )
+_NO_IDENTITY = {"", "None", "0"}
 _TIED = re.compile(r"\b(?:tie|tied|égalité)\b", re.I)
 _MEDIA_TYPES = {
     "pdf": "application/pdf", "html": "text/html", "htm": "text/html", "mp3": "audio/mpeg",
@@ -237,6 +238,9 @@ def event(
 ) -> EventRecord:
     """Return a meeting; its body is added to ``result``, the meeting itself is not."""
     told = clean(plain(name)) or clean(body_name) or "Meeting"
+    if identity in _NO_IDENTITY:
+        # Nothing else tells such meetings apart: without this all of them would be one.
+        identity = " ".join(filter(None, (day.isoformat(), clock.strftime("%H%M") if clock else "", told)))
     of = body(document, body_name or told)
     result.add(of)
     starts_at = moment(document, day, clock)

@@ -37,7 +37,7 @@ def read_meetings(document: Document) -> ParseResult:
         if meeting is None:
             result.skip("meeting without a day")
             continue
-        result.add(meeting, *_papers(document, row, meeting))
+        result.add(meeting, *_papers(document, result, row, meeting))
     return result
 
 
@@ -64,11 +64,14 @@ def _meeting(document: Document, result: ParseResult, row: Mapping[str, Any]) ->
     )
 
 
-def _papers(document: Document, row: Mapping[str, Any], meeting: EventRecord) -> list[DocumentRecord]:
+def _papers(
+    document: Document, result: ParseResult, row: Mapping[str, Any], meeting: EventRecord
+) -> list[DocumentRecord]:
     base = _base(document)
     told = []
     for entry in _entries(row):
         if not isinstance(entry, Mapping) or entry.get("id") is None:
+            result.skip("document without an id")
             continue
         name = clean(plain(str(entry.get("templateName") or "Document")))
         is_page = entry.get("compileOutputType") == _HTML_OUTPUT
