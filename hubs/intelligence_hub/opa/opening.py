@@ -29,6 +29,8 @@ def open_decisions(resources: Resources) -> None:
             _follow_bundle(resources, server)
     else:
         engine = embedded = EmbeddedEngine()
+        # The gateway passes little without decisions; a start with a kept copy has them at once.
+        resources.checks["policies"] = engine.health
         # Elsewhere first: some modules make the interpreter end its process.
         _follow_bundle(resources, embedded, lambda modules, data: try_policies(modules, data, []))
     resources.stack.callback(engine.close)

@@ -72,6 +72,32 @@ TABLE: tuple[Route, ...] = (
 )
 
 
+def _paths(names: str) -> frozenset[str]:
+    return frozenset(f"/api/v1/{name}" for name in names.split())
+
+
+PUBLIC_READS = _paths(
+    "people memberships organizations posts bills bill-texts votes ballots sessions jurisdictions divisions"
+    " debates speeches committees events documents elections candidacies coverage changes history"
+    " representatives boundaries boundary-sets provenance merges corrections search exports storage"
+    " indicators charts queries reports health status slo scopes"
+) | {
+    "/compat",
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/jwks.json",
+}
+"""Routes with answers for anybody: GET and HEAD pass while no policy decision was ever to be had."""
+SIGN_IN = frozenset(("/oauth", "/signin", "/api/v1/auth"))
+"""Where people come to sign in, which opens nothing by itself: as above, whatever the method. Otherwise
+nobody could look at what is wrong with the policy engine."""
+
+
+def is_open_without_decision(route: str, method: str) -> bool:
+    """Tell whether a request may go to its hub though the policy could not be asked."""
+    return route in SIGN_IN or (route in PUBLIC_READS and method in ("GET", "HEAD"))
+
+
 class RouteIndex:
     """Look up the route of a path by its first segments, longest prefix first."""
 

@@ -216,9 +216,44 @@ def test_a_policy_forbids_with_its_reason_and_is_asked_once_while_it_holds(
 
 
 @pytest.mark.parametrize("url", [POLICY], indirect=True)
-def test_a_route_without_a_policy_stays_open_when_the_engine_is_away(url: str, authority: Authority) -> None:
+def test_before_any_decision_the_public_reads_and_signing_in_pass_and_nothing_else(
+    url: str, authority: Authority
+) -> None:
     authority.is_away = True
+    base = url.removesuffix("/api/v1/bills")
+    signed_in = {"Authorization": f"Bearer {authority.token(scope='*')}"}
+    assert httpx.get(url).status_code == httpx.head(url).status_code == 200
+    assert httpx.get(url, headers=signed_in).status_code == 200
+    for method, path in [
+        ("POST", "/api/v1/bills"),
+        ("DELETE", "/api/v1/bills/1"),
+        ("GET", "/api/v1/unmatched"),
+        ("POST", "/api/v1/corrections"),
+    ]:
+        refused = httpx.request(method, f"{base}{path}", headers=signed_in)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5"), path
+        assert refused.json()["detail"] == "the policy that guards this cannot be asked"
+    authority.is_away = False
+    authority.decision = {"allow": True}
+    time.sleep(1.1)
+    assert httpx.get(f"{base}/api/v1/unmatched", headers=signed_in).status_code == 200
+
+
+@pytest.mark.parametrize("url", [POLICY], indirect=True)
+def test_an_engine_without_the_doors_policy_gives_no_decision(url: str, authority: Authority) -> None:
+    authority.decision = None
+    assert httpx.post(url).status_code == 503
     assert httpx.get(url).status_code == 200
+
+
+@pytest.mark.parametrize("url", [POLICY], indirect=True)
+def test_a_policy_that_leaves_a_route_to_its_hub_lets_it_through(url: str, authority: Authority) -> None:
+    authority.decision = {"guarded": {}}
+    assert httpx.post(url).status_code == 200
+    authority.is_away = True
+    time.sleep(0.6)
+    # Said before, and renewed in vain: it holds.
+    assert [httpx.post(url).status_code for _ in range(2)] == [200, 200]
 
 
 @pytest.mark.parametrize("url", [POLICY], indirect=True)
