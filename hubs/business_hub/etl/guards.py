@@ -11,6 +11,8 @@ from hubs.business_hub.settings import ImportSettings
 from shared.contracts.events.scraping import CompleteSet
 
 _SESSION = re.compile(r"^[1-9]\d{0,2}-[1-9]\d?$")
+_TERM = re.compile(r"(?:19|20)\d\d-(?:19|20)\d\d\Z")
+"""A council's term of office: councils have no sessions, and their votes name the term."""
 _NAMED = 5
 
 
@@ -101,6 +103,8 @@ def _out_of_range(facts: RunFacts) -> Iterable[Finding]:
 def _strange_sessions(facts: RunFacts) -> Iterable[Finding]:
     strange = {}
     for session, count in facts.sessions.items():
+        if _TERM.match(session):
+            continue
         is_asked = not facts.asked_session or session == facts.asked_session
         if not _SESSION.match(session) or not is_asked or not _follows(session, facts.known_sessions):
             strange[session] = count

@@ -68,6 +68,13 @@ def test_a_session_is_the_asked_one():
     assert codes(staged={"bill": 1}, sessions={"44-1": 1}, asked_session="45-1") == ["unknown-session"]
 
 
+def test_the_term_that_a_councils_votes_name_is_no_session():
+    known = frozenset({"45-1"})
+    assert codes(staged={"vote_event": 2}, sessions={"2022-2026": 2}, known_sessions=known) == []
+    for strange in ("2022-26", "1022-2026", "2022-20261", "2022-2026\n"):
+        assert codes(staged={"vote_event": 2}, sessions={strange: 2}) == ["unknown-session"], strange
+
+
 @pytest.mark.parametrize(
     ("session", "is_held"),
     [

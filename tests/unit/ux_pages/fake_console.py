@@ -47,9 +47,12 @@ SCHEDULE = {
 }  # fmt: skip
 RUN = {
     "run_id": "r1", "job_id": "j1", "source_id": "ca-federal-mps", "state": "held", "summary_en": "51 members",
-    "summary_fr": "51 députés", "findings": [{"code": "count-drop", "message_en": "Fewer", "message_fr": "Moins"}],
+    "summary_fr": "51 députés", "findings": [
+        {"code": "count-drop", "is_blocking": True, "detail_en": "12 now, 51 before", "detail_fr": "12 maintenant, 51 avant"},
+        {"code": "low-consistency", "is_blocking": False, "detail_en": "0%", "detail_fr": ""},
+    ],
     "forecast": {"person": {"inserted": 1, "updated": 1}}, "report": {}, "reason": "", "reviewed_by": "",
-    "steps": [{"name": "prepare", "started_at": AT, "duration_s": 0.5, "counts": {"person": 2}}],
+    "steps": [{"name": "prepare", "started_at": AT, "duration_s": 0.5, "counts": {"person": 2, "sessions": {"45-1": 2}}}],
 }  # fmt: skip
 
 

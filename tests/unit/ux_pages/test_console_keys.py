@@ -102,6 +102,15 @@ def test_a_schedule_is_made_for_a_source(enter: Enter) -> None:
     assert body == {"name": "Mornings", "source_id": "ca-federal-bills", **form}
 
 
+def test_what_the_guards_object_to_is_a_sentence_in_the_pages_language(enter: Enter) -> None:
+    english, french = (enter().get("/runs/r1", lang).text for lang in ("en", "fr"))
+    assert "This holds the run:</strong> 12 now, 51 before" in english
+    assert "12 maintenant, 51 avant" in french
+    assert english.count("This holds the run:") == 1
+    assert "detail_en" not in english
+    assert "{&#39;" not in english
+
+
 def test_a_run_shows_before_and_after_of_each_field_and_its_further_pages(enter: Enter) -> None:
     visit = enter()
     html = visit.get("/runs/r1").text

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from hubs.data_hub.database.service.asking import MAX_VALUE_CHARS
 from hubs.ux_hub.web.service.record import MAX_CALLS
 from shared.core.errors import Gone, Invalid, Unavailable
 from tests.unit.ux_pages.conftest import PAGES, Open
-from tests.unit.ux_pages.fake_record import FakeHubs
+from tests.unit.ux_pages.fake_record import FakeHubs, post, uuid
 from tests.unit.ux_pages.soundness import active, elements, faults, parse, words
 
 MOST_CALLS = 6
@@ -180,3 +181,20 @@ def test_an_old_link_to_changes_of_another_record_leads_to_the_newest(open_with:
     assert open_with(Anew()).get("/fr/changes").status_code == 200
     refused = open_with(FakeHubs(failing=Invalid("limit: no"))).get("/fr/changes?before=900000")
     assert refused.status_code == 422
+
+
+def test_a_full_page_of_seats_asks_for_its_holders_within_what_a_parameter_may_hold(open_with: Open) -> None:
+    class Full(FakeHubs):
+        def _rows(self, head: str) -> list[Any]:
+            if head != "posts":
+                return super()._rows(head)
+            made = [post(1) for _ in range(self.asked[-1][1]["limit"])]
+            for n, seat in enumerate(made):
+                seat["memberships"][0]["person_id"] = uuid("person", n)
+            return made
+
+    hubs = Full()
+    assert open_with(hubs).get("/en/my-representatives").status_code == 200
+    [ids] = [params["id__in"] for path, params in hubs.asked if path.endswith("/people")]
+    assert len(set(ids.split(","))) > 40
+    assert len(ids) <= MAX_VALUE_CHARS

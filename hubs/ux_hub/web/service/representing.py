@@ -8,7 +8,8 @@ from typing import Any
 
 from hubs.ux_hub.web.service.record import RecordReader, Row
 
-_RIDINGS = 60
+_RIDINGS = 50
+"""Seats a page; the ids of those who hold them go into one parameter, which holds 2,000 characters."""
 
 
 @dataclass(frozen=True)
