@@ -6,12 +6,16 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+OURS = "openpolicy"
+
 
 def python_packages() -> list[dict[str, object]]:
-    """Return the installed distributions."""
+    """Return the installed distributions but our own, which the document is about."""
     found = []
     for dist in metadata.distributions():
         name, version = dist.metadata["Name"], dist.version
+        if name == OURS:
+            continue
         entry: dict[str, object] = {
             "type": "library",
             "name": name,
@@ -50,7 +54,13 @@ def main() -> None:
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
         "version": 1,
-        "metadata": {"component": {"type": "container", "name": f"openpolicy-{sys.argv[1]}"}},
+        "metadata": {
+            "component": {
+                "type": "container",
+                "name": f"{OURS}-{sys.argv[1]}",
+                "version": metadata.version(OURS),
+            }
+        },
         "components": parts,
     }
     json.dump(document, sys.stdout, indent=1)

@@ -20,7 +20,9 @@ def blocks(lock: str) -> dict[str, tuple[str, set[str]]]:
         match = _NAME.match(block)
         if match:
             parents = re.findall(r"(?m)^ +#(?: via)? +([A-Za-z0-9._-]+)", block.replace("# via\n", "#\n"))
-            found[canonical(match[1])] = (block, {canonical(parent) for parent in parents} - {"via"})
+            # One package may stand there in several versions, each for some versions of Python.
+            before, known = found.get(canonical(match[1]), ("", set()))
+            found[canonical(match[1])] = (before + block, known | {canonical(p) for p in parents} - {"via"})
     return found
 
 

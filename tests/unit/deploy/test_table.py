@@ -1,6 +1,8 @@
 """One table of names and ports: manifests, compose, probes, settings and network policies agree with it."""
 
+import importlib.util
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -177,3 +179,27 @@ def test_alert_rules_belong_to_metrics_that_somebody_exports() -> None:
         assert all(name.startswith(exporters) for name in names), rule["alert"]
         assert rule["annotations"]["summary"]
         assert rule["labels"]["severity"] in {"warning", "critical"}
+
+
+def test_every_program_that_a_container_runs_is_there(
+    overlays: dict[str, list[Manifest]],
+) -> None:
+    compose = yaml.safe_load((deploy_dir() / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    asked = {name: list(service.get("command") or []) for name, service in compose.items()}
+    for manifest in overlays["8gi"]:
+        if manifest["kind"] in {"Deployment", "StatefulSet", "Job"}:
+            container = pod_spec(manifest)["containers"][0]
+            words = [*container.get("command", []), *container.get("args", [])]
+            name = manifest["metadata"]["name"]
+            if name in asked and words[:2] == ["python", "-m"] and asked[name][:2] == ["python", "-m"]:
+                assert words == asked[name], f"{name}: compose and manifest run something else"
+            asked[f"{name} in the cluster"] = words
+    programs = {words[2] for words in asked.values() if words[:2] == ["python", "-m"]}
+    assert len(programs) >= 5
+    for program in programs - {"uvicorn"}:
+        # A program of ours, not a library's command that is pointed at a module of ours by name.
+        assert program.split(".")[0] in {"hubs", "services", "shared"}, program
+        spec = importlib.util.find_spec(program)
+        assert spec is not None, program
+        assert spec.origin is not None, program
+        assert "__main__" in Path(spec.origin).read_text(encoding="utf-8"), f"{program} is no program"
