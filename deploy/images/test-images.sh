@@ -108,8 +108,11 @@ for component in build hub scraper; do
   # The base's Python 3.11 may be an older patch than ours: what only that needs is fetched as well.
   python3 deploy/images/select_lock.py $component |
     sed -E "s/ ; python_full_version < '3\.11\.[0-9]+' / /" > "$work/$component.lock"
+  # What was fetched for the same lines before is there.
+  cmp -s "$work/$component.lock" "$cache/wheels/.$component.lock" && continue
   "$python" -m pip download --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes \
     -d "$cache/wheels" -r "$work/$component.lock"
+  cp "$work/$component.lock" "$cache/wheels/.$component.lock"
 done
 context=$work/context; mkdir -p "$context/deploy/images/wheels"
 cp -r pyproject.toml requirements.lock LICENSE README.md alembic.ini shared hubs services "$context/"
