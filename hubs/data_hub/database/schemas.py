@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
-FieldType = Literal["text", "int", "date", "time", "bool", "array", "relation"]
+FieldType = Literal["text", "code", "int", "date", "time", "bool", "array", "relation"]
 Operator = Literal[
     "exact", "iexact", "ne", "in", "gt", "gte", "lt", "lte", "range", "contains", "icontains", "startswith",
     "istartswith", "endswith", "iendswith", "isnull",
@@ -19,6 +19,8 @@ _WORDS: tuple[Operator, ...] = (
 )  # fmt: skip
 OPERATORS: dict[FieldType, tuple[Operator, ...]] = {
     "text": ("exact", "ne", "in", *_WORDS, *_ORDERED, "isnull"),
+    # C-9 comes before C-10 in print and after it as text: no comparison would say what it seems to.
+    "code": ("exact", "ne", "in", *_WORDS, "isnull"),
     "int": ("exact", "ne", "in", *_ORDERED, "isnull"),
     "date": ("exact", "ne", "in", *_ORDERED, "isnull"),
     "time": _ORDERED,

@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
+from pydantic import ValidationError
 from starlette.responses import Response
 
 from hubs.data_hub.search.dependencies import CheckDep, KeeperDep, SearchDep, TermsDep
 from hubs.data_hub.search.errors import QueryRefused
 from hubs.data_hub.search.querying import Filters, check_query
-from hubs.data_hub.search.schemas import MAX_SAVED, SAVED_PARAMS, SaveRequest, SearchRequest, Sort
+from hubs.data_hub.search.schemas import MAX_SAVED, SavedParams, SaveRequest, SearchRequest, Sort
 from hubs.data_hub.search.syntax import parse
 from shared.auth import CanReadData, CanWriteData, Public, SignedIn
 from shared.core.clock import utc_now
@@ -26,6 +27,11 @@ from shared.http.json import dumps
 router = APIRouter(prefix="/api/v1/search", tags=["search"])
 MAX_OFFSET = 10_000
 _LIST = Query(max_length=1_000, description="several separated by commas")
+
+
+def _check_span(first: date | None, last: date | None) -> None:
+    if first and last and first > last:
+        raise QueryRefused("date_from is after date_to")
 
 
 def _values(raw: str) -> tuple[str, ...]:
@@ -56,8 +62,7 @@ def search(
     snippets: bool = True,
 ) -> Response:
     """Answer a page of hits with facets; an empty query lists what the filters leave."""
-    if date_from and date_to and date_from > date_to:
-        raise QueryRefused("date_from is after date_to")
+    _check_span(date_from, date_to)
     filters = Filters(
         types=_values(type),
         parties=_values(party),
@@ -136,11 +141,16 @@ def list_saved(caller: SignedIn, terms: TermsDep) -> dict[str, Any]:
 def save_search(caller: SignedIn, request: SaveRequest, terms: TermsDep) -> dict[str, Any]:
     """Keep a search under a name; it must be one that can be run."""
     check_query(parse(request.params.get("q", "")))
-    strange = sorted(set(request.params) - SAVED_PARAMS)
+    known = set(SavedParams.model_fields)
+    strange = sorted(set(request.params) - known)
     if strange:
-        raise QueryRefused(
-            f"params: {strange[0][:40]!r} is no parameter of a search", known=sorted(SAVED_PARAMS)
-        )
+        raise QueryRefused(f"params: {strange[0][:40]!r} is no parameter of a search", known=sorted(known))
+    try:
+        asked = SavedParams.model_validate(request.params)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise QueryRefused(f"params: {first['loc'][0]}: {first['msg']}") from None
+    _check_span(asked.date_from, asked.date_to)
     if len(terms.saved(caller.subject)) >= MAX_SAVED:
         raise QueryRefused(f"at most {MAX_SAVED} saved searches each")
     row = {
@@ -179,7 +189,7 @@ def read_index(_: Public, keeper: KeeperDep) -> dict[str, Any]:
     return {
         "status": "building" if state.is_building else "ready",
         "reason": state.reason if state.is_building else "",
-        "indexed": state.indexed,
+        "indexed": state.indexed if state.is_building else keeper.documents,
         "expected": state.expected,
         "progress": round(state.progress, 3) if state.is_building else 1.0,
         "position": state.position,

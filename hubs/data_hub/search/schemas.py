@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -39,21 +40,22 @@ class SearchAnswer:
 
 
 MAX_SAVED = 200
-SAVED_PARAMS = frozenset(
-    {
-        "q",
-        "type",
-        "party",
-        "jurisdiction",
-        "province",
-        "session",
-        "person",
-        "date_from",
-        "date_to",
-        "lang",
-        "sort",
-    }
-)
+
+
+class SavedParams(BaseModel):
+    """The parameters of ``/api/v1/search`` that are worth keeping, with what each may be."""
+
+    q: str = ""
+    type: str = ""
+    party: str = ""
+    jurisdiction: str = ""
+    province: str = ""
+    session: str = ""
+    person: str = Field("", max_length=100)
+    date_from: date | None = None
+    date_to: date | None = None
+    lang: Literal["", "en", "fr"] = ""
+    sort: Sort = "relevance"
 
 
 class SaveRequest(BaseModel):

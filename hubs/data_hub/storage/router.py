@@ -95,14 +95,6 @@ def get_content(request: Request, file_id: UUID, caller: Public, service: Storag
     return _content(request, service, service.get(file_id, may_read_all=_reads_all(caller)))
 
 
-@router.head(
-    "/storage/files/{file_id}/content", summary="Size, type and tag of a file", response_class=Response
-)
-def head_content(request: Request, file_id: UUID, caller: Public, service: StorageDep) -> Response:
-    """Answer the headers of the bytes."""
-    return _content(request, service, service.get(file_id, may_read_all=_reads_all(caller)))
-
-
 @router.get("/storage/signed/{token}", summary="A file by its signed address", response_class=Response)
 def get_signed(
     request: Request,
@@ -201,6 +193,4 @@ def _content(request: Request, service: StorageService, row: Any) -> Response:
     if part is not None:
         headers["Content-Range"] = f"bytes {part.start}-{part.start + part.length - 1}/{size}"
     status = 206 if part else 200
-    if request.method == "HEAD":
-        return Response(status_code=status, headers=headers)
     return StreamingResponse(service.content(row, whole), status, headers=headers)

@@ -222,6 +222,8 @@ def test_what_changed_since_a_moment(hub: Hub) -> None:
     [
         ({"numbr": "C-2"}, "did you mean 'number'?"),
         ({"number__like": "C"}, "unknown query parameter"),
+        ({"number__gt": "C-9"}, "unknown query parameter 'number__gt'"),
+        ({"number__range": "C-1,C-9"}, "unknown query parameter"),
         ({"introduced_on": "yesterday"}, "a date (YYYY-MM-DD)"),
         ({"is_law": "perhaps"}, "true or false"),
         ({"limit": "0"}, "from 1 to 500"),

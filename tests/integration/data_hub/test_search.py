@@ -311,7 +311,14 @@ def test_a_search_can_be_kept_run_and_forgotten_by_its_owner_alone(hub: Hub) -> 
     assert hub.http.get("/api/v1/search/saved", headers=other).json()["data"] == []
     assert hub.http.delete(f"/api/v1/search/saved/{made['id']}", headers=other).status_code == 404
     assert hub.http.delete(f"/api/v1/search/saved/{made['id']}", headers=mine).status_code == 204
-    for bad in ({"q": "date:never"}, {"colour": "red"}, {"q": "x" * 1_001}):
+    turned = {"date_from": "2025-01-02", "date_to": "2025-01-01"}
+    bad_one_by_one: tuple[dict[str, str], ...] = (
+        {"q": "date:never"}, {"colour": "red"}, {"q": "x" * 1_001}, {"date_from": "soon"}, {"sort": "size"},
+        {"lang": "de"}, {"person": "x" * 101}, turned,
+    )  # fmt: skip
+    for bad in bad_one_by_one:
         answer = hub.http.post("/api/v1/search/saved", json={"name": "x", "params": bad}, headers=mine)
-        assert answer.status_code == 422
+        assert answer.status_code == 422, bad
+        # What is refused here is what a search refuses, and nothing else.
+        assert hub.http.get("/api/v1/search", params=bad).status_code == 422, bad
     assert hub.http.post("/api/v1/search/saved", json=body).status_code == 401

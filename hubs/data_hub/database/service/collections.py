@@ -11,6 +11,10 @@ def _text(*names: str) -> dict[str, Filter]:
     return {name: Filter(name) for name in names}
 
 
+def _codes(*names: str) -> dict[str, Filter]:
+    return {name: Filter(name, "code") for name in names}
+
+
 def _dates(*names: str) -> dict[str, Filter]:
     return {name: Filter(name, "date") for name in names}
 
@@ -95,7 +99,8 @@ COLLECTIONS: tuple[Collection, ...] = (
         "bills",
         "bill",
         "bill",
-        _text("session", "number", "chamber", "status_code")
+        _text("session", "chamber", "status_code")
+        | _codes("number")
         | {"title_en": Filter("title_en"), "title_fr": Filter("title_fr")}
         | _flags("is_government", "is_private_member", "is_law")
         | _dates("introduced_on", "latest_activity_on", "royal_assent_on")
@@ -193,7 +198,8 @@ COLLECTIONS: tuple[Collection, ...] = (
         "events",
         "event",
         "event",
-        _text("status", "classification", "session", "number", "body_name")
+        _text("status", "classification", "session", "body_name")
+        | _codes("number")
         | _dates("start_date")
         | {"starts_at": Filter("starts_at", "time")}
         | _relation("organization", "organization"),
@@ -206,7 +212,8 @@ COLLECTIONS: tuple[Collection, ...] = (
         "debates",
         "debate",
         "debate",
-        _text("session", "number", "document_type")
+        _text("session", "document_type")
+        | _codes("number")
         | _dates("date")
         | _relation("organization", "organization"),
         _SORTS,
