@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 # isort: off
+from hubs.intelligence_hub.app import create_app
 from hubs.intelligence_hub.opa.backends.embedded import EmbeddedEngine
 # isort: on
 
@@ -23,6 +24,9 @@ from hubs.intelligence_hub.opa.errors import BadBundle, BadPolicy, EngineAway
 from hubs.intelligence_hub.opa.following import BundleFollower
 from shared.clients.security_hub import SecurityHubClient
 from shared.core.errors import AppError, Unavailable
+from shared.testing.processes import wait_until
+from shared.testing.serving import Served
+from tests.contract.intelligence_hub.conftest import prepare
 from tests.contract.intelligence_hub.security import Security, Signer, platform_modules
 from tests.contract.intelligence_hub.test_decisions import ALLOWED, DENIED
 
@@ -74,6 +78,22 @@ def test_nothing_is_allowed_before_there_is_a_bundle(follow) -> None:
         follower.pull()
     with pytest.raises(EngineAway):
         engine.health()
+
+
+def test_a_hub_is_ready_once_it_has_policies_to_decide_by(
+    embedded_databases, server: Security, tmp_path: Path
+) -> None:
+    with embedded_databases.fresh(prepare) as database:
+        urls = {"security": server.url, "data": "http://127.0.0.1:9"}
+        with Served(create_app(database.settings(data_dir=tmp_path, hubs=urls))) as served:
+            waiting = httpx.get(f"{served.url}/readyz", trust_env=False)
+            assert (waiting.status_code, list(waiting.json()["failing"])) == (503, ["policies"])
+            assert httpx.get(f"{served.url}/health", trust_env=False).status_code == 503
+            server.publish(platform_modules())
+            wait_until(
+                lambda: httpx.get(f"{served.url}/readyz", trust_env=False).status_code == 200,
+                what="the policies",
+            )
 
 
 def test_with_security_hub_away_the_verified_copy_decides(server: Security, follow) -> None:
