@@ -16,14 +16,18 @@ from shared.messaging.bus import (
     dead_queue,
 )
 from shared.messaging.embedded import Connection, Dsn, EmbeddedBus
-from shared.messaging.embedded_schema import CONSUMER_LOCK, channel
+from shared.messaging.embedded_schema import CONSUMER_LOCK, PRESENCE_LOCK, channel
 from shared.messaging.embedded_subscription import message_of
 
 _QUEUES = """
+WITH here AS (
+    SELECT objid::bigint AS mark FROM pg_locks
+    WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid::bigint = %(presence)s
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
 SELECT q.name,
        count(m.id) FILTER (WHERE m.claimed_by IS NULL),
        count(m.id) FILTER (WHERE m.claimed_by = ANY(live.numbers)),
-       count(DISTINCT m.claimed_by) FILTER (WHERE m.claimed_by = ANY(live.numbers)),
+       (SELECT count(*) FROM here WHERE here.mark = hashtext(q.name)::bigint & 4294967295),
        min(m.enqueued_at)
 FROM broker.queue q
 CROSS JOIN (SELECT broker.live_consumers(%(lock)s) AS numbers) AS live
@@ -53,8 +57,9 @@ class EmbeddedAdmin:
         self._bus = EmbeddedBus(dsn)
 
     def queues(self) -> list[QueueState]:
-        """Return every queue; ``consumers`` counts those that hold a message."""
-        rows = self._bus.run(lambda c: c.execute(_QUEUES, {"lock": CONSUMER_LOCK}).fetchall())
+        """Return every queue; ``consumers`` counts those that are connected, busy or not."""
+        asked = {"lock": CONSUMER_LOCK, "presence": PRESENCE_LOCK}
+        rows = self._bus.run(lambda c: c.execute(_QUEUES, asked).fetchall())
         return [
             QueueState(name=name, waiting=waiting, in_hand=in_hand, consumers=consumers, oldest_at=oldest)
             for name, waiting, in_hand, consumers, oldest in rows

@@ -15,6 +15,8 @@ import psycopg
 # First half of the two-part advisory lock keys: consumers, and the creation of the tables.
 CONSUMER_LOCK = 0x6F70_6271
 SCHEMA_LOCK = 0x6F70_6273
+# Held in common by all consumers of a queue, whose hash is the second half: who looks can count them.
+PRESENCE_LOCK = 0x6F70_6274
 
 _SCHEMA: LiteralString = """
 CREATE TABLE IF NOT EXISTS broker.queue (

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from shared.core.errors import Unavailable
 from shared.messaging.bus import Message, QueueSpec, Received, dead_queue, death_headers
-from shared.messaging.embedded_schema import CONSUMER_LOCK, channel
+from shared.messaging.embedded_schema import CONSUMER_LOCK, PRESENCE_LOCK, channel
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +80,7 @@ class EmbeddedSubscription:
         self.number = self._lock_number()
         self.queue = f"{spec.name}.{self.number}" if spec.is_broadcast else spec.name
         declare(connection, spec, name=self.queue, owner=self.number if spec.is_broadcast else None)
+        connection.execute("SELECT pg_advisory_lock_shared(%s, hashtext(%s))", (PRESENCE_LOCK, self.queue))
         connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel(self.queue))))
 
     @property

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -130,7 +131,10 @@ class RabbitAdmin:
     def _queues_by_management(self) -> list[QueueState]:
         parts = urlsplit(self._management_url)
         vhost = pika.URLParameters(self._url).virtual_host
-        columns = "name,messages_ready,messages_unacknowledged,consumers,message_stats,exclusive"
+        columns = (
+            "name,messages_ready,messages_unacknowledged,consumers,message_stats,exclusive,"
+            "head_message_timestamp"
+        )
         address = urlunsplit(
             (
                 parts.scheme,
@@ -162,6 +166,7 @@ def _taken(channel: BlockingChannel, queue: str, limit: int) -> Iterator[tuple[i
 
 def _state(row: dict[str, Any]) -> QueueState:
     stats = row.get("message_stats", {})
+    head = row.get("head_message_timestamp")
     return QueueState(
         name=row["name"],
         waiting=row.get("messages_ready", 0),
@@ -169,4 +174,6 @@ def _state(row: dict[str, Any]) -> QueueState:
         consumers=row.get("consumers"),
         publish_rate=stats.get("publish_details", {}).get("rate"),
         deliver_rate=stats.get("deliver_get_details", {}).get("rate"),
+        # Classic queues (those with priorities) tell it; quorum queues only in later versions.
+        oldest_at=datetime.fromtimestamp(head, UTC) if head else None,
     )

@@ -8,10 +8,12 @@ from typing import Any
 
 from shared.http.json import dumps, loads
 
-# JSON bytes in which no string can need a change: the common case is decided without parsing.
-_SUSPECT = re.compile(
-    rb'  |" | "|\\[nrtufb]|\xc2[\x85\xa0\xad]|\xe1\x9a\x80|\xe2\x80[\x80-\x8f\xa8-\xaf]|\xe2\x81[\x9f\xa0]'
-    rb"|\xe3\x80\x80|\xef\xbb\xbf"
+# JSON bytes in which no string can need a change: the common case is decided without parsing, and looking
+# for a few plain bytes is many times faster than one expression for everything.
+_BLANKS_AT_ENDS = (b"  ", b'" ', b' "')
+_ESCAPES = re.compile(rb"\\[nrtufb]")
+_WIDE = re.compile(
+    rb"\xc2[\x85\xa0\xad]|\xe1\x9a\x80|\xe2\x80[\x80-\x8f\xa8-\xaf]|\xe2\x81[\x9f\xa0]|\xe3\x80\x80|\xef\xbb\xbf"
 )
 _BLANKS = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f]+")
 _INVISIBLE = re.compile("[\u200b\u200e\u200f\u2060\ufeff\u00ad]")
@@ -20,11 +22,19 @@ _LINES = re.compile(r" ?\r?\n ?")
 
 def normalise(body: bytes) -> bytes:
     """Return the record with every text normalised; the same object when nothing had to change."""
-    if not _SUSPECT.search(body) and (body.isascii() or unicodedata.is_normalized("NFC", body.decode())):
+    if not _is_suspect(body):
         return body
     before = loads(body)
     after = {key: value if key in _VERBATIM else _clean(value) for key, value in before.items()}
     return dumps(after) if after != before else body
+
+
+def _is_suspect(body: bytes) -> bool:
+    if any(blank in body for blank in _BLANKS_AT_ENDS) or (b"\\" in body and _ESCAPES.search(body)):
+        return True
+    if body.isascii():
+        return False
+    return _WIDE.search(body) is not None or not unicodedata.is_normalized("NFC", body.decode())
 
 
 # Addresses and keys are compared elsewhere byte by byte.

@@ -43,6 +43,8 @@ from shared.logging import get_logger
 log = get_logger(__name__)
 PREPARE_RECORDS = 500
 SEEN_KEYS = 5_000
+ROUNDS = 2
+"""Batches of a sender between two commits of the cursor: who is done early does not wait for the other."""
 _HOLD = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 7))")
 _LET_GO = text("SELECT pg_advisory_unlock(hashtextextended(:name, 7))")
 
@@ -292,13 +294,14 @@ class Pipeline:
                 return
             settings = self._tools.settings
             # Kept with the run: a batch sent again must be the same one, whatever the settings are then.
-            size = run.cursor.get("size") or [settings.batch_records, settings.batch_bytes, settings.parallel]
+            most = ROUNDS * settings.parallel
+            size = run.cursor.get("size") or [settings.batch_records, settings.batch_bytes, most]
             number = run.cursor.get("number", 0)
             run.cursor = {**run.cursor, "kind": kind, "number": number, "size": size}
             batches = self._next_batches(service, run, kind, size)
             head = _head(run, kind)
         keys = [batch_key(run_id, kind, number + at) for at in range(len(batches))]
-        with ThreadPoolExecutor(max_workers=max(1, len(batches))) as senders:
+        with ThreadPoolExecutor(max_workers=settings.parallel) as senders:
             # An error of one is raised when all have ended; then all are sent again, which the record knows.
             answers = list(senders.map(partial(self._send, head), batches, keys))
         with self._working(run_id, "loading") as working:

@@ -68,7 +68,8 @@ def prepare_scraped(canon: Canon, run: ImportRun, kind: str, rows: Sequence[Stag
         return prepared
     report = canon.compare(_asked(run, kind, {record.row.key: record.hash.hex() for record in records}))
     new, changed = set(report.new), set(report.changed)
-    looked_at = [record.row.key for record in records if record.row.key in new | changed][:listed]
+    touched = new | changed
+    looked_at = [record.row.key for record in records if record.row.key in touched][:listed]
     facts = {record.row.key: record.facts for record in records}
     prepared.differences = _compared(canon, run, kind, looked_at, new, facts)
     for record in records:
@@ -96,12 +97,13 @@ def prepare_uploaded(
         return prepared
     report = canon.compare(_asked(run, kind, {row.key: (row.hash or b"").hex() for row in open_rows}))
     new, unchanged = set(report.new), set(report.unchanged)
+    settled = new | unchanged
     shared, mine = set(report.shared), set(report.mine)
     to_fill = [
         row.key
         for row in open_rows
         if row.has_body
-        and row.key not in new | unchanged
+        and row.key not in settled
         and (row.is_partial or (row.key in shared and run.policy == "fill"))
     ]
     standing = _standing(canon, run, kind, to_fill)

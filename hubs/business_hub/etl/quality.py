@@ -9,7 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, Protocol
+
+from shared.contracts.records import RECORD_KINDS
 
 METRICS = ("completeness", "validity", "consistency", "uniqueness", "timeliness")
 MOST_DISCREPANCIES = 200
@@ -135,10 +138,11 @@ class Meter:
 
     def _inconsistent(self, kind: str, record: Mapping[str, Any]) -> Iterable[Discrepancy]:
         key = str(record.get("key"))
-        for name, english in record.items():
-            if not name.endswith("_en") or not isinstance(english, str):
+        for name, in_french in _PAIRS.get(kind, ()):
+            english = record.get(name)
+            if not isinstance(english, str):
                 continue
-            french = record.get(f"{name[:-3]}_fr")
+            french = record.get(in_french)
             if not isinstance(french, str) or bool(english) == bool(french):
                 # A long text that is the same in both languages was not translated.
                 if english and english == french and len(english) > _LONG and kind in {"bill", "vote_event"}:
@@ -167,7 +171,10 @@ class Meter:
         ballots = record.get("ballots") or ()
         if not ballots:
             return
-        cast = Counter(_of(ballot, "option") for ballot in ballots)
+        if isinstance(ballots[0], Mapping):
+            cast = Counter(ballot["option"] for ballot in ballots)
+        else:
+            cast = Counter(map(_OPTION, ballots))
         for count in record.get("counts") or ():
             option, stated = _of(count, "option"), _of(count, "value")
             if option in {"yes", "no"} and cast[option] != stated:
@@ -203,6 +210,12 @@ def timeliness(observed_at: datetime, previous_at: datetime | None, interval_s: 
 
 
 _NOTHING: tuple[Any, ...] = (None, "", (), [], {})
+_OPTION = attrgetter("option")
+# The fields of a kind that say something in English, each with its French twin.
+_PAIRS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    kind: tuple((name, f"{name[:-3]}_fr") for name in cls.model_fields if name.endswith("_en"))
+    for kind, cls in RECORD_KINDS.items()
+}
 
 
 def _of(value: Any, name: str) -> Any:

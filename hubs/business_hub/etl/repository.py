@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, LiteralString, cast
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Select, delete, func, null, select, text, update
+from sqlalchemy import Select, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -43,6 +43,15 @@ _SETTLE = text(
     WHERE s.run_id = :run_id AND s.kind = :kind AND s.key = n.key
     """
 )
+
+
+_CHUNK: LiteralString = """
+    SELECT key, NULL::bytea, hash, is_partial, state, body IS NOT NULL FROM business.staged_record
+    WHERE run_id = %(run_id)s AND kind = %(kind)s AND key > %(after)s
+      AND (%(state)s::smallint IS NULL OR state = %(state)s::smallint)
+    ORDER BY key LIMIT %(limit)s
+"""
+_CHUNK_WITH_BODIES: LiteralString = _CHUNK.replace("NULL::bytea", "body", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,22 +210,11 @@ class RunRepository:
         has_bodies: bool = True,
     ) -> Sequence[Staged]:
         """Return the next records of a kind in the order of their keys, of one state or of any."""
-        statement = (
-            select(
-                StagedRecord.key,
-                StagedRecord.body if has_bodies else null(),
-                StagedRecord.hash,
-                StagedRecord.is_partial,
-                StagedRecord.state,
-                StagedRecord.body.is_not(None),
-            )
-            .where(StagedRecord.run_id == run_id, StagedRecord.kind == kind, StagedRecord.key > after)
-            .order_by(StagedRecord.key)
-            .limit(limit)
-        )
-        if state is not None:
-            statement = statement.where(StagedRecord.state == state)
-        return [Staged(*row) for row in self.session.execute(statement)]
+        query = _CHUNK_WITH_BODIES if has_bodies else _CHUNK
+        values = {"run_id": run_id, "kind": kind, "after": after, "state": state, "limit": limit}
+        # Bodies travel as they are: as text each would be written in hexadecimal and read back.
+        with _raw(self.session).cursor(binary=True) as cursor:
+            return [Staged(*row) for row in cursor.execute(query, values)]
 
     def bodies(self, run_id: UUID, kind: str, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the bodies that are staged under keys."""

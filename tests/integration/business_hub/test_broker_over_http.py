@@ -127,3 +127,19 @@ def test_workers_are_listed_with_their_last_sign_of_life(operator):
     found = operator.client.get("/api/v1/workers", headers=headers(operator)).json()["data"]
     assert [(one["kind"], one["is_alive"]) for one in found] == [("importer", True), ("scraper", True)]
     assert found[1]["details"] == {"source_id": "ca-federal-mps"}
+
+
+def test_consumers_are_counted_whether_busy_or_not(operator):
+    def consumers() -> int:
+        found = operator.client.get("/api/v1/queues/scraper.jobs", headers=headers(operator)).json()
+        return found["consumers"]
+
+    assert consumers() == 0
+    two = [Consumer(operator.hub.bus, SPEC, lambda _: None) for _ in range(2)]
+    for one in two:
+        one.start()
+    wait_until(lambda: consumers() == 2, timeout=30, what="two consumers that wait for work")
+    two[0].close()
+    wait_until(lambda: consumers() == 1, timeout=30, what="one consumer")
+    two[1].close()
+    wait_until(lambda: consumers() == 0, timeout=30, what="no consumer")

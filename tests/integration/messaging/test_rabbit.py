@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pika
 import pytest
 
 from shared.contracts.events.auditing import AuditRecordedV1
+from shared.core.clock import utc_now
 from shared.core.errors import Unavailable
 from shared.messaging.bus import Delivery, QueueSpec
 from shared.messaging.consumer import Consumer
@@ -110,6 +112,24 @@ def test_a_deleted_queue_is_declared_again_by_its_consumer(
     wait_until(lambda: consumer.state.is_connected)
     bus.publish(acts(1), mandatory=True)
     sink.wait_for(1)
+
+
+def test_the_age_of_a_queue_with_priorities_is_told_by_the_management(rabbit_broker: Any, acts: Acts) -> None:
+    bus, admin = rabbit_broker.bus(), rabbit_broker.admin()
+    urgent = QueueSpec("tests.urgent", ACTS.topics, is_priority=True)
+    bus.declare(urgent)
+
+    def oldest() -> datetime | None:
+        found: datetime | None = {state.name: state.oldest_at for state in admin.queues()}[urgent.name]
+        return found
+
+    assert oldest() is None
+    began = utc_now().replace(microsecond=0)
+    bus.publish(acts(1))
+    wait_until(lambda: oldest() is not None, timeout=30, what="the age of the queue")
+    found = oldest()
+    assert found is not None
+    assert began <= found <= utc_now()
 
 
 def test_without_a_management_address_the_known_queues_are_listed(rabbit_broker: Any, acts: Acts) -> None:

@@ -138,9 +138,12 @@ def make(
 
 def text_of(value: Any) -> str:
     """Return a scalar as text on one line, HTML entities resolved; nothing for None."""
-    if value is None or isinstance(value, dict | list):
+    if isinstance(value, str):
+        text = value
+    elif value is None or isinstance(value, dict | list):
         return ""
-    text = str(value)
+    else:
+        text = str(value)
     if "&" in text:
         text = html.unescape(text)
     return " ".join(text.split())

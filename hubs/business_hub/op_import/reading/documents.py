@@ -6,6 +6,7 @@ import bz2
 import gzip
 import hashlib
 import io
+import os
 import tarfile
 import zipfile
 import zlib
@@ -106,14 +107,22 @@ def documents_of_folder(folder: Path, limits: ReadLimits) -> list[Document]:
 
     Raises: UploadTooLarge when there are too many.
     """
-    found = sorted(
-        path
-        for path in folder.rglob("*")
-        if not path.is_symlink() and path.is_file() and not path.name.startswith(".")
-    )
-    if len(found) > limits.documents:
-        raise UploadTooLarge(f"more than {limits.documents} files", max_documents=limits.documents)
-    return [Document(path.relative_to(folder).as_posix(), _opener(path), limits) for path in found]
+    found = []
+    for name in _files_below(folder, ""):
+        found.append(name)
+        if len(found) > limits.documents:
+            raise UploadTooLarge(f"more than {limits.documents} files", max_documents=limits.documents)
+    found.sort(key=lambda name: name.split("/"))
+    return [Document(name, _opener(folder / name), limits) for name in found]
+
+
+def _files_below(folder: Path, prefix: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files_below(Path(entry.path), f"{prefix}{entry.name}/")
+            elif entry.is_file(follow_symlinks=False) and not entry.name.startswith("."):
+                yield f"{prefix}{entry.name}"
 
 
 def _opener(path: Path) -> Callable[[], IO[bytes]]:
