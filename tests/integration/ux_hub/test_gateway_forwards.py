@@ -12,7 +12,8 @@ import pytest
 import uvicorn
 
 from hubs.ux_hub.app import create_app
-from shared.settings import HubSettings, HubUrls
+from hubs.ux_hub.settings import GatewaySettings, UxSettings
+from shared.settings import HubUrls
 from shared.testing.ports import free_port
 
 
@@ -92,7 +93,8 @@ def upstream() -> Upstream:
 def gateway(tmp_path_factory, upstream: Upstream) -> Iterator[str]:
     behind, front = free_port(), free_port()
     first = Served(upstream, behind)
-    settings = HubSettings(
+    settings = UxSettings(
+        gateway=GatewaySettings(policy=""),
         data_dir=tmp_path_factory.mktemp("ux"),
         hubs=HubUrls(data=f"http://127.0.0.1:{behind}", business=f"http://127.0.0.1:{free_port()}"),
     )
