@@ -139,3 +139,10 @@ def test_french_counts_nought_in_the_singular_and_english_does_not() -> None:
     assert found.count("fr", "members.count", 0) == "0 personne"
     assert found.count("en", "members.count", 0) == "0 people"
     assert found.count("fr", "members.count", 2000) == "2\u00a0000 personnes"
+
+
+def test_a_colon_in_a_template_has_the_space_that_its_language_wants() -> None:
+    catalogue = read_catalogue()
+    assert (catalogue.text("en", "ui.colon"), catalogue.text("fr", "ui.colon")) == (": ", "\u00a0: ")
+    for path in TEMPLATES:
+        assert not re.findall(r"(?:\}\}|</\w+>): ", path.read_text(encoding="utf-8")), path
