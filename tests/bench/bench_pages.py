@@ -28,6 +28,7 @@ from shared.core.memory import pss_mib
 from shared.testing.ports import free_port
 from shared.testing.processes import Processes, wait_until
 from tests.bench.data_hub import BenchHub, batches, bench_hub, make_bills, make_people, make_votes, source
+from tests.bench.image_packages import hide_others
 
 PEOPLE, BILLS, VOTES, BALLOTS, SITTINGS, SPEECHES = 2_000, 5_000, 400, 338, 40, 100
 CRAWL = int(os.environ.get("OP_BENCH_CRAWL", "10000"))
@@ -83,10 +84,12 @@ def pages_hub(hub: BenchHub) -> Iterator[tuple[str, int]]:
     with Processes() as run, tempfile.TemporaryDirectory() as folder:
         nowhere = f"http://127.0.0.1:{free_port()}"
         environment = {
-            "OP_DATA_DIR": folder, "OP_LOG_LEVEL": "ERROR", "OP_HUBS__DATA": hub.url, "OP_HUBS__SECURITY": hub.issuer,
+            **hub.environment, "OP_DATA_DIR": folder, "OP_LOG_LEVEL": "ERROR", "OP_HUBS__DATA": hub.url, "OP_HUBS__SECURITY": hub.issuer,
             "OP_HUBS__UX": f"http://127.0.0.1:{port}", "OP_HUBS__OPS": nowhere, "OP_HUBS__BUSINESS": nowhere,
             "OP_HUBS__INTELLIGENCE": nowhere, "OP_GATEWAY__ANONYMOUS_PER_MINUTE": "10000000", "OP_GATEWAY__POLICY": "",
         }  # fmt: skip
+        # With the packages of its image: others come along when they are there (a terminal's, a crawler's), 8 MiB.
+        environment |= hide_others("hub", Path(folder) / "packages")
         subprocess.run(
             [sys.executable, "-m", "shared.db.migrate", "ux", "upgrade"],
             env={**os.environ, **environment},

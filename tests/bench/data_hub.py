@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
@@ -74,6 +74,8 @@ class BenchHub:
     issuer: str
     start: Callable[[], Process]
     process: Process
+    environment: Mapping[str, str]
+    """How another hub reaches the database server."""
     _plain: HTTPConnection | None = None
 
     @property
@@ -206,7 +208,9 @@ def bench_hub() -> Iterator[BenchHub]:
                     wait_until(is_up, timeout=60, what="data_hub")
                     return process
 
-                yield BenchHub(url, _plain(database.url("data")), http, issuer, start, start())
+                yield BenchHub(
+                    url, _plain(database.url("data")), http, issuer, start, start(), database.env()
+                )
     finally:
         keys.shutdown()
         server.stop()

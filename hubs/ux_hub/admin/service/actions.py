@@ -351,8 +351,10 @@ def is_offered(action: Action, row: Mapping[str, Any]) -> bool:
             return bool(row["is_killed"])
         case "unmerge-people":
             return row.get("undone_at") is None
-        case "rotate-api-key" | "revoke-api-key":
+        case "rotate-api-key":
             return row["revoked_at"] is None and row["replaced_by"] is None
+        case "revoke-api-key":
+            return row["revoked_at"] is None
         case "submit-version":
             return bool(row["state"] in ("draft", "rejected"))
         case "review-version":
