@@ -43,7 +43,8 @@ cleanup() {
     done
     ip link delete docker0 2>/dev/null || true
   fi
-  umount -R "$work" 2>/dev/null || true
+  # Networks of containers that were ended in the middle stay mounted below.
+  awk -v below="$work/" 'index($2, below) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r -n 1 umount 2>/dev/null || true
   rm -rf "$work"
   exit $status
 }
@@ -97,6 +98,8 @@ dockerd --data-root "${DATA_ROOT:-$work/data}" --exec-root "$work/exec" -H "$DOC
   --storage-driver "${STORAGE_DRIVER:-overlay2}" >"$work/dockerd.log" 2>&1 &
 engine=$!
 for _ in $(seq 100); do $DOCKER info >/dev/null 2>&1 && break; kill -0 $engine 2>/dev/null || { tail -3 "$work/dockerd.log"; die "dockerd"; }; sleep 0.2; done
+# With a kept DATA_ROOT the containers of a run that was killed start again with the engine.
+$DOCKER ps -aq | xargs -r $DOCKER rm -f -v >/dev/null
 base=$(sed -n 's/^ARG BASE=//p' deploy/images/Dockerfile | head -1)
 $DOCKER import -q "$cache/python-$suite.tar" "$base" >/dev/null 2>&1 || $DOCKER import "$cache/python-$suite.tar" "$base" >/dev/null
 $DOCKER import "$cache/infra-$suite.tar" openpolicy/infra-base >/dev/null
@@ -114,6 +117,7 @@ for component in build hub scraper; do
     -d "$cache/wheels" -r "$work/$component.lock"
   cp "$work/$component.lock" "$cache/wheels/.$component.lock"
 done
+(cd "$cache/wheels" && { ls libatomic1_*.deb >/dev/null 2>&1 || apt-get download -qq libatomic1 2>/dev/null; }) || die "no libatomic1"
 context=$work/context; mkdir -p "$context/deploy/images/wheels"
 cp -r pyproject.toml requirements.lock LICENSE README.md alembic.ini shared hubs services "$context/"
 cp -r deploy/images/. "$context/deploy/images/"
@@ -125,6 +129,7 @@ for component in hub scraper; do
     find "$cache/wheels" \( -iname "$pattern-*.whl" -o -iname "$pattern.tar.gz" -o -iname "$name-$version.tar.gz" \) \
       -exec cp {} "$context/deploy/images/wheels/" \;
   done
+  cp "$cache/wheels"/*.deb "$context/deploy/images/wheels/"
   say "building openpolicy/$component"
   $DOCKER build --network none -q -f "$context/deploy/images/Dockerfile" --build-arg COMPONENT=$component \
     --target $component -t "openpolicy/$component:0.1.0" "$context" >"$work/build.log" 2>&1 || { tail -20 "$work/build.log"; die "building $component"; }
@@ -164,8 +169,10 @@ forget_volumes
 say "starting profile scrape"
 compose() { docker-compose -f "$work/deploy/compose.yaml" --profile "${PROFILE:-scrape}" "$@"; }
 compose up -d >"$work/compose.log" 2>&1 || { tail -30 "$work/compose.log"; compose ps; compose logs --tail 20; die "compose up"; }
-container() { compose ps -q "$1"; }
-services=$(compose config --services | grep -v migrate)
+# What was started: the file names more services than the profile has.
+label=com.docker.compose
+container() { $DOCKER ps -aq --filter "label=$label.project=$project" --filter "label=$label.service=$1"; }
+services=$($DOCKER ps -a --filter "label=$label.project=$project" --format "{{.Label \"$label.service\"}}" | grep -v migrate | sort)
 for service in $services; do
   for _ in $(seq 90); do
     state=$($DOCKER inspect -f '{{.State.Health.Status}}' "$(container "$service")" 2>/dev/null || echo none)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import secrets
 import string
@@ -12,10 +13,13 @@ from urllib.parse import quote
 
 from services.cluster.port import ApiConflict, ApiNotFound, ClusterApi, Object
 from shared.reporting import platform_dsn
+from shared.settings import derive
 
 HUBS = ("security", "data", "business", "ops", "intelligence", "ux")
 _ALPHABET = string.ascii_letters + string.digits
 LENGTH = 40
+# Processes that ask the security hub for tokens; in production it knows only those that it is told of.
+CLIENTS = (*(f"hub:{hub}" for hub in HUBS), "cli")
 WHAT = ("root", "database", "superuser", "broker", "cookie", "cache")
 
 Values = dict[str, dict[str, str]]
@@ -54,8 +58,12 @@ def generate(contact: str, known: Mapping[str, str] | None = None) -> Values:
         "openpolicy-celery-worker": managed,
         "openpolicy-celery-beat": common,
     }
+    clients = {client: derive(root.encode(), f"client:{client}") for client in CLIENTS}
+    # The operator's command, away from the cluster, holds this and not the root secret.
+    found["openpolicy-cli"] = {"OP_AUTH__CLIENT_ID": "cli", "OP_AUTH__CLIENT_SECRET": clients["cli"]}
     for hub in HUBS:
         found[f"openpolicy-{hub}-hub"] = managed if hub in {"business", "ops"} else common
+    found["openpolicy-security-hub"] = {**common, "OP_PLATFORM_CLIENTS": json.dumps(clients)}
     return found
 
 

@@ -1,8 +1,10 @@
 """Secrets fit each other, differ from install to install, and are as strong as production asks for."""
 
 import base64
+import json
 from pathlib import Path
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -47,14 +49,37 @@ def test_production_accepts_what_is_generated() -> None:
     assert settings.environment == "production"
 
 
+def test_in_production_the_security_hub_is_told_the_secret_that_each_process_derives() -> None:
+    from hubs.security_hub.clients.platform import PLATFORM_CLIENTS
+    from hubs.security_hub.settings import SecuritySettings
+    from shared.app import service_tokens
+
+    values = generate("ops@example.org")
+    told = SecuritySettings.model_validate(
+        {"platform_clients": json.loads(values["openpolicy-security-hub"]["OP_PLATFORM_CLIENTS"])}
+    ).platform_clients
+    assert set(told) <= set(PLATFORM_CLIENTS)
+    for hub in ("security", "data", "business", "ops", "intelligence", "ux"):
+        held = HubSettings(secret=SecretStr(values[f"openpolicy-{hub}-hub"]["OP_SECRET"]))
+        with httpx.Client() as http:
+            client, secret = service_tokens(held, hub, http)._auth
+        assert told[client].get_secret_value() == secret
+    command = values["openpolicy-cli"]
+    assert told[command["OP_AUTH__CLIENT_ID"]].get_secret_value() == command["OP_AUTH__CLIENT_SECRET"]
+
+
 def test_every_mounted_secret_is_generated_and_no_other(tmp_path: Path) -> None:
     from services.cluster.manifests import pod_spec, render
     from services.cluster.preflight import secret_names
 
     mounted = {name for manifest in render("8gi") if pod_spec(manifest) for name in secret_names(manifest)}
     generated = set(generate("ops@example.org"))
-    # The two that CloudNativePG reads belong to the overlay `ha`.
-    assert generated - mounted == {"openpolicy-postgresql-owner", "openpolicy-postgresql-superuser"}
+    # The two that CloudNativePG reads belong to the overlay `ha`; the third is the operator's own.
+    assert generated - mounted == {
+        "openpolicy-postgresql-owner",
+        "openpolicy-postgresql-superuser",
+        "openpolicy-cli",
+    }
     assert mounted <= generated
 
 
