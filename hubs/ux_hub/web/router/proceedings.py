@@ -17,7 +17,7 @@ from shared.core.clock import utc_now
 router = APIRouter(prefix="/{lang:lang}", route_class=PageRoute, tags=["pages"])
 Cursor = Annotated[str, Query(max_length=1_000)]
 _PER_PAGE = 40
-_SPEECHES = 50
+_SPEECHES = 40
 
 
 @router.get("/debates", summary="Debates by day", **OPEN)
