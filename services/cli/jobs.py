@@ -35,23 +35,28 @@ class ScrapeCommand:
 
 
 def running_platform(port_base: int, data_dir: Path) -> PlatformApi:
-    """Return the platform that listens at a port base, with the secrets of its data directory."""
+    """Return the platform that listens at a port base, with the secrets of its data directory.
+
+    Raises: Unavailable when nobody listens there.
+    """
     os.environ.setdefault("OP_DATA_DIR", str(data_dir.resolve()))
     for name, offset in HUB_PORTS.items():
         os.environ.setdefault(f"OP_HUBS__{name.upper()}", f"http://127.0.0.1:{port_base + offset}")
-    return PlatformApi(HubSettings())
+    api = PlatformApi(HubSettings())
+    api.must_answer()
+    return api
 
 
 def run_scrape(command: ScrapeCommand, port_base: int, data_dir: Path) -> int:
     """Create the job, and follow it when asked; 0 when it succeeded (or was accepted)."""
     api = running_platform(port_base, data_dir)
-    upstream = REAL if command.live else _upstream_of(data_dir)
     options = ScrapeOptions(
         limit=command.limit,
         session=command.session,
         replay=str(Path(command.replay).resolve()) if command.replay else "",
         dry_run=command.dry_run,
-        upstream=upstream,
+        # Left open, it is what the platform was started with: the miniature Parliament, or the real sites.
+        upstream=REAL if command.live else "",
     )
     job = api.jobs.create_job(JobCreate(source_id=command.source, options=options), str(new_id()))
     if command.wait:
@@ -70,14 +75,6 @@ def show_jobs(limit: int, port_base: int, data_dir: Path, *, as_json: bool) -> i
         when = job.created_at.strftime("%Y-%m-%d %H:%M:%S")
         print(f"{when}  {job.id}  {job.source_id:<24} {job.state:<12} {job.reason}")
     return 0
-
-
-def _upstream_of(data_dir: Path) -> str:
-    # What the running platform was started with: the miniature Parliament, or nothing with --live.
-    try:
-        return (data_dir.resolve() / "run" / "upstream").read_text().strip()
-    except OSError:
-        return ""
 
 
 def _follow(api: PlatformApi, job: JobRead) -> JobRead:

@@ -7,6 +7,7 @@ import httpx
 from shared.auth import ServiceTokens
 from shared.clients.business_hub import BusinessHubClient
 from shared.clients.data_hub import DataHubClient
+from shared.core.errors import Unavailable
 from shared.settings import HubSettings, derive_secret
 
 CLIENT_ID = "cli"
@@ -42,6 +43,17 @@ class PlatformApi:
             return False, str(answer.json().get("detail", answer.status_code))
         except ValueError:
             return False, str(answer.status_code)
+
+    def must_answer(self) -> None:
+        """Make sure that somebody listens at the platform's address.
+
+        Raises: Unavailable with what to do about it.
+        """
+        try:
+            self.http.get(f"{self.base_url}/livez", timeout=10)
+        except httpx.ConnectError:
+            told = "start one with `openpolicy up`, or name its --port-base"
+            raise Unavailable(f"no platform answers at {self.base_url}; {told}") from None
 
     def close(self) -> None:
         """Close the connection."""

@@ -18,7 +18,6 @@ from services.cli.components import HUB_PORTS, PROBE_PORTS, components, warm_up
 from services.cli.jobs import DONE
 from services.cli.platform_api import PlatformApi
 from services.cli.supervisor import Supervisor
-from shared.contracts.events.jobs import ScrapeOptions
 from shared.contracts.http.jobs import JobCreate, JobRead
 from shared.core.allocator import tune_allocator
 from shared.core.errors import AppError
@@ -86,11 +85,11 @@ class _Up:
             signal.signal(number, self._on_signal)
         code = 0
         try:
-            settings, upstream = self._prepare()
+            settings = self._prepare()
             api = PlatformApi(settings)
             self._wait_ready(api, settings)
             if self.options.scrape and not self.stop_asked:
-                self._scrape(api, upstream)
+                self._scrape(api)
                 self._show(api)
             self.summary.ok = True
             if not self.options.once:
@@ -112,7 +111,7 @@ class _Up:
             raise UpFailed("stopped twice; leaving at once")
         self.stop_asked = True
 
-    def _prepare(self) -> tuple[HubSettings, str]:
+    def _prepare(self) -> HubSettings:
         options = self.options
         data_dir = options.data_dir.resolve()
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -139,10 +138,8 @@ class _Up:
             from shared.db.url import broker_dsn
 
             os.environ["OP_RABBIT__EMBEDDED_DSN"] = broker_dsn(settings)
-        upgrade_schemas(settings)
-        self.say("the schema is current")
-        tune_allocator()
-        warm_up()
+        # No Celery worker is started here, so the importer does the tasks, also beside a RabbitMQ.
+        os.environ.setdefault("OP_TASKS__RUNNER", "importer")
         kept = data_dir / "run" / "upstream"
         miniature_port = None if options.live else _port_as_before(kept, host) or _free_port(host)
         upstream = "" if miniature_port is None else f"http://{host}:{miniature_port}"
@@ -151,11 +148,15 @@ class _Up:
             kept.write_text(upstream)
             # Jobs of the API, the console and the schedules read the miniature too, not the real sites.
             os.environ["OP_JOBS__UPSTREAM"] = upstream
+        upgrade_schemas(settings)
+        self.say("the schema is current")
+        tune_allocator()
+        warm_up()
         self.supervisor = Supervisor(
             components(options.port_base, miniature_port), data_dir / "run", data_dir / "logs"
         )
         self.supervisor.start_all()
-        return HubSettings(), upstream
+        return HubSettings()
 
     def _must_be_free(self, host: str, port: int) -> None:
         if not _is_free(host, port):
@@ -197,12 +198,10 @@ class _Up:
         self.summary.ready_s = round(time.monotonic() - self.began, 2)
         self.say(f"six hubs are ready: {settings.hubs.ux}")
 
-    def _scrape(self, api: PlatformApi, upstream: str) -> None:
+    def _scrape(self, api: PlatformApi) -> None:
         jobs = {}
         for source in self.options.sources:
-            job = api.jobs.create_job(
-                JobCreate(source_id=source, options=ScrapeOptions(upstream=upstream)), str(new_id())
-            )
+            job = api.jobs.create_job(JobCreate(source_id=source), str(new_id()))
             jobs[source] = job
             self.say(f"job {job.id} asks for {source}")
         limit_s = _LIVE_JOBS_TIMEOUT_S if self.options.live else _JOBS_TIMEOUT_S
