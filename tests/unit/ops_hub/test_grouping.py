@@ -16,7 +16,10 @@ def test_a_message_with_a_stack_is_named_by_its_words() -> None:
 
 
 def test_an_exception_is_named_by_type_and_value() -> None:
-    assert title({"exception": {"values": [{"type": "TypeError", "value": "no title"}]}}) == "TypeError: no title"
+    assert (
+        title({"exception": {"values": [{"type": "TypeError", "value": "no title"}]}})
+        == "TypeError: no title"
+    )
     assert title({"exception": {"values": [{"type": "KeyError", "value": ""}]}}) == "KeyError"
 
 
