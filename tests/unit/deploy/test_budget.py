@@ -104,7 +104,7 @@ def test_compose_gives_the_same_limits_commands_and_hardening(budget: Budget) ->
         assert set(entry["profiles"]) <= {"core", "scrape", "full"}
         assert "build" not in entry
     core = sum(int(e["mem_limit"].removesuffix("m")) for e in services.values() if "core" in e["profiles"])
-    assert core <= 3_200
+    assert core <= 3_328
 
 
 def test_compose_runs_the_images_and_settings_of_the_small_overlay(
