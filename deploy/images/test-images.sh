@@ -192,18 +192,28 @@ $DOCKER exec -i "$(container business-hub)" with-secrets python - "$source_id" h
 say "scrape of $source_id finished"
 
 # ---- memory, limits, hardening: what the kernel says
+# The highest memory of a process's control group (bytes), of either version; nothing where the kernel keeps none.
+peak_of() {
+  local group
+  group=$(awk -F: '$2 == "memory" { print $3 }' "/proc/$1/cgroup")
+  if [ -n "$group" ]; then
+    cat "/sys/fs/cgroup/memory$group/memory.max_usage_in_bytes" 2>/dev/null
+  else
+    cat "/sys/fs/cgroup$(awk -F: '$1 == 0 { print $3 }' "/proc/$1/cgroup")/memory.peak" 2>/dev/null
+  fi || true
+}
 printf '%-18s %8s %8s %6s  %s\n' container peakMi limitMi share state
 failed=0
 for service in $services; do
   id=$(container "$service")
   limit=$($DOCKER inspect -f '{{.HostConfig.Memory}}' "$id")
-  if [ -e "/sys/fs/cgroup/memory/docker/$id/memory.max_usage_in_bytes" ]; then
-    peak=$(cat "/sys/fs/cgroup/memory/docker/$id/memory.max_usage_in_bytes")
-  else
-    peak=$(cat "/sys/fs/cgroup/docker/$id/memory.peak" 2>/dev/null || echo 0)
-  fi
+  peak=$(peak_of "$($DOCKER inspect -f '{{.State.Pid}}' "$id")")
   state=$($DOCKER inspect -f 'oom={{.State.OOMKilled}} restarts={{.RestartCount}} readonly={{.HostConfig.ReadonlyRootfs}} user={{.Config.User}}' "$id")
-  printf '%-18s %8d %8d %5d%%  %s\n' "$service" $((peak / 1048576)) $((limit / 1048576)) $((100 * peak / limit)) "$state"
+  if [ -n "$peak" ]; then
+    printf '%-18s %8d %8d %5d%%  %s\n' "$service" $((peak / 1048576)) $((limit / 1048576)) $((100 * peak / limit)) "$state"
+  else
+    printf '%-18s %8s %8d %6s  %s\n' "$service" unknown $((limit / 1048576)) - "$state"
+  fi
   case $state in oom=false\ restarts=0\ readonly=true\ user=[1-9]*) ;; *) failed=1;; esac
 done
 [ $failed = 0 ] || die "a container was killed, restarted, runs as root or may write its root"
