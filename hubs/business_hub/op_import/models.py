@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, LargeBinary
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hubs.business_hub.base import Model
@@ -34,7 +34,7 @@ class Upload(HasId, HasTimestamps, Model):
     reason: Mapped[str] = mapped_column(default="")
     job_id: Mapped[UUID | None] = mapped_column(index=True)
     run_id: Mapped[UUID | None]
-    earlier_runs: Mapped[list[str]] = mapped_column(default=list)
+    earlier_runs: Mapped[list[str]] = mapped_column(default=list, server_default=text("'[]'"))
     """The runs before the last one that may have loaded something, oldest first."""
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     problems: Mapped[int] = mapped_column(default=0)

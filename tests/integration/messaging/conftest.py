@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+import psutil
 import pytest
 
 from shared.contracts.events.auditing import AuditRecordedV1
@@ -98,8 +99,14 @@ def embedded_broker(request: pytest.FixtureRequest) -> Iterator[Broker]:
     def kill() -> None:
         running = server.server.find()
         assert running is not None
+        # A backend outlives its postmaster until it next waits, and may still commit.
+        backends = psutil.Process(running.pid).children()
         os.kill(running.pid, signal.SIGKILL)
         wait_until(lambda: server.server.find() is None, what="the end of PostgreSQL")
+        _, alive = psutil.wait_procs(backends, timeout=10)
+        for backend in alive:
+            backend.kill()
+        psutil.wait_procs(alive, timeout=10)
 
     url = database.url("broker").set(drivername="postgresql")
     made = Broker(
