@@ -31,6 +31,7 @@ from shared.testing.databases import Databases, FreshDatabase
 from shared.testing.ports import free_port
 from shared.testing.processes import Process, Processes, wait_until
 from shared.testing.servers import RealPostgres
+from tests.bench.image_packages import hide_others
 
 # docs of the deployment: 1 GiB for PostgreSQL.
 POSTGRES = {
@@ -191,6 +192,8 @@ def bench_hub() -> Iterator[BenchHub]:
                 **database.env(), "OP_DATA_DIR": folder, "OP_LOG_LEVEL": "ERROR", "OP_HUBS__SECURITY": issuer,
                 "OP_EXPORTS_EVERY_HOURS": "0",
             }  # fmt: skip
+            # With the packages of its image: others come along when they are there (a terminal's, a crawler's).
+            environment |= hide_others("hub", Path(folder) / "packages")
             url = f"http://127.0.0.1:{port}"
             with httpx.Client(timeout=600) as http:
 

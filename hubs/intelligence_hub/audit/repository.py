@@ -44,10 +44,12 @@ class AuditRepository:
 
     def lock_edge(self) -> Edge:
         """Take the tree's edge for appending; others wait until this transaction ends."""
-        self._session.execute(upsert(AuditTree).values(id=_TREE, size=0, edge=b"").on_conflict_do_nothing())
-        row = self._session.execute(
-            select(AuditTree.size, AuditTree.edge).where(AuditTree.id == _TREE).with_for_update()
-        ).one()
+        locked = select(AuditTree.size, AuditTree.edge).where(AuditTree.id == _TREE).with_for_update()
+        row = self._session.execute(locked).one_or_none()
+        if row is None:
+            first = upsert(AuditTree).values(id=_TREE, size=0, edge=b"").on_conflict_do_nothing()
+            self._session.execute(first)
+            row = self._session.execute(locked).one()
         return Edge.unpack(row.size, row.edge)
 
     def edge(self) -> Edge:

@@ -68,7 +68,9 @@ def show_home(page: PageDep, record: ReaderDep, _: Public) -> Response:
         record.coverage,
         lambda: record.list("votes", limit=6),
         lambda: record.list("bills", limit=6),
-        lambda: record.list("events", start_date__gte=today, sort="start_date", limit=5),
+        lambda: record.list(
+            "events", start_date__gte=today, include="organization", sort="start_date", limit=5
+        ),
         lambda: record.list("debates", limit=5),
     )
     held: dict[str, int] = {}
