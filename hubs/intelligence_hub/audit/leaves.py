@@ -5,6 +5,7 @@ A redaction deletes a value and its salt; the commitment stays, and with it ever
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import secrets
@@ -18,17 +19,19 @@ SENSITIVE = ("actor", "before", "after", "reason", "metadata")
 _SALT_BYTES = 16
 _WORD = 1 << 63
 _INSTANT_CHARS = len("2026-01-01T00:00:00.000000")
-
-
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def canonical(value: Any) -> bytes:
     """Return JSON with sorted keys and no spaces, in UTF-8: one byte string per value.
 
-    Raises: TypeError for what JSON does not know.
+    Raises: TypeError for what JSON does not know; UnicodeEncodeError for half of a surrogate pair.
     """
-    return _plain(value) if _is_plain(value) else _ENCODER.encode(value).encode()
+    if _is_plain(value):
+        # Half of a surrogate pair is no text for either encoder; the other one says so.
+        with contextlib.suppress(orjson.JSONEncodeError):
+            return _plain(value)
+    return _ENCODER.encode(value).encode()
 
 
 def _plain(value: Any) -> bytes:

@@ -38,6 +38,12 @@ def test_what_json_does_not_know_is_refused() -> None:
         canonical({"when": datetime(2026, 1, 1, tzinfo=UTC)})
 
 
+@pytest.mark.parametrize("value", ["\ud800", {"a": ["\udfff"]}, {"\ud800": 1}])
+def test_half_of_a_surrogate_pair_is_refused_as_text_that_cannot_be_written(value: Any) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        canonical(value)
+
+
 def test_a_moment_is_told_in_utc_with_microseconds() -> None:
     east = timezone(timedelta(hours=5, minutes=30))
     assert instant(datetime(2026, 1, 1, 5, 30, tzinfo=east)) == "2026-01-01T00:00:00.000000Z"
