@@ -18,6 +18,7 @@ from hubs.intelligence_hub.opa.service import DecisionService
 from shared.app import Resources
 from shared.auth import ScopeRule, current_principal
 from shared.core.errors import AppError, TooLarge
+from shared.http.connection import ClientLeft
 from shared.http.middleware import sound_ids
 from shared.http.problems import crash_response, problem_response
 from shared.logging import get_logger, request_id_var, trace_id_var
@@ -27,10 +28,6 @@ _PREFIX = "/v1/data/"
 _ROUTE = "/v1/data/{path:path}"
 _RULE = ScopeRule("policies:decide")
 _JSON = (b"content-type", b"application/json")
-
-
-class ClientLeft(Exception):
-    """The client went away before its question was complete."""
 
 
 class DecisionApp(FastAPI):

@@ -237,44 +237,20 @@ class ReadingRepository:
         return found
 
     def latest(
-        self,
-        collection: Collection,
-        column: str,
-        keys: Group[str],
-        limit: int,
-        *,
-        is_array: bool = False,
+        self, collection: Collection, column: str, keys: Group[str], limit: int, *, is_array: bool = False
     ) -> list[Row]:
         """Return the newest standing rows (in the order of a listing by date) that name one of the keys."""
         table = table_of(collection.kind)
-        reference, wanted = table.c[column], sorted(keys)
-        statement = (
-            select(*_columns(table, collection))
-            .where(
-                reference.overlap(_text_array(wanted)) if is_array else one_of(reference, wanted),
-                table.c.deleted_at.is_(None),
-                table.c.merged_into.is_(None),
-            )
-            .order_by(table.c.sort_date.desc(), table.c.id.desc())
-            .limit(limit)
-        )
-        return [dict(row) for row in self._session.execute(statement).mappings().all()]
+        statement = _naming(collection, column, keys, is_array=is_array)
+        return self._rows(statement.order_by(table.c.sort_date.desc(), table.c.id.desc()).limit(limit))
 
     def related(
         self, collection: Collection, column: str, keys: Group[str], limit: int, *, is_array: bool = False
     ) -> list[Row]:
         """Return standing rows (at most ``limit``) whose reference column names one of the keys."""
         table = table_of(collection.kind)
-        wanted = sorted(keys)
-        reference = table.c[column]
-        matches = reference.overlap(_text_array(wanted)) if is_array else one_of(reference, wanted)
-        statement = (
-            select(*_columns(table, collection))
-            .where(matches, table.c.deleted_at.is_(None), table.c.merged_into.is_(None))
-            .order_by(table.c.sort_date.desc(), table.c.sort_name)
-            .limit(limit)
-        )
-        return [dict(row) for row in self._session.execute(statement).mappings().all()]
+        statement = _naming(collection, column, keys, is_array=is_array)
+        return self._rows(statement.order_by(table.c.sort_date.desc(), table.c.sort_name).limit(limit))
 
     def merged_into(self, kind: str, ids: Sequence[UUID]) -> list[Row]:
         """Return the rows that were merged into these."""
@@ -282,6 +258,9 @@ class ReadingRepository:
         statement = select(
             table.c.merged_into, table.c.id, table.c.key, table.c.slug, table.c.identifiers
         ).where(one_of(table.c.merged_into, ids))
+        return self._rows(statement)
+
+    def _rows(self, statement: Select[Any]) -> list[Row]:
         return [dict(row) for row in self._session.execute(statement).mappings().all()]
 
     def _narrowed(self, collection: Collection, query: ListQuery, statement: Select[Any]) -> Select[Any]:
@@ -318,6 +297,17 @@ def as_uuid(text: str) -> UUID | None:
         with suppress(ValueError):
             return UUID(text)
     return None
+
+
+def _naming(collection: Collection, column: str, keys: Group[str], *, is_array: bool) -> Select[Any]:
+    """Return the query of standing rows whose reference column names one of the keys."""
+    table = table_of(collection.kind)
+    reference, wanted = table.c[column], sorted(keys)
+    return select(*_columns(table, collection)).where(
+        reference.overlap(_text_array(wanted)) if is_array else one_of(reference, wanted),
+        table.c.deleted_at.is_(None),
+        table.c.merged_into.is_(None),
+    )
 
 
 def _columns(table: Table, collection: Collection) -> list[Any]:

@@ -20,7 +20,7 @@ import regopy
 from regopy import Interpreter, RegoError
 
 from hubs.intelligence_hub.opa.adhoc import answer_query
-from hubs.intelligence_hub.opa.backends.native import give_input, run
+from hubs.intelligence_hub.opa.backends.native import first_line, give_input, run
 from hubs.intelligence_hub.opa.engine import MISSING, Answer
 from hubs.intelligence_hub.opa.errors import BadPolicy, BadQuery, EngineAway, EvaluationFailed
 from hubs.intelligence_hub.opa.evaluators import Evaluators
@@ -166,7 +166,7 @@ def _interpreter(modules: Mapping[str, str], data: Mapping[str, Any]) -> Any:
         try:
             interpreter.add_module(module_id, source)
         except (RegoError, ValueError) as error:
-            raise BadPolicy(f"{module_id}: {_first_line(error)}") from error
+            raise BadPolicy(f"{module_id}: {first_line(str(error), 'does not compile')}") from error
     if data:
         interpreter.add_data(dict(data))
     return interpreter
@@ -176,14 +176,10 @@ def _build(interpreter: Any, query: str, cls: type[BadPolicy] | type[BadQuery]) 
     try:
         bundle = interpreter.build(query, [])
     except (RegoError, ValueError) as error:
-        raise cls(f"{query}: {_first_line(error)}") from error
+        raise cls(f"{query}: {first_line(str(error), 'does not compile')}") from error
     if not bundle.ok():
         raise cls(f"{query} does not compile")
     return bundle
-
-
-def _first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), "does not compile")[:300]
 
 
 def _query(path: tuple[str, ...]) -> str:

@@ -80,7 +80,8 @@ def run(interpreter: Interpreter, bundle: Bundle) -> bytes:
     # The one call that lasts: other threads go on meanwhile.
     output = rego_shared.rego.regoBundleQuery(interpreter._impl, bundle._impl)
     if not output:
-        raise EvaluationFailed(_first_line(rego_shared.rego_get_error(interpreter._impl)))
+        words = rego_shared.rego_get_error(interpreter._impl)
+        raise EvaluationFailed(first_line(words, "the policy failed on this input"))
     try:
         size = _output_size(output)
         text = ctypes.create_string_buffer(size)
@@ -132,5 +133,6 @@ def _depth(value: Any, level: int = 0) -> int:
     return deepest
 
 
-def _first_line(text: str) -> str:
-    return next((line for line in text.splitlines() if line.strip()), "the policy failed on this input")[:300]
+def first_line(text: str, otherwise: str) -> str:
+    """Return the first line of the library's words that says something, cut to 300 characters."""
+    return next((line for line in text.splitlines() if line.strip()), otherwise)[:300]
