@@ -165,6 +165,9 @@ def read_votes(document: Document) -> ParseResult:
             raise document.failed("unknown-session", f"asked for {wanted}, the table is of {row['session']}")
         sessions.add(row["session"])
         other = told_fr.get(row["number"], {})
+        if row.pop("language") == "fr":
+            # A French list read alone fills the French half.
+            other, row = row, {**row, "title": "", "result": ""}
         facts = {**row, "title_fr": other.get("title", ""), "result_fr": other.get("result", "")}
         url, url_fr = (
             _DETAILS[language].format(number=row["number"], session=row["session"])
@@ -202,6 +205,9 @@ def _votes(document: Document) -> list[dict[str, Any]]:
             {
                 "number": int(place[1]),
                 "session": place[2],
+                "language": "fr"
+                if link.get("href").startswith(("/fr/", "https://sencanada.ca/fr/"))
+                else "en",
                 "date": day.isoformat(),
                 "title": title,
                 "bill": keys.bill_number(bill[1]) if bill else "",
@@ -280,11 +286,12 @@ def _facts_of_page(document: Document, root: html.HtmlElement, ballots: list[Bal
 def _event(facts: dict[str, Any], ballots: tuple[Ballot, ...]) -> VoteEventRecord:
     session, number = str(facts["session"]), int(facts["number"])
     outcome: Literal["pass", "fail", "tie", "unknown"] = "unknown"
-    if _ADOPTED.search(facts["result"]):
+    told = facts["result"] or facts.get("result_fr", "")
+    if _ADOPTED.search(told):
         outcome = "pass"
-    elif _DEFEATED.search(facts["result"]):
+    elif _DEFEATED.search(told):
         outcome = "fail"
-    elif "tie" in facts["result"].lower():
+    elif "tie" in told.lower():
         outcome = "tie"
     return VoteEventRecord(
         key=f"{keys.SENATE}/vote/{session}/{number}",
@@ -314,7 +321,7 @@ def recognise(document: Document) -> str:
 
 PARSER = Parser(
     name="senate",
-    version=1,
+    version=2,
     steps={"senators": read_senators, "votes": read_votes, "ballots": read_ballots},
     recognise=recognise,
 )

@@ -24,8 +24,8 @@ from shared.contracts.proceedings import EventRecord
 
 SCHEME = "civicweb.net/meeting"
 _DATE = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")
-_ENDING = re.compile(r"\s*-\s*[A-Z][a-z]{2,8}\.? \d{1,2},? \d{4}$")
-"""The day that a meeting's name repeats."""
+_ENDING = re.compile(r"\s*-\s*[A-Z][a-z]{2,8}\.? \d{1,2},? \d{4}(?:\s*\([^)]*\))?$")
+"""The day that a meeting's name repeats, with what follows it: ``(DRAFT AGENDA)``."""
 _WRAPPERS = ("d", "MeetingsResult", "value", "meetings")
 _KINDS = {1: "agenda", 4: "agenda", 2: "minutes", 10: "minutes"}
 """``DocumentType``; other numbers are told by the document's name."""
@@ -44,7 +44,10 @@ def read_meetings(document: Document) -> ParseResult:
             result.skip("meeting without a day")
             continue
         if row.get("Published") is False:
-            result.skip("not published")
+            # The calendar announces it, its papers are still to come.
+            if meeting.status == "confirmed":
+                meeting = meeting.model_copy(update={"status": "tentative"})
+            result.add(meeting)
             continue
         result.next(
             Fetch(
@@ -151,7 +154,7 @@ def recognise(document: Document) -> str:
 
 PARSER = Parser(
     name="civicweb",
-    version=2,
+    version=3,
     steps={"meetings": read_meetings, "documents": read_documents},
     recognise=recognise,
 )

@@ -183,9 +183,12 @@ def _motion(element: html.HtmlElement) -> PageMotion:
     for table in _found(element, "MotionVoters"):
         for row in table.iter("tr"):
             label = next(iter(_found(row, "VoterVote")), None)
-            users = _found(row, "VotesUsers")
             if label is None:
                 continue
+            # Some tenants mark the names, others leave them in the next cell.
+            users = _found(row, "VotesUsers") or [
+                cell for cell in row.iter("td") if cell is not label and label not in cell.iterdescendants()
+            ]
             words = _words(label)
             stated = re.search(r"\((\d+)\)", words)
             names = tuple(name for each in users for name in _names(each))

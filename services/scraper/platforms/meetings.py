@@ -266,7 +266,7 @@ def event(
 
 def option(text: str) -> VoteOption:
     """Return how someone voted, in Popolo's words, from a platform's word."""
-    word = clean(re.sub(r"\(\d+\)|:\s*$", "", text)).lower()
+    word = clean(re.sub(r"\(\d+\)", "", text)).rstrip(": ").lower()
     return _OPTIONS.get(word, "other")
 
 

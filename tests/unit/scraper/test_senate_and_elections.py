@@ -69,6 +69,21 @@ def test_a_vote_page_read_alone_says_what_it_can(rendered, parse):
         assert (alone.key, alone.date, alone.counts) == (listed.key, listed.date, listed.counts)
 
 
+FRENCH_LIST = """<table id="votes-table"><tbody><tr><td class="vote-centered"><a href="/j">2025-06-18</a></td>
+<td><a href="/fr/dans-la-chambre/votes/details/602799/45-1">Loi d&#x27;essai &#x2013; C-3 &#x2013; Troisi&#xE8;me lecture</a><br />
+Pour: 58 <text>|</text> Contre: 9 <text>|</text> Abstention: 1 <text>|</text> Total: 68</td>
+<td><a href="http://www.parl.ca/LEGISInfo">C-3</a></td><td> Adopt&#xE9; </td></tr></tbody></table>"""
+
+
+def test_a_french_list_read_alone_fills_the_french_half(make_document, parse):
+    listing = make_document(VOTES, FRENCH_LIST, "https://sencanada.ca/fr/dans-la-chambre/votes/45-1")
+    (fetch,) = parse(listing).follow
+    (vote,) = fetch.otherwise
+    assert (vote.subject_en, vote.subject_fr) == ("", "Loi d'essai – C-3 – Troisième lecture")
+    assert (vote.result, vote.result_text_en, vote.result_text_fr) == ("pass", "", "Adopté")
+    assert {count.option: count.value for count in vote.counts} == {"yes": 58, "no": 9, "abstain": 1}
+
+
 def test_candidates_are_taken_apart_from_their_parties(crawl):
     crawled = crawl(CANDIDATES)
     found = {candidacy.name: candidacy for candidacy in crawled.of("candidacy")}
@@ -99,6 +114,20 @@ def test_candidates_are_taken_apart_from_their_parties(crawl):
             "Ada Lovelace NDP-New Democratic Party/NPD-Nouveau Parti démocratique",
             ("Ada Lovelace", "NDP-New Democratic Party", "NPD-Nouveau Parti démocratique", False),
         ),
+        (
+            "Jo Roy Forces et Démocratie - Pour nos régions/Forces et Démocratie - Pour nos régions",
+            (
+                "Jo Roy",
+                "Forces et Démocratie - Pour nos régions",
+                "Forces et Démocratie - Pour nos régions",
+                False,
+            ),
+        ),
+        (
+            "Al Fox Animal Alliance/Environment Voters/Animal Alliance/Environment Voters",
+            ("Al Fox", "Animal Alliance/Environment Voters", "Animal Alliance/Environment Voters", False),
+        ),
+        ("Di Lee United Party/Parti Uni", ("Di Lee", "United Party", "Parti Uni", False)),
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
@@ -114,3 +143,35 @@ def test_an_unknown_party_is_reported_and_the_candidate_kept(make_document, pars
     result = parse(make_document(CANDIDATES, (HEADER + row).encode()))
     assert [problem.code for problem in result.problems] == ["unknown-party"]
     assert len(result.records) == 2
+
+
+def test_a_new_party_is_what_its_candidates_have_in_common(make_document, parse):
+    rows = "".join(
+        f'Ontario,Nepean,35067,"{name} Party of Tomorrow/Parti de demain",Ottawa,,10,1.5,,\r\n'
+        for name in ("Jane Doe", "John A. Doe")
+    )
+    result = parse(make_document(CANDIDATES, (HEADER + rows).encode()))
+    found = [(c.name, c.party_en, c.party_fr) for c in result.records if c.kind == "candidacy"]
+    assert found == [
+        ("Jane Doe", "Party of Tomorrow", "Parti de demain"),
+        ("John A. Doe", "Party of Tomorrow", "Parti de demain"),
+    ]
+    assert result.problems == []
+
+
+def test_a_header_without_its_accents_names_the_same_columns(make_document, parse):
+    row = (
+        'Ontario,"Bay--Cape/Baie--Cap",35067,"Jane Doe ** Liberal/Libéral",Ottawa, X,10,1.5,     7,  38.1\r\n'
+    )
+    plain = HEADER.replace("é", "e").replace(" /P", "/P")
+    known, bare = (
+        [
+            record.model_copy(update={"sources": ()})
+            for record in parse(make_document(CANDIDATES, head + row)).records
+        ]
+        for head in (HEADER, plain)
+    )
+    assert known == bare
+    (winner,) = known[1:]
+    assert (winner.is_elected, winner.votes, winner.vote_share, winner.residence) == (True, 10, 1.5, "Ottawa")
+    assert (winner.division_name_en, winner.division_name_fr) == ("Bay—Cape", "Baie—Cap")
