@@ -31,10 +31,11 @@ and JSON given as a file.
 
 What the readers of platforms were checked against besides: Legistar (Web API: events, matters, bodies,
 persons, office records; pages: calendar, meeting, legislation, people), eSCRIBE (calendar, both agenda
-templates; recorded votes only against the miniature), CivicPlus, Granicus, PrimeGov and CivicClerk against
-recorded documents of United States councils; CivicWeb and Alberta's CSV against the layout that public
-readers of them recorded; Ontario's Drupal nodes and British Columbia's GraphQL against their documented
-names only.
+templates; recorded votes only against the miniature and fragments of London's minutes), CivicPlus, Granicus,
+PrimeGov and CivicClerk against recorded documents of United States councils. Where the reason of a source
+speaks of parts, they are fragments that other public readers of the site keep as examples: they show that
+the names and the nesting are right, not that a whole page holds nothing else. Alberta's CSV was checked
+against the columns that such a reader expects, Ontario's Drupal nodes against their documented names only.
 
 Readings that are choices: an item behind closed doors on eSCRIBE is a note of the item before it; a meeting
 that CivicClerk took down is shown as cancelled; one name in two seats of a council is one person unless the

@@ -34,7 +34,7 @@ UNIQUE_ROLES = {
     "lord mayor", "chief administrative officer", "regional councillor and mayor", "speaker",
 }  # fmt: skip
 _HONORIFIC = re.compile(
-    r"^(?:(?:the\s+)?hon(?:ou?rable|\.)?|l'hon(?:orable|\.)?|his worship|her worship|mr\.?|mrs\.?|ms\.?"
+    r"^(?:(?:the\s+)?hon(?:ou?rable|\.)?|l['’]hon(?:orable|\.)?|his worship|her worship|mr\.?|mrs\.?|ms\.?"
     r"|miss|dr\.?"
     r"|m\.|mme\.?|councillor|coun\.?|cllr\.?|mayor|deputy mayor|regional councillor|reeve|warden)\s+(?=\S)",
     re.I,
@@ -112,7 +112,7 @@ def first_role(text: str) -> str:
 
 def both_languages(role: str) -> tuple[str, str]:
     """Return a role in English and in French; the half that nobody published stays empty."""
-    lowered = role.lower()
+    lowered = role.lower().replace("’", "'")
     if lowered in _ENGLISH_ROLES:
         return _ENGLISH_ROLES[lowered], role
     if re.match(r"(?:conseill|député|maire|préfet|président|échevin)", lowered) and lowered != "president":

@@ -66,7 +66,7 @@ _DATED = re.compile(
     r"\s+(?:on [A-Z][a-z]+ \d{1,2}, \d{4}|le \d{1,2}(?:er)? \w+ \d{4})(?:\s+\((?P<chamber>[^()]*)\))?$"
 )
 _HONORIFICS = re.compile(
-    r"^(?:(?:The )?(?:Right )?Hon\.|L'hon\.|L[ea] très hon\.|Sen\.|Sén\.|Senator|Mr\.|Ms\.|Mrs\.|Dr\.)\s+",
+    r"^(?:(?:The )?(?:Right )?Hon\.|L['’]hon\.|L[ea] très hon\.|Sen\.|Sén\.|Senator|Mr\.|Ms\.|Mrs\.|Dr\.)\s+",
     re.IGNORECASE,
 )
 

@@ -4,7 +4,7 @@ Pages: ``/en/in-the-chamber/debates/45-1`` (some links are written with backslas
 ``/en/content/sen/chamber/451/debates/001db_2025-05-26-e``, its French twin ending in ``-f``. Headings
 are ``h1`` (rubric), ``h2`` (subject), ``h3`` (stage); a paragraph that opens in bold opens a speech;
 ``(1450)`` is a clock, ``[Translation]`` a change of language. The pages carry no ids: speeches pair by
-who speaks in which order. Read after descriptions of the site, no recorded page was at hand.
+who speaks in which order. Read after descriptions of the site and fragments of its English pages.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ Pour: 58 <text>|</text> Contre: 9 <text>|</text> Abstention: 1 <text>|</text> To
 
 
 def test_a_french_list_read_alone_fills_the_french_half(make_document, parse):
-    listing = make_document(VOTES, FRENCH_LIST, "https://sencanada.ca/fr/dans-la-chambre/votes/45-1")
+    listing = make_document(VOTES, FRENCH_LIST.encode(), "https://sencanada.ca/fr/dans-la-chambre/votes/45-1")
     (fetch,) = parse(listing).follow
     (vote,) = fetch.otherwise
     assert (vote.subject_en, vote.subject_fr) == ("", "Loi d'essai – C-3 – Troisième lecture")
@@ -167,7 +167,7 @@ def test_a_header_without_its_accents_names_the_same_columns(make_document, pars
     known, bare = (
         [
             record.model_copy(update={"sources": ()})
-            for record in parse(make_document(CANDIDATES, head + row)).records
+            for record in parse(make_document(CANDIDATES, (head + row).encode())).records
         ]
         for head in (HEADER, plain)
     )
