@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg import Copy
 from sqlalchemy import JSON, Table
 from sqlalchemy.orm import Session
 
@@ -15,10 +17,15 @@ from shared.db.types import json_dumps
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
-class RawJson(str):
-    """JSON that is text already, for a column of JSON."""
-
-    __slots__ = ()
+@contextmanager
+def open_copy(session: Session, table: Table, columns: Sequence[str]) -> Iterator[Copy]:
+    """Open a COPY into some columns of a table; what is written to it are lines of COPY's text format."""
+    listed = ", ".join(f'"{name}"' for name in columns)
+    place = f'"{table.schema}"."{table.name}"' if table.schema else f'"{table.name}"'
+    raw = session.connection().connection.driver_connection
+    assert raw is not None
+    with raw.cursor() as cursor, cursor.copy(f"COPY {place} ({listed}) FROM STDIN") as copy:
+        yield copy
 
 
 def copy_rows(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -27,13 +34,9 @@ def copy_rows(session: Session, table: Table, rows: Sequence[Mapping[str, Any]])
         return
     names = list(rows[0])
     columns = [(name, _json if isinstance(table.c[name].type, JSON) else _plain) for name in names]
-    listed = ", ".join(f'"{name}"' for name in names)
-    place = f'"{table.schema}"."{table.name}"' if table.schema else f'"{table.name}"'
     # Made here and sent whole: the driver's own writing of each value costs several times as much.
     text = "".join(_line(row, columns) for row in rows)
-    raw = session.connection().connection.driver_connection
-    assert raw is not None
-    with raw.cursor() as cursor, cursor.copy(f"COPY {place} ({listed}) FROM STDIN") as copy:
+    with open_copy(session, table, names) as copy:
         copy.write(text.encode())
 
 
@@ -43,7 +46,7 @@ def _line(row: Mapping[str, Any], columns: Sequence[tuple[str, Callable[[Any], s
 
 def _json(value: Any) -> str:
     # JSON escapes its own control characters; only its backslashes need a second one.
-    return (value if isinstance(value, RawJson) else json_dumps(value)).replace("\\", "\\\\")
+    return json_dumps(value).replace("\\", "\\\\")
 
 
 def _plain(value: Any) -> str:

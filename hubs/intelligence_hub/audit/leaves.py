@@ -5,7 +5,6 @@ A redaction deletes a value and its salt; the commitment stays, and with it ever
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import secrets
@@ -17,21 +16,33 @@ import orjson
 
 SENSITIVE = ("actor", "before", "after", "reason", "metadata")
 _SALT_BYTES = 16
-_WORD = 1 << 63
+_ATOMS = frozenset({str, int, bool, type(None)})
+_PLAIN = _ATOMS | {dict, list}
 _INSTANT_CHARS = len("2026-01-01T00:00:00.000000")
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def canonical(value: Any) -> bytes:
     """Return JSON with sorted keys and no spaces, in UTF-8: one byte string per value.
 
-    Raises: TypeError for what JSON does not know; UnicodeEncodeError for half of a surrogate pair.
+    Raises: TypeError for what JSON does not know; UnicodeEncodeError for half of a surrogate pair; ValueError
+    for a number that is not finite.
+    """
+    return encoded(value)[0]
+
+
+def encoded(value: Any) -> tuple[bytes, bool]:
+    """Return the same, and whether a database's JSON gives it back as it was.
+
+    Fractions and very long numbers it does not: 1e16 comes back as a whole number. Raises: as ``canonical``.
     """
     if _is_plain(value):
-        # Half of a surrogate pair is no text for either encoder; the other one says so.
-        with contextlib.suppress(orjson.JSONEncodeError):
-            return _plain(value)
-    return _ENCODER.encode(value).encode()
+        try:
+            return _plain(value), True
+        except orjson.JSONEncodeError:
+            # Half of a surrogate pair, say, is no text for either encoder; the other one says so.
+            pass
+    return _ENCODER.encode(value).encode(), False
 
 
 def _plain(value: Any) -> bytes:
@@ -39,24 +50,29 @@ def _plain(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def _is_text(key: Any) -> bool:
-    return type(key) is str
-
-
 def _is_plain(value: Any) -> bool:
-    """Tell whether both encoders write a value with the same bytes: numbers with a fraction, they do not."""
+    """Tell whether both encoders write a value with the same bytes: numbers with a fraction, they do not.
+
+    What the faster one refuses (a long whole number, a key that is no text) is left to it.
+    """
     kind = type(value)
     if kind is dict:
-        return all(map(_is_text, value)) and all(map(_is_plain, value.values()))
-    if kind is list:
-        return all(map(_is_plain, value))
-    return kind is str or kind is bool or value is None or (kind is int and -_WORD <= value < _WORD)
+        value = value.values()
+    elif kind is not list:
+        return kind in _ATOMS
+    kinds = set(map(type, value))
+    if kinds <= _ATOMS:
+        return True
+    return kinds <= _PLAIN and all(map(_is_plain, value))
 
 
 def instant(moment: datetime) -> str:
     """Return a moment in UTC with microseconds, the one way that is hashed."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
+    # Several times as fast as `isoformat`; a whole second it would write without a fraction.
+    if moment.microsecond:
+        return orjson.dumps(moment, option=orjson.OPT_UTC_Z)[1:-1].decode()
     return f"{moment.isoformat(timespec='microseconds')[:_INSTANT_CHARS]}Z"
 
 
@@ -73,16 +89,19 @@ def commitment(field: str, salt: bytes, value: Any) -> str:
 
 def committed(field: str, salt: bytes, encoded: bytes) -> str:
     """Return the commitment of a value that is canonical bytes already."""
-    return hashlib.sha256(salt + field.encode() + b"\x00" + encoded).hexdigest()
+    return hashlib.sha256(b"%b%b\0%b" % (salt, field.encode(), encoded)).hexdigest()
 
 
-def leaf_document(seq: int, row: Any) -> bytes:
-    """Return the bytes of entry number ``seq``; ``row`` has the columns of the entry."""
+def leaf_document(seq: int, row: Any, occurred_at: str = "", recorded_at: str = "") -> bytes:
+    """Return the bytes of entry number ``seq``; ``row`` has the columns of the entry.
+
+    Whoever has the two moments as ``instant`` writes them already, gives them.
+    """
     document = {
         "seq": seq,
-        "id": str(row.id),
-        "occurred_at": instant(row.occurred_at),
-        "recorded_at": instant(row.recorded_at),
+        "id": row.id,
+        "occurred_at": occurred_at or instant(row.occurred_at),
+        "recorded_at": recorded_at or instant(row.recorded_at),
         "producer": row.producer,
         "actor_type": row.actor_type,
         "action": row.action,

@@ -9,6 +9,9 @@ HASH_BYTES = 32
 TILE_LEVELS = 8
 """A tile of the C2SP tlog-tiles layout covers 2**8 hashes of one level."""
 
+SubtreeHash = tuple[int, int, bytes]
+"""(level, index, hash) of a complete subtree."""
+
 NodeReader = Callable[[int, int], bytes]
 """Return the hash of the complete subtree ``(level, index)``: leaves index*2**level to (index+1)*2**level."""
 
@@ -49,7 +52,7 @@ class Edge:
         """Return the bytes to store."""
         return b"".join(self._hashes)
 
-    def append(self, leaf: bytes) -> list[tuple[int, int, bytes]]:
+    def append(self, leaf: bytes) -> list[SubtreeHash]:
         """Add a leaf hash; return the (level, index, hash) of each subtree that it completes."""
         completed, level, index, value = [], 0, self.size, leaf
         while index & 1:
@@ -143,7 +146,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: list[bytes], roo
     return last == 0 and value == root
 
 
-def recorded_levels(completed: Iterable[tuple[int, int, bytes]]) -> Iterator[tuple[int, int, bytes]]:
+def recorded_levels(completed: Iterable[SubtreeHash]) -> Iterator[SubtreeHash]:
     """Return those completed subtrees that are a hash of a higher tile, with the tile's level."""
     for level, index, value in completed:
         if level % TILE_LEVELS == 0:

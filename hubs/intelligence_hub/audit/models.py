@@ -54,7 +54,8 @@ class AuditValues(Model):
     actor: Mapped[str | None]
     """The actor's value, as plain text for the index; null when there is none or it was redacted."""
     fields: Mapped[dict[str, Any]]
-    """By field: ``{"salt": hex, "value": ...}``; the actor's has the salt alone."""
+    """By field: ``{"salt": hex, "value": ...}``; the actor's has the salt alone, and a value that JSONB
+    would change (1e16 comes back as a whole number) stands as its JSON in ``"text"``."""
 
 
 class AuditHash(Model):

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from hubs.intelligence_hub.audit.absences import EXPIRED, REDACTED, redacted_type
 from hubs.intelligence_hub.audit.errors import EntryNotFound, NoSuchTree
-from hubs.intelligence_hub.audit.leaves import SENSITIVE, canonical, committed, leaf_document, new_salts
+from hubs.intelligence_hub.audit.leaves import SENSITIVE, instant, leaf_document, new_salts
+from hubs.intelligence_hub.audit.lines import Written, write_entry
 from hubs.intelligence_hub.audit.merkle import (
+    Edge,
+    SubtreeHash,
     consistency_proof,
     empty_root,
     inclusion_proof,
-    leaf_hash,
     range_root,
     recorded_levels,
 )
@@ -36,7 +38,6 @@ from hubs.intelligence_hub.audit.schemas import (
 from shared.app import Resources
 from shared.core.clock import utc_now
 from shared.core.errors import Invalid
-from shared.db.copying import RawJson
 
 
 class AuditService:
@@ -53,32 +54,32 @@ class AuditService:
         self._now = now
 
     def append(self, entries: Sequence[EntryCreate]) -> list[Appended]:
-        """Append entries in order; one whose id is there already keeps its place."""
+        """Append entries in order; one whose id is there already keeps its place.
+
+        Raises: UnicodeEncodeError for half of a surrogate pair; the transaction is lost then.
+        """
         edge = self._repository.lock_edge()
-        known = self._repository.known(entry.id for entry in entries)
         places = {
-            id_: Appended(seq=seq, id=id_, leaf_hash=value.hex()) for id_, (seq, value) in known.items()
+            id_: Appended(seq=seq, id=id_, leaf_hash=value.hex())
+            for id_, (seq, value) in self._repository.known([entry.id for entry in entries]).items()
         }
-        rows: list[dict[str, Any]] = []
-        values: list[dict[str, Any]] = []
-        hashes: list[dict[str, Any]] = []
-        now, salts = self._now(), new_salts(len(entries) * len(SENSITIVE))
+        if len(places) < len(entries):
+            self._repository.append(self._grown(edge, entries, places))
+            self._repository.save_edge(edge)
+        return [places[entry.id] for entry in entries]
+
+    def _grown(
+        self, edge: Edge, entries: Sequence[EntryCreate], places: dict[UUID, Appended]
+    ) -> Iterator[tuple[Written, list[SubtreeHash]]]:
+        """Yield what each new entry adds to the tables, growing the edge and noting its place."""
+        now, salts = instant(self._now()), new_salts(len(entries) * len(SENSITIVE))
         for entry in entries:
             if entry.id in places:
                 continue
             seq = edge.size
-            row, kept = _row(seq, entry, now, salts)
-            hashes += [
-                {"level": level, "index": index, "hash": value}
-                for level, index, value in recorded_levels(edge.append(row["leaf_hash"]))
-            ]
-            rows.append(row)
-            values.append(kept)
-            places[entry.id] = Appended(seq=seq, id=entry.id, leaf_hash=row["leaf_hash"].hex())
-        if rows:
-            self._repository.append(rows, values, hashes)
-            self._repository.save_edge(edge)
-        return [places[entry.id] for entry in entries]
+            written = write_entry(seq, entry, now, salts)
+            places[entry.id] = Appended(seq=seq, id=entry.id, leaf_hash=written.leaf_hash.hex())
+            yield written, list(recorded_levels(edge.append(written.leaf_hash)))
 
     def get(self, seq: int) -> EntryRead:
         """Return one entry.
@@ -240,45 +241,6 @@ class AuditService:
 
     def _root(self, size: int) -> bytes:
         return range_root(0, size, self._repository.node) if size else empty_root()
-
-
-def _row(
-    seq: int, entry: EntryCreate, now: datetime, salts: Iterator[bytes]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    commitments, kept = {}, []
-    for field in SENSITIVE:
-        value = getattr(entry, field)
-        if value in (None, "", {}):
-            continue
-        salt, encoded = next(salts), _encoded(field, entry)
-        commitments[field] = committed(field, salt, encoded)
-        told = "" if field == "actor" else f',"value":{encoded.decode()}'
-        kept.append(f'"{field}":{{"salt":"{salt.hex()}"{told}}}')
-    row = {
-        "seq": seq,
-        "id": entry.id,
-        "occurred_at": entry.occurred_at,
-        "recorded_at": now,
-        "producer": entry.producer,
-        "actor_type": entry.actor_type,
-        "action": entry.action,
-        "target": entry.target,
-        "target_type": entry.target_type,
-        "request_id": entry.request_id,
-        "trace_id": entry.trace_id,
-        "clock_source": entry.clock_source,
-        "commitments": commitments,
-    }
-    row["leaf_hash"] = leaf_hash(leaf_document(seq, SimpleNamespace(**row)))
-    return row, {"seq": seq, "actor": entry.actor or None, "fields": RawJson(f"{{{','.join(kept)}}}")}
-
-
-def _encoded(field: str, entry: EntryCreate) -> bytes:
-    try:
-        return canonical(getattr(entry, field))
-    except TypeError:
-        # A hub's own value that JSON does not know, such as a date: as the schema writes it.
-        return canonical(entry.model_dump(mode="json", include={field})[field])
 
 
 def _read(row: AuditEntry, values: dict[str, Any]) -> EntryRead:

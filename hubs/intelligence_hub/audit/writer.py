@@ -80,6 +80,11 @@ class AuditWriter:
                 places = AuditService(AuditRepository(session), self._signer).append(entries)
         # Whatever the failure, each caller must hear of it: none of them wrote anything.
         except Exception as error:  # noqa: BLE001
+            if len(jobs) > 1 and not isinstance(error, Unavailable):
+                # A value that cannot be kept is the business of whoever brought it, not of its neighbours.
+                for job in jobs:
+                    self._write([job])
+                return
             for _, answer in jobs:
                 answer.set_exception(error)
             return

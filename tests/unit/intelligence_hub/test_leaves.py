@@ -10,9 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubs.intelligence_hub.audit.leaves import canonical, instant, new_salts
+from hubs.intelligence_hub.audit.leaves import canonical, encoded, instant, new_salts
 
-SCALARS = st.none() | st.booleans() | st.integers(-(1 << 70), 1 << 70) | st.floats() | st.text()
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(1 << 70), 1 << 70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+)
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20
 )
@@ -31,6 +37,27 @@ def test_every_value_has_the_bytes_of_the_standard_encoder(value: Any) -> None:
 def test_values_on_which_encoders_differ(value: Any) -> None:
     written = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     assert canonical(value) == written
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_a_number_that_is_not_finite_is_refused(number: float) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical({"n": [number]})
+
+
+@given(VALUES)
+def test_what_is_said_to_be_kept_exactly_holds_no_fraction_and_no_long_number(value: Any) -> None:
+    text, is_kept_exactly = encoded(value)
+    assert text == canonical(value)
+    numbers: list[Any] = []
+    json.loads(text, parse_float=numbers.append, parse_int=lambda digits: numbers.append(int(digits)))
+    if is_kept_exactly:
+        assert all(number is not None and -(1 << 63) <= number < 1 << 64 for number in numbers)
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_every_moment_is_written_as_the_standard_library_writes_it(moment: datetime) -> None:
+    assert instant(moment) == moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def test_what_json_does_not_know_is_refused() -> None:

@@ -49,7 +49,8 @@ def downgrade() -> None:
         """
         INSERT INTO intelligence.audit_detail (seq, field, salt, value, text_value)
         SELECT seq, part.key, decode(part.value ->> 'salt', 'hex'),
-            CASE part.key WHEN 'actor' THEN to_jsonb(actor) ELSE part.value -> 'value' END,
+            CASE part.key WHEN 'actor' THEN to_jsonb(actor)
+                ELSE coalesce(part.value -> 'value', (part.value ->> 'text')::jsonb) END,
             CASE part.key WHEN 'actor' THEN actor ELSE '' END
         FROM intelligence.audit_values, jsonb_each(fields) part
         """
