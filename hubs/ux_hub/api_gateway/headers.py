@@ -49,7 +49,7 @@ HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 _ALLOWED = (
     b"Accept, Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Range,"
     b" Traceparent, X-API-Key, X-Request-ID, Mcp-Method, Mcp-Name, Mcp-Session-Id, MCP-Protocol-Version,"
-    b" X-Sentry-Auth"
+    b" X-Sentry-Auth, API-Version"
 )
 EXPOSED = (
     b"ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, X-RateLimit-Limit,"
@@ -65,6 +65,14 @@ def towards_client(headers: RawHeaders) -> RawHeaders:
             named = {token.strip().lower() for token in value.split(b",")}
             kept = [pair for pair in kept if pair[0] not in named]
     return kept
+
+
+def at_the_door(headers: RawHeaders, base: bytes) -> RawHeaders:
+    """Return headers in which a Location below a hub's own address is a path: clients cannot go there."""
+    for at, (name, value) in enumerate(headers):
+        if name == b"location" and value.startswith(base + b"/"):
+            return [*headers[:at], (name, value[len(base) :]), *headers[at + 1 :]]
+    return headers
 
 
 def add_missing(headers: RawHeaders, wanted: RawHeaders) -> None:

@@ -19,6 +19,7 @@ from shared.http.json import loads
 
 _MAX_REMEMBERED = 4_096
 _REFUSAL_S = 10.0
+_OUR_KEYS = b"opk_"
 _SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
@@ -44,6 +45,12 @@ class KeyExchange(Protocol):
         Raises: Unauthorized, Forbidden, TooManyRequests, Unavailable.
         """
         ...
+
+
+def has_foreign_key(inbound: Inbound) -> bool:
+    """Tell whether the only credential is an API key that is none of ours by its looks."""
+    key = inbound.values.get(b"x-api-key")
+    return key is not None and b"authorization" not in inbound.values and not key.startswith(_OUR_KEYS)
 
 
 class Identities:

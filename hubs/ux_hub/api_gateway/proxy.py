@@ -22,10 +22,11 @@ from hubs.ux_hub.api_gateway.headers import (
     Cors,
     RawHeaders,
     add_missing,
+    at_the_door,
     find,
     towards_client,
 )
-from hubs.ux_hub.api_gateway.identity import Addresses, bucket_of
+from hubs.ux_hub.api_gateway.identity import Addresses, bucket_of, has_foreign_key
 from hubs.ux_hub.api_gateway.inbound import Inbound
 from hubs.ux_hub.api_gateway.legacy import ask_in_query, legacy_headers, load_legacy
 from hubs.ux_hub.api_gateway.limits import Limit, too_many
@@ -199,7 +200,7 @@ class Gateway:
         parts, inbound = self._parts, exchange.inbound
         exchange.client = address = self._addresses.of(scope)
         own_credentials = route is not None and route.has_own_credentials
-        if own_credentials:
+        if own_credentials or (route is not None and route.ignores_foreign_keys and has_foreign_key(inbound)):
             caller = parts.identities.nobody
         else:
             known = parts.identities.recall(inbound, exchange.method)
@@ -312,7 +313,7 @@ class Gateway:
             is_idempotent=b"idempotency-key" in inbound.values,
         )
         try:
-            headers = towards_client(answer.headers)
+            headers = at_the_door(towards_client(answer.headers), upstream.origin.base.encode())
             if entry is not None and answer.status == 304:
                 parts.cache.refresh(entry, headers)
                 await self._serve(exchange, entry, send, b"fwd=stale; fwd-status=304")

@@ -20,6 +20,8 @@ class Route:
     """Bytes of a request body; None: the platform's limit."""
     has_own_credentials: bool = False
     """The hub reads credentials of another protocol (Sentry keys, agents' tokens): they pass unread."""
+    ignores_foreign_keys: bool = False
+    """Clients of another service send it the key of that service: such a caller is nobody here."""
 
 
 def _collections(hub: str, names: str, **more: float) -> list[Route]:
@@ -39,7 +41,7 @@ TABLE: tuple[Route, ...] = (
     *_collections("data", "search suggest", per_minute=600),
     *_collections("data", "exports", timeout_s=120.0, per_minute=30),
     Route("/api/v1/storage", "data", timeout_s=120.0, max_body_bytes=1024 * _MIB),
-    Route("/compat", "data"),
+    Route("/compat", "data", ignores_foreign_keys=True),
     *_collections(
         "business", "jobs sources schedules queues workers imports runs pipelines messages quality quarantine"
     ),

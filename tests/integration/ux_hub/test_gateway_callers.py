@@ -170,6 +170,19 @@ def test_a_wrong_key_is_401_and_asked_about_once(url: str, authority: Authority)
     assert len([path for path in authority.asked if path.endswith("/exchange")]) == 1
 
 
+def test_the_key_of_another_service_makes_nobody_of_its_clients(url: str, authority: Authority) -> None:
+    theirs = {"X-API-Key": "21aacfcb-f25e-4105-811e-e2f3bb069f4e"}
+    facade = url.replace("/api/v1/bills", "/compat/openstates/bills")
+    answer = httpx.get(facade, headers=theirs)
+    assert answer.status_code == 200
+    assert not {"authorization", "x-api-key"} & set(sent_on(answer))
+    assert answer.headers["ratelimit-policy"].startswith('"anonymous"')
+    assert not [path for path in authority.asked if path.endswith("/exchange")]
+    assert "authorization" in sent_on(httpx.get(facade, headers={"X-API-Key": KEY}))
+    assert httpx.get(facade, headers={"X-API-Key": "opk_wrong"}).status_code == 401
+    assert httpx.get(url, headers=theirs).status_code == 401
+
+
 def test_while_keys_cannot_be_checked_the_answer_is_503_and_the_public_goes_on(
     url: str, authority: Authority
 ) -> None:

@@ -271,6 +271,20 @@ def test_bodies_that_are_refused_say_nothing_about_the_hub_and_leave_its_circuit
         assert httpx.get(f"{url}/bills").status_code == 200
 
 
+def test_a_redirect_to_the_hubs_own_address_leads_through_the_gateway(tmp_path: Path) -> None:
+    hub = Scripted()
+    hub.status = 307
+    with Served(hub) as served, Served(door(door_settings(tmp_path, hubs=HubUrls(data=served.url)))) as front:
+        for said, heard in (
+            (f"{served.url}/api/v1/bills/?a=1", "/api/v1/bills/?a=1"),
+            ("https://elsewhere.example/x", "https://elsewhere.example/x"),
+            (f"{served.url}0/x", f"{served.url}0/x"),
+            ("/api/v1/votes", "/api/v1/votes"),
+        ):
+            hub.headers = [(b"location", said.encode())]
+            assert httpx.get(f"{front.url}/api/v1/bills").headers["location"] == heard
+
+
 def test_a_browser_of_any_origin_may_read_but_never_with_cookies(tmp_path: Path, hub: Scripted) -> None:
     origin = {"Origin": "https://elsewhere.example"}
     with gateway(tmp_path, hub) as url:
@@ -287,6 +301,7 @@ def test_a_browser_of_any_origin_may_read_but_never_with_cookies(tmp_path: Path,
     assert "RateLimit" in read.headers["access-control-expose-headers"]
     assert (preflight.status_code, hub.count) == (204, 1)
     assert "X-API-Key" in preflight.headers["access-control-allow-headers"]
+    assert "API-Version" in preflight.headers["access-control-allow-headers"]
     assert ridden.status_code == 403
 
 
