@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends
@@ -18,7 +19,8 @@ from shared.db.dependency import SessionDep
 
 async def represent(session: SessionDep, resources: ResourcesDep, places: GeographyDep) -> RepresentFacade:
     """Return Represent's view over this request's transaction."""
-    return RepresentFacade(build_reading(session, resources.get(CursorCodec)), places)
+    reading = build_reading(session, resources.get(CursorCodec))
+    return RepresentFacade(reading, places, datetime.now(UTC).date())
 
 
 async def openparliament(session: SessionDep, resources: ResourcesDep) -> OpenParliamentFacade:

@@ -47,7 +47,7 @@ class Asked:
 
 
 def read_window(params: Mapping[str, str], default: int, most: int) -> Window:
-    """Return limit and offset.
+    """Return limit and offset; a limit of 0 asks for as many as are given at once.
 
     Raises: BadRequest when one is no number.
     """
@@ -60,11 +60,11 @@ def read_window(params: Mapping[str, str], default: int, most: int) -> Window:
             raise BadRequest(f"{name}: not a number")
         return int(raw)
 
-    return Window(min(max(number("limit", default), 1), most), number("offset", 0))
+    return Window(min(number("limit", default) or most, most), number("offset", 0))
 
 
 def read_filters(pairs: Iterable[tuple[str, str]], names: Iterable[str]) -> list[Asked]:
-    """Return the filters among these names; other parameters are passed over, as these interfaces do.
+    """Return the filters among these names; others, and empty ones, are passed over, as these interfaces do.
 
     Raises: BadRequest for an operator that none of them has, or text that cannot be stored.
     """
@@ -72,7 +72,7 @@ def read_filters(pairs: Iterable[tuple[str, str]], names: Iterable[str]) -> list
     found = []
     for name, value in pairs:
         field, _, operator = name.partition("__")
-        if field not in known:
+        if field not in known or not value:
             continue
         operator = operator or "exact"
         if operator not in get_args(Operator):

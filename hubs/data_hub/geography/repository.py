@@ -97,7 +97,8 @@ class GeographyRepository:
             " JOIN data.boundary b ON b.id = r.boundary_id JOIN data.boundary_set s ON s.id = b.set_id"
             " WHERE (s.valid_from IS NULL OR s.valid_from <= :day)"
             " AND (s.valid_through IS NULL OR s.valid_through >= :day)"
-            " GROUP BY p.n, b.id HAVING count(*) % 2 = 1"
+            # Not by parity: where two parts of a district touch, a point lies on the ring of either.
+            " GROUP BY p.n, b.id HAVING sum(CASE WHEN r.is_hole THEN -1 ELSE 1 END) > 0"
         )
         rows = self._session.execute(
             statement, {"lngs": [p[0] for p in points], "lats": [p[1] for p in points], "day": on}
@@ -165,14 +166,14 @@ class GeographyRepository:
         rows = self._session.execute(ordered.limit(limit).offset(offset)).mappings()
         return [dict(row) for row in rows], int(total)
 
-    def names(self, set_slug: str) -> list[tuple[str, str]]:
-        """Return folded name and slug of each boundary of a set."""
+    def names(self, set_slugs: Sequence[str]) -> list[tuple[str, str, str]]:
+        """Return set, folded name and slug of each boundary of these sets."""
         statement = (
-            select(_BOUNDARIES.c.name_folded, _BOUNDARIES.c.slug)
+            select(_SETS.c.slug, _BOUNDARIES.c.name_folded, _BOUNDARIES.c.slug)
             .join(_SETS, _SETS.c.id == _BOUNDARIES.c.set_id)
-            .where(_SETS.c.slug == set_slug)
+            .where(_SETS.c.slug.in_(set_slugs))
         )
-        return [(row.name_folded, row.slug) for row in self._session.execute(statement)]
+        return [(row[0], row[1], row[2]) for row in self._session.execute(statement)]
 
     def find_boundary(self, set_slug: str, slug: str) -> Row | None:
         """Return one boundary by its slug or external id, its attributes included."""

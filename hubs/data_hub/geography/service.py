@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -102,11 +103,6 @@ class GeographyService:
         answer.meta.point = (lat, lng)
         return answer
 
-    def boundaries_at(self, lat: float, lng: float, on: date) -> list[Row]:
-        """Return the boundaries that hold a point on a day."""
-        found = self._repository.at_points([(lng, lat)], on)
-        return self._repository.boundaries_by_id([row["id"] for row in found])
-
     def sets(self, limit: int, offset: int) -> tuple[list[BoundarySetRead], int]:
         """Return boundary sets by name, and how many there are."""
         rows, total = self._repository.sets(limit=limit, offset=offset)
@@ -149,9 +145,13 @@ class GeographyService:
         clauses += [self._repository.named(*condition) for condition in named]
         return self._repository.boundaries(clauses, limit=limit, offset=offset)
 
-    def names_in(self, set_slug: str) -> list[tuple[str, str]]:
-        """Return folded name and slug of each boundary of a set."""
-        return self._repository.names(set_slug)
+    def names_in(self, set_slugs: Sequence[str]) -> list[tuple[str, str, str]]:
+        """Return set, folded name and slug of each boundary of these sets."""
+        return self._repository.names(set_slugs)
+
+    def boundaries(self, ids: Sequence[UUID]) -> list[Row]:
+        """Return boundaries with their sets by id."""
+        return self._repository.boundaries_by_id(ids)
 
     def geometries(self, rows: Sequence[Row], *, is_simple: bool) -> list[bytes]:
         """Return the GeoJSON geometries of boundaries, in their order."""
@@ -167,6 +167,10 @@ class GeographyService:
         shape = self._repository.shape(row["id"], is_simple=is_simple)
         assert shape is not None
         return zlib.decompress(shape)
+
+    def find_boundary(self, set_slug: str, slug: str) -> Row | None:
+        """Return a boundary by its slug or external id, None where there is none."""
+        return self._repository.find_boundary(set_slug, slug)
 
     def boundary(self, set_slug: str, slug: str) -> Row:
         """Return a boundary.

@@ -131,7 +131,10 @@ def test_represent_pages_filters_points_and_postal_codes(hub: Hub) -> None:
         answer = hub.get(f"{REP}/representatives/", **{f"last_name{suffix}": value})
         assert answer["meta"]["total_count"] == found, (suffix, value)
     sets = hub.get(f"{REP}/representative-sets/")["objects"]
-    assert sets[0]["related"] == {"representatives_url": "/representatives/house-of-commons/"}
+    assert sets[0]["related"] == {
+        "boundary_set_url": f"/boundary-sets/{SET}/",
+        "representatives_url": "/representatives/house-of-commons/",
+    }
     assert hub.get(f"{REP}/representative-sets/house-of-commons/") == sets[0]
     hub.get(f"{REP}/representatives/nobody/", 404)
     hub.get(f"{REP}/boundaries/", 400, limit="x")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hubs.data_hub.compat.dependencies import OpenParliamentDep
+from hubs.data_hub.compat.router.answering import answer, answer_without_slash_too, path_below
 from hubs.data_hub.compat.schemas import Asked, Window, read_filters, read_window
 from hubs.data_hub.compat.service import openparliament as facade_of
 from hubs.data_hub.compat.service import parliament_shapes as shapes
@@ -17,9 +17,7 @@ from hubs.data_hub.compat.service.openparliament import OpenParliamentFacade
 from hubs.data_hub.database.schemas import BallotQuery, Condition, ListQuery
 from hubs.data_hub.database.service.balloting import BallotNames
 from shared.auth import Public
-from shared.core.errors import BadRequest, NotAcceptable, NotFound
-from shared.http.conditional import conditional
-from shared.http.json import dumps
+from shared.core.errors import BadRequest, NotAcceptable
 
 PREFIX = "/compat/openparliament"
 router = APIRouter(prefix=PREFIX, tags=["compat"])
@@ -30,8 +28,7 @@ _DEFAULT, _MOST = 20, 500
 def _answer(request: Request, body: Any) -> Response:
     if request.query_params.get("format", "json") not in ("json", "apibrowser", ""):
         raise NotAcceptable("this is served as JSON")
-    headers = {"Access-Control-Allow-Origin": "*", "API-Version": "v1"}
-    return conditional(request, dumps(body), headers=headers)
+    return answer(request, body, {"API-Version": "v1"})
 
 
 def _window(request: Request) -> Window:
@@ -39,7 +36,7 @@ def _window(request: Request) -> Window:
 
 
 def _page(request: Request, window: Window, objects: Sequence[Any], *, more: bool) -> Response:
-    path = request.url.path.removeprefix(PREFIX)
+    path = path_below(request, PREFIX)
     return _answer(request, shapes.page(path, request.query_params.multi_items(), window, objects, more=more))
 
 
@@ -56,13 +53,35 @@ def list_politicians(request: Request, _: Public, facade: OpenParliamentDep) -> 
     return _page(request, window, found, more=more)
 
 
+@router.get("/politicians/memberships/", openapi_extra=_OPEN, summary="Seats of members")
+def list_memberships(request: Request, _: Public, facade: OpenParliamentDep) -> Response:
+    """Answer seats in the House, the newest first, of a member where one is named."""
+    window = _window(request)
+    named = facade_of.name_in(request.query_params.get("politician", ""))
+    query = ListQuery(
+        conditions=(
+            facade_of.OF_THE_HOUSE,
+            Condition("area", "isnull", False, "text"),
+            *((Condition("person_key", "exact", named, "relation"),) if named else ()),
+        ),
+        sort="sort_date",
+        is_descending=True,
+        limit=window.limit,
+        includes=("person",),
+    )
+    rows, more = facade.list("memberships", query, window.offset)
+    return _page(request, window, [_membership(row) for row in rows], more=more)
+
+
+def _membership(row: Any) -> Any:
+    slug = row["person"]["slug"] if row["person"] else None
+    return shapes.membership(row) | {"politician_url": shapes.politician_url(slug) if slug else None}
+
+
 @router.get("/politicians/memberships/{item}/", openapi_extra=_OPEN, summary="One seat of a member")
 def get_membership(request: Request, item: str, _: Public, facade: OpenParliamentDep) -> Response:
     """Answer a seat with the member who held it."""
-    row = facade.get("memberships", item, ("person",))
-    slug = row["person"]["slug"] if row["person"] else None
-    body = shapes.membership(row) | {"politician_url": shapes.politician_url(slug) if slug else None}
-    return _answer(request, body)
+    return _answer(request, _membership(facade.get("memberships", item, ("person",))))
 
 
 @router.get("/politicians/{slug}/", openapi_extra=_OPEN, summary="One member")
@@ -106,7 +125,8 @@ def get_bill(request: Request, session: str, number: str, _: Public, facade: Ope
     row = facade.get("bills", f"{session}-{number.lower()}", ("votes",))
     sponsor = next((s["person_id"] for s in row["sponsors"] if s.get("person_id")), None)
     slugs = facade.slugs("person", [sponsor])
-    return _answer(request, shapes.bill_detail(row, slugs.get(sponsor)))
+    seat = facade.seats([sponsor]).url(sponsor, row["introduced_on"])
+    return _answer(request, shapes.bill_detail(row, slugs.get(sponsor), seat))
 
 
 @router.get("/votes/ballots/", openapi_extra=_OPEN, summary="How members voted")
@@ -127,8 +147,12 @@ def list_ballots(request: Request, _: Public, facade: OpenParliamentDep) -> Resp
         limit=window.limit,
     )
     rows, more = facade.ballots.window(names, query, window.offset)
-    slugs = facade.slugs("person", {row["person_id"] for row in rows})
-    return _page(request, window, [shapes.ballot(r, slugs.get(r["person_id"])) for r in rows], more=more)
+    people = {row["person_id"] for row in rows}
+    slugs, seats = facade.slugs("person", people), facade.seats(people)
+    objects = [
+        shapes.ballot(r, slugs.get(r["person_id"]), seats.url(r["person_id"], r["date"])) for r in rows
+    ]
+    return _page(request, window, objects, more=more)
 
 
 @router.get("/votes/", openapi_extra=_OPEN, summary="Recorded votes")
@@ -136,7 +160,10 @@ def list_votes(request: Request, _: Public, facade: OpenParliamentDep) -> Respon
     """Answer recorded votes, newest first."""
     window = _window(request)
     query = ListQuery(
-        conditions=facade.conditions(_filters(request, facade_of.VOTE_FILTERS), facade_of.VOTE_FILTERS),
+        conditions=(
+            *facade.conditions(_filters(request, facade_of.VOTE_FILTERS), facade_of.VOTE_FILTERS),
+            facade_of.OF_THE_HOUSE,
+        ),
         sort="sort_name",
         is_descending=True,
         limit=window.limit,
@@ -157,7 +184,11 @@ def list_debates(request: Request, _: Public, facade: OpenParliamentDep) -> Resp
     window = _window(request)
     conditions = facade.conditions(_filters(request, facade_of.DEBATE_FILTERS), facade_of.DEBATE_FILTERS)
     query = ListQuery(
-        conditions=(*conditions, Condition("document_type", "exact", "debate", "text")),
+        conditions=(
+            *conditions,
+            Condition("document_type", "exact", "debate", "text"),
+            facade_of.OF_THE_HOUSE,
+        ),
         sort="sort_date",
         is_descending=True,
         limit=window.limit,
@@ -166,31 +197,12 @@ def list_debates(request: Request, _: Public, facade: OpenParliamentDep) -> Resp
     return _page(request, window, [shapes.debate(row) for row in rows], more=more)
 
 
-def _sitting(facade: OpenParliamentFacade, year: int, month: int, day: int) -> Any:
-    try:
-        on = date(year, month, day)
-    except (ValueError, OverflowError):
-        raise NotFound("no such day") from None
-    query = ListQuery(
-        conditions=(
-            Condition("date", "exact", on, "date"),
-            Condition("document_type", "exact", "debate", "text"),
-        ),
-        sort="sort_name",
-        limit=1,
-    )
-    rows, _ = facade.list("debates", query, 0)
-    if not rows:
-        raise NotFound(f"the House did not sit on {on}, as far as is on record")
-    return rows[0]
-
-
 @router.get("/debates/{year}/{month}/{day}/", openapi_extra=_OPEN, summary="One sitting")
 def get_debate(
     request: Request, year: int, month: int, day: int, _: Public, facade: OpenParliamentDep
 ) -> Response:
     """Answer a sitting by its day."""
-    return _answer(request, shapes.debate_detail(_sitting(facade, year, month, day)))
+    return _answer(request, shapes.debate_detail(facade.sitting(facade_of.day_of(year, month, day))))
 
 
 @router.get("/debates/{year}/{month}/{day}/{anchor}/", openapi_extra=_OPEN, summary="One speech")
@@ -198,10 +210,9 @@ def get_speech(
     request: Request, year: int, month: int, day: int, anchor: str, _: Public, facade: OpenParliamentDep
 ) -> Response:
     """Answer a speech by the day and its name within the debate."""
-    sitting = _sitting(facade, year, month, day)
+    sitting = facade.sitting(facade_of.day_of(year, month, day))
     row = facade.get("speeches", facade_of.speech_slug(sitting["key"], anchor), ("debate",))
-    slugs = facade.slugs("person", [row["person_id"]])
-    return _answer(request, shapes.speech(row, slugs.get(row["person_id"])))
+    return _answer(request, facade.speeches([row])[0])
 
 
 @router.get("/speeches/", openapi_extra=_OPEN, summary="Speeches")
@@ -211,12 +222,11 @@ def list_speeches(request: Request, _: Public, facade: OpenParliamentDep) -> Res
     conditions = facade.conditions(_filters(request, facade_of.SPEECH_FILTERS), facade_of.SPEECH_FILTERS)
     in_order = False
     if params.get("document"):
-        parts = params["document"].strip("/").split("/")
-        if len(parts) != 4 or parts[0] != "debates" or not all(p.isdigit() for p in parts[1:]):
-            raise BadRequest("document: a debate such as /debates/2013/6/18/")
-        sitting = _sitting(facade, *(int(part[:4]) for part in parts[1:]))
-        conditions = (*conditions, Condition("debate_key", "exact", sitting["key"], "relation"))
+        debate = facade.document(params["document"])
+        conditions = (*conditions, Condition("debate_key", "exact", debate["key"], "relation"))
         in_order = True
+    if named := facade_of.name_in(params.get("mentioned_politician", "")):
+        conditions = (*conditions, *facade.mentions(named))
     query = ListQuery(
         conditions=conditions,
         sort="sort_name" if in_order else "sort_date",
@@ -225,8 +235,7 @@ def list_speeches(request: Request, _: Public, facade: OpenParliamentDep) -> Res
         includes=("debate",),
     )
     rows, more = facade.list("speeches", query, window.offset)
-    slugs = facade.slugs("person", {row["person_id"] for row in rows})
-    return _page(request, window, [shapes.speech(r, slugs.get(r["person_id"])) for r in rows], more=more)
+    return _page(request, window, facade.speeches(rows), more=more)
 
 
 @router.get("/committees/", openapi_extra=_OPEN, summary="Committees")
@@ -248,7 +257,8 @@ def list_meetings(request: Request, _: Public, facade: OpenParliamentDep) -> Res
     conditions = facade.conditions(_filters(request, facade_of.MEETING_FILTERS), facade_of.MEETING_FILTERS)
     named = facade_of.name_in(request.query_params.get("committee", ""))
     if named:
-        conditions = (*conditions, Condition("organization_key", "in", [named], "relation"))
+        body = facade.committee(named)
+        conditions = (*conditions, Condition("organization_key", "exact", body["key"], "relation"))
     query = ListQuery(
         conditions=conditions,
         sort="sort_date",
@@ -263,5 +273,39 @@ def list_meetings(request: Request, _: Public, facade: OpenParliamentDep) -> Res
 
 @router.get("/committees/{slug}/", openapi_extra=_OPEN, summary="One committee")
 def get_committee(request: Request, slug: str, _: Public, facade: OpenParliamentDep) -> Response:
-    """Answer a committee."""
-    return _answer(request, shapes.committee_detail(facade.get("committees", slug)))
+    """Answer a committee by slug, acronym or name."""
+    return _answer(request, shapes.committee_detail(facade.committee(slug)))
+
+
+@router.get("/committees/{slug}/{session}/", openapi_extra=_OPEN, summary="One committee in a session")
+def get_committee_of(
+    request: Request, slug: str, session: str, _: Public, facade: OpenParliamentDep
+) -> Response:
+    """Answer a committee as it was in a session."""
+    return _answer(request, shapes.committee_detail(facade.committee(slug, session)))
+
+
+@router.get("/committees/{slug}/{session}/{number}/", openapi_extra=_OPEN, summary="One meeting")
+def get_meeting(
+    request: Request, slug: str, session: str, number: str, _: Public, facade: OpenParliamentDep
+) -> Response:
+    """Answer a meeting of a committee."""
+    row = facade.meeting(slug, session, number)
+    body = row["organization"]
+    said = facade.evidence(body, session, number)
+    return _answer(request, shapes.meeting_detail(row, body["slug"], has_evidence=said is not None))
+
+
+@router.get(
+    "/committees/{slug}/{session}/{number}/{anchor}/", openapi_extra=_OPEN, summary="One speech at a meeting"
+)
+def get_evidence(
+    request: Request, slug: str, session: str, number: str, anchor: str, _: Public, facade: OpenParliamentDep
+) -> Response:
+    """Answer a speech at a meeting of a committee."""
+    debate = facade.document(f"/committees/{slug}/{session}/{number}/")
+    row = facade.get("speeches", facade_of.speech_slug(debate["key"], anchor), ("debate",))
+    return _answer(request, facade.speeches([row])[0])
+
+
+answer_without_slash_too(router)

@@ -19,11 +19,20 @@ router = APIRouter(prefix="/compat/openstates", tags=["compat"])
 _OPEN: dict[str, Any] = {"x-open-query": True}
 _HIDDEN: dict[str, Any] = {"openapi_extra": _OPEN, "include_in_schema": False}
 _MOST = {"jurisdictions": 52, "people": 50, "bills": 20, "committees": 20, "events": 20}
+_DEFAULT = {"jurisdictions": 52, "people": 10, "bills": 10, "committees": 20, "events": 20}
 _TIMES = ("updated_since", "created_since", "action_since", "before", "after")
 
 
 def _answer(request: Request, body: Any) -> Response:
-    return conditional(request, dumps(body))
+    headers = {"Access-Control-Allow-Origin": "*"}
+    return conditional(request, dumps(_without_nothing(body)), headers=headers)
+
+
+def _without_nothing(value: Any) -> Any:
+    """Return a value without the properties that are null: theirs are left out, and clients rely on it."""
+    if isinstance(value, dict):
+        return {name: _without_nothing(one) for name, one in value.items() if one is not None}
+    return [_without_nothing(one) for one in value] if isinstance(value, list) else value
 
 
 def _paged(request: Request, what: str) -> Paged:
@@ -35,7 +44,7 @@ def _paged(request: Request, what: str) -> Paged:
             raise BadRequest(f"{name}: a number from 1")
         return int(raw)
 
-    per_page = number("per_page", min(10, most))
+    per_page = number("per_page", _DEFAULT[what])
     if per_page > most:
         raise BadRequest(f"per_page: at most {most} here")
     return Paged(number("page", 1), per_page)

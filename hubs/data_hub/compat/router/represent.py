@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,13 +10,21 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hubs.data_hub.compat.dependencies import PlacesDep, RepresentDep
+from hubs.data_hub.compat.router.answering import answer, answer_without_slash_too, path_below
 from hubs.data_hub.compat.schemas import read_filters, read_window
-from hubs.data_hub.compat.service.represent import BOUNDARY_FILTERS, REPRESENTATIVE_FILTERS, page, public
-from hubs.data_hub.geography.service import read_boundary, read_point
+from hubs.data_hub.compat.service.geometry import as_kml, as_wkt
+from hubs.data_hub.compat.service.represent import (
+    BOUNDARY_FILTERS,
+    REPRESENTATIVE_FILTERS,
+    SET_FILTERS,
+    Stored,
+)
+from hubs.data_hub.compat.service.represent_shapes import boundary, centre, page, public
+from hubs.data_hub.geography.service import read_point
 from shared.auth import Public
-from shared.core.errors import Forbidden, Invalid, NotFound
+from shared.core.errors import BadRequest, Forbidden, Invalid, NotAcceptable, NotFound
 from shared.http.conditional import conditional
-from shared.http.json import dumps, loads
+from shared.http.json import loads
 
 PREFIX = "/compat/represent"
 router = APIRouter(prefix=PREFIX, tags=["compat"])
@@ -23,18 +32,28 @@ _OPEN: dict[str, Any] = {"x-open-query": True}
 _DEFAULT, _MOST = 20, 1_000
 _SHAPES = ("shape", "simple_shape", "centroid")
 _MOST_SHAPES = 350
+_STRAY = re.compile(r"[^\d.,-]")
 
 
-def _answer(request: Request, body: Any) -> Response:
-    return conditional(request, dumps(body), headers={"Access-Control-Allow-Origin": "*"})
+def _page(request: Request, objects: Any, total: int, **meta: Any) -> Response:
+    window = read_window(request.query_params, _DEFAULT, _MOST)
+    path = path_below(request, PREFIX)
+    return answer(request, page(path, request.query_params.multi_items(), window, objects, total, **meta))
 
 
-def _path(request: Request) -> str:
-    return request.url.path.removeprefix(PREFIX)
+def _point(text: str) -> tuple[float, float]:
+    """Return latitude and longitude; blanks and brackets around them are passed over.
+
+    Raises: BadRequest.
+    """
+    try:
+        return read_point(_STRAY.sub("", text))
+    except Invalid as error:
+        raise BadRequest(error.detail) from None
 
 
-def _today() -> Any:
-    return datetime.now(UTC).date()
+def _parts(request: Request, name: str) -> list[str]:
+    return [part for part in request.query_params.get(name, "").split(",") if part]
 
 
 def _representatives(
@@ -42,14 +61,12 @@ def _representatives(
 ) -> Response:
     params = request.query_params
     window = read_window(params, _DEFAULT, _MOST)
+    filters = read_filters(params.multi_items(), REPRESENTATIVE_FILTERS)
     if params.get("point"):
-        found = facade.at_point(*read_point(params["point"]), _today())
-        objects, total = found[window.offset : window.offset + window.limit], len(found)
-    else:
-        named = tuple(part for part in params.get("districts", "").split(",") if part)
-        filters = read_filters(params.multi_items(), REPRESENTATIVE_FILTERS)
-        objects, total = facade.representatives(window, filters, set_slug, districts or named)
-    return _answer(request, page(_path(request), params.multi_items(), window, objects, total))
+        found = facade.at_point(*_point(params["point"]), filters, set_slug)
+        return _page(request, found[window.offset : window.offset + window.limit], len(found))
+    named = districts or tuple(_parts(request, "districts"))
+    return _page(request, *facade.representatives(window, filters, set_slug, named))
 
 
 @router.get("/representatives/", openapi_extra=_OPEN, summary="Everybody who sits today")
@@ -68,9 +85,10 @@ def list_representatives_of(request: Request, set_slug: str, _: Public, facade: 
     "/boundaries/{set_slug}/{slug}/representatives/", openapi_extra=_OPEN, summary="Those of a district"
 )
 def list_representatives_in(
-    request: Request, set_slug: str, slug: str, _: Public, facade: RepresentDep
+    request: Request, set_slug: str, slug: str, _: Public, facade: RepresentDep, places: PlacesDep
 ) -> Response:
     """Answer the representatives of one boundary."""
+    places.boundary(set_slug, slug)
     return _representatives(request, facade, "", (f"{set_slug}/{slug}",))
 
 
@@ -79,88 +97,104 @@ def list_sets(request: Request, _: Public, facade: RepresentDep) -> Response:
     """Answer the representative sets."""
     window = read_window(request.query_params, _DEFAULT, _MOST)
     found = facade.sets()
-    shown = found[window.offset : window.offset + window.limit]
-    return _answer(
-        request, page(_path(request), request.query_params.multi_items(), window, shown, len(found))
-    )
+    return _page(request, found[window.offset : window.offset + window.limit], len(found))
 
 
 @router.get("/representative-sets/{slug}/", openapi_extra=_OPEN, summary="One body")
 def get_set(request: Request, slug: str, _: Public, facade: RepresentDep) -> Response:
     """Answer one representative set."""
-    return _answer(request, public(facade.find_set(slug)))
+    return answer(request, public(facade.find_set(slug)))
 
 
-def _named(request: Request) -> list[tuple[str, str, str]]:
-    asked = read_filters(request.query_params.multi_items(), BOUNDARY_FILTERS)
-    return [(BOUNDARY_FILTERS[one.name], one.operator, one.value) for one in asked]
+def _found(
+    request: Request, places: PlacesDep, sets: list[str], limit: int, offset: int
+) -> tuple[list[Stored], int]:
+    params = request.query_params
+    if refused := next((name for name in ("intersects", "touches", "near") if params.get(name)), None):
+        raise BadRequest(f"{refused}: not offered here; boundaries are found by sets, name and contains")
+    asked = read_filters(params.multi_items(), BOUNDARY_FILTERS)
+    return places.list_boundaries(
+        sets=sets or _parts(request, "sets"),
+        point=_point(params["contains"]) if params.get("contains") else None,
+        on=datetime.now(UTC).date(),
+        named=[(BOUNDARY_FILTERS[one.name], one.operator, one.value) for one in asked],
+        limit=limit,
+        offset=offset,
+    )
+
+
+def _geometry(request: Request, named: list[tuple[str, Any]], body: Any) -> Response:
+    """Answer shapes in the format that is asked for; ``body`` is them as JSON."""
+    headers = {"Access-Control-Allow-Origin": "*"}
+    match request.query_params.get("format", ""):
+        case "" | "json" | "apibrowser":
+            return answer(request, body)
+        case "wkt":
+            text = "\n".join(as_wkt(shape) for _, shape in named)
+            return conditional(request, text.encode(), "text/plain; charset=utf-8", headers=headers)
+        case "kml":
+            media = "application/vnd.google-earth.kml+xml"
+            return conditional(request, as_kml(named).encode(), media, headers=headers)
+    raise NotAcceptable("format: shapes are served as json, wkt or kml")
 
 
 def _shapes(request: Request, places: PlacesDep, sets: list[str], what: str) -> Response:
-    params = request.query_params
-    if what not in _SHAPES:
-        raise NotFound(f"boundaries have {', '.join(_SHAPES)}, not {what[:40]!r}")
-    chosen = sets or [part for part in params.get("sets", "").split(",") if part]
-    point = read_point(params["contains"]) if params.get("contains") else None
-    rows, total = places.list_boundaries(
-        sets=chosen, point=point, on=_today(), named=_named(request), limit=_MOST_SHAPES, offset=0
-    )
+    rows, total = _found(request, places, sets, _MOST_SHAPES, 0)
     if total > _MOST_SHAPES:
         raise Forbidden(f"at most {_MOST_SHAPES} shapes at once; narrow the list by sets or name")
     if what == "centroid":
-        middles = [read_boundary(row).centroid for row in rows]
-        shapes: list[Any] = [{"type": "Point", "coordinates": [lng, lat]} for lat, lng in middles]
+        shapes: list[Any] = [centre(row) for row in rows]
     else:
         shapes = [loads(one) for one in places.geometries(rows, is_simple=what == "simple_shape")]
-    objects = [{"name": row["name_en"], what: shape} for row, shape in zip(rows, shapes, strict=True)]
-    return _answer(request, {"objects": objects})
+    named = [(row["name_en"], shape) for row, shape in zip(rows, shapes, strict=True)]
+    return _geometry(request, named, {"objects": [{"name": name, what: shape} for name, shape in named]})
 
 
-def _boundaries(request: Request, facade: RepresentDep, places: PlacesDep, sets: list[str]) -> Response:
-    params = request.query_params
-    window = read_window(params, _DEFAULT, _MOST)
-    chosen = sets or [part for part in params.get("sets", "").split(",") if part]
-    point = read_point(params["contains"]) if params.get("contains") else None
-    rows, total = places.list_boundaries(
-        sets=chosen, point=point, on=_today(), named=_named(request), limit=window.limit, offset=window.offset
-    )
-    objects = [facade.boundary(read_boundary(row)) for row in rows]
-    path = _path(request)
-    query = f"?{params}" if params else ""
+def _boundaries(request: Request, places: PlacesDep, sets: list[str]) -> Response:
+    window = read_window(request.query_params, _DEFAULT, _MOST)
+    rows, total = _found(request, places, sets, window.limit, window.offset)
+    path = path_below(request, PREFIX)
+    query = f"?{request.query_params}" if request.query_params else ""
     related = {
         "centroids_url": f"{path}centroid{query}",
         "simple_shapes_url": f"{path}simple_shape{query}",
         "shapes_url": f"{path}shape{query}",
     }
-    return _answer(request, page(path, params.multi_items(), window, objects, total, related=related))
+    offered = {"related": related} if 0 < total <= _MOST_SHAPES else {}
+    return _page(request, [boundary(row) for row in rows], total, **offered)
 
 
 @router.get("/boundaries/{what}", openapi_extra=_OPEN, summary="Shapes of boundaries")
 def list_shapes(request: Request, what: str, _: Public, places: PlacesDep) -> Response:
-    """Answer shape, simple_shape or centroid of up to 350 boundaries."""
-    return _shapes(request, places, [], what)
+    """Answer shape, simple_shape or centroid of up to 350 boundaries; or a set, its slash left out."""
+    if what in _SHAPES:
+        return _shapes(request, places, [], what)
+    places.boundary_set(what)
+    return _boundaries(request, places, [what])
 
 
 @router.get("/boundaries/{set_slug}/{what}", openapi_extra=_OPEN, summary="Shapes of a set")
-def list_shapes_of(request: Request, set_slug: str, what: str, _: Public, places: PlacesDep) -> Response:
-    """Answer shape, simple_shape or centroid of the boundaries of one set."""
+def list_shapes_of(
+    request: Request, set_slug: str, what: str, _: Public, facade: RepresentDep, places: PlacesDep
+) -> Response:
+    """Answer shape, simple_shape or centroid of a set; or a boundary, its slash left out."""
+    if what not in _SHAPES:
+        return answer(request, facade.boundary_detail(places.boundary(set_slug, what)))
     places.boundary_set(set_slug)
     return _shapes(request, places, [set_slug], what)
 
 
 @router.get("/boundaries/", openapi_extra=_OPEN, summary="Boundaries, of sets or at a point")
-def list_boundaries(request: Request, _: Public, facade: RepresentDep, places: PlacesDep) -> Response:
+def list_boundaries(request: Request, _: Public, places: PlacesDep) -> Response:
     """Answer boundaries."""
-    return _boundaries(request, facade, places, [])
+    return _boundaries(request, places, [])
 
 
 @router.get("/boundaries/{set_slug}/", openapi_extra=_OPEN, summary="Boundaries of a set")
-def list_boundaries_of(
-    request: Request, set_slug: str, _: Public, facade: RepresentDep, places: PlacesDep
-) -> Response:
+def list_boundaries_of(request: Request, set_slug: str, _: Public, places: PlacesDep) -> Response:
     """Answer the boundaries of one set."""
     places.boundary_set(set_slug)
-    return _boundaries(request, facade, places, [set_slug])
+    return _boundaries(request, places, [set_slug])
 
 
 @router.get("/boundaries/{set_slug}/{slug}/", openapi_extra=_OPEN, summary="One boundary")
@@ -168,38 +202,38 @@ def get_boundary(
     request: Request, set_slug: str, slug: str, _: Public, facade: RepresentDep, places: PlacesDep
 ) -> Response:
     """Answer one boundary."""
-    row = places.boundary(set_slug, slug)
-    return _answer(request, facade.boundary_detail(read_boundary(row), row["attributes"]))
+    return answer(request, facade.boundary_detail(places.boundary(set_slug, slug)))
 
 
 @router.get("/boundaries/{set_slug}/{slug}/{what}", openapi_extra=_OPEN, summary="The shape of a boundary")
 def get_shape(
-    request: Request, set_slug: str, slug: str, what: str, _: Public, places: PlacesDep
+    request: Request, set_slug: str, slug: str, what: str, _: Public, facade: RepresentDep, places: PlacesDep
 ) -> Response:
-    """Answer shape, simple_shape or centroid as GeoJSON."""
+    """Answer shape, simple_shape or centroid as GeoJSON, WKT or KML."""
+    row = places.boundary(set_slug, slug)
+    if what == "representatives":
+        return _representatives(request, facade, "", (f"{set_slug}/{slug}",))
+    if what not in _SHAPES:
+        raise NotFound(f"a boundary has {', '.join(_SHAPES)}, not {what[:40]!r}")
     if what == "centroid":
-        lat, lng = read_boundary(places.boundary(set_slug, slug)).centroid
-        return _answer(request, {"type": "Point", "coordinates": [lng, lat]})
-    if what not in ("shape", "simple_shape"):
-        raise NotFound(f"a boundary has shape, simple_shape and centroid, not {what[:40]!r}")
-    return _answer(request, loads(places.shape(set_slug, slug, is_simple=what == "simple_shape")))
+        shape: Any = centre(row)
+    else:
+        shape = loads(places.shape(set_slug, slug, is_simple=what == "simple_shape"))
+    return _geometry(request, [(row["name_en"], shape)], shape)
 
 
 @router.get("/boundary-sets/", openapi_extra=_OPEN, summary="Sets of boundaries")
-def list_boundary_sets(request: Request, _: Public, facade: RepresentDep, places: PlacesDep) -> Response:
+def list_boundary_sets(request: Request, _: Public, facade: RepresentDep) -> Response:
     """Answer sets of boundaries."""
-    window = read_window(request.query_params, _DEFAULT, _MOST)
-    found, total = places.sets(window.limit, window.offset)
-    objects = [facade.boundary_set(one) for one in found]
-    return _answer(request, page(_path(request), request.query_params.multi_items(), window, objects, total))
+    params = request.query_params
+    window = read_window(params, _DEFAULT, _MOST)
+    return _page(request, *facade.boundary_sets(window, read_filters(params.multi_items(), SET_FILTERS)))
 
 
 @router.get("/boundary-sets/{slug}/", openapi_extra=_OPEN, summary="One set of boundaries")
-def get_boundary_set(
-    request: Request, slug: str, _: Public, facade: RepresentDep, places: PlacesDep
-) -> Response:
+def get_boundary_set(request: Request, slug: str, _: Public, facade: RepresentDep) -> Response:
     """Answer one set of boundaries."""
-    return _answer(request, facade.boundary_set(places.boundary_set(slug), is_detail=True))
+    return answer(request, facade.boundary_set_detail(slug))
 
 
 @router.get(
@@ -207,8 +241,10 @@ def get_boundary_set(
 )
 def get_postal_code(request: Request, code: str, _: Public, facade: RepresentDep) -> Response:
     """Answer what is known about a postal code."""
-    sets = [part for part in request.query_params.get("sets", "").split(",") if part]
     try:
-        return _answer(request, facade.postal_code(code, _today(), sets))
+        return answer(request, facade.postal_code(code, _parts(request, "sets")))
     except Invalid as error:
         raise NotFound(error.detail) from None
+
+
+answer_without_slash_too(router)

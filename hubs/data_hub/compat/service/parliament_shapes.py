@@ -125,8 +125,8 @@ def _legisinfo_id(row: Mapping[str, Any]) -> int | None:
     return None
 
 
-def bill_detail(row: Mapping[str, Any], sponsor_slug: str | None) -> Shape:
-    """Return a bill with its status, sponsor and votes."""
+def bill_detail(row: Mapping[str, Any], sponsor_slug: str | None, seat_url: str | None) -> Shape:
+    """Return a bill with its status, sponsor (with the seat held at introduction) and votes."""
     texts = [v["url_en"] for v in row["versions"] if v["url_en"]]
     return {
         **bill(row),
@@ -134,7 +134,7 @@ def bill_detail(row: Mapping[str, Any], sponsor_slug: str | None) -> Shape:
         "home_chamber": row["chamber"].title(),
         "law": row["is_law"],
         "sponsor_politician_url": politician_url(sponsor_slug) if sponsor_slug else None,
-        "sponsor_politician_membership_url": None,
+        "sponsor_politician_membership_url": seat_url,
         "text_url": texts[-1] if texts else None,
         "other_session_urls": [
             bill_url_of(r["bill_key"]) for r in row["related"] if "reinstated" in r["relation"]
@@ -190,11 +190,11 @@ def _disagreement(counts: Mapping[str, int]) -> float:
     return round(min(yes, no) / (yes + no), 4) if yes + no else 0.0
 
 
-def ballot(row: Mapping[str, Any], slug: str | None) -> Shape:
+def ballot(row: Mapping[str, Any], slug: str | None, seat_url: str | None) -> Shape:
     """Return how one member voted."""
     cast = row["vote"]
     return {
-        "politician_membership_url": None,
+        "politician_membership_url": seat_url,
         "ballot": BALLOTS.get(row["option"], "Didn't vote"),
         "politician_url": politician_url(slug) if slug else None,
         "vote_url": f"/votes/{cast['session']}/{cast['number']}/",
@@ -205,6 +205,19 @@ def debate_url(day: str) -> str:
     """Return the path of a sitting by its day."""
     year, month, number = day.split("-")
     return f"/debates/{year}/{int(month)}/{int(number)}/"
+
+
+def document_url(row: Mapping[str, Any], bodies: Mapping[Any, str]) -> str | None:
+    """Return the path of a sitting, or of a committee's meeting by the slugs of bodies by id."""
+    if row["document_type"] == "debate":
+        return debate_url(row["date"]) if row["organization_key"] == "ca/house" else None
+    slug = bodies.get(row.get("organization_id"))
+    return meeting_url(slug, row["session"], row["number"]) if slug and row["number"] else None
+
+
+def meeting_url(slug: str, session: str, number: object) -> str:
+    """Return the path of a meeting of a committee."""
+    return f"/committees/{slug}/{session}/{number}/"
 
 
 def debate(row: Mapping[str, Any]) -> Shape:
@@ -230,10 +243,8 @@ def debate_detail(row: Mapping[str, Any]) -> Shape:
     }
 
 
-def speech(row: Mapping[str, Any], slug: str | None) -> Shape:
-    """Return a speech with its text as paragraphs of HTML."""
-    day = row["debate"]["date"] if row.get("debate") else ""
-    document = debate_url(day) if day else None
+def speech(row: Mapping[str, Any], slug: str | None, document: str | None, seat_url: str | None) -> Shape:
+    """Return a speech with its text as paragraphs of HTML, in the document of that path."""
     return {
         "attribution": {"fr": row["attribution_fr"], "en": row["attribution_en"] or row["speaker_name"]},
         "politician_url": politician_url(slug) if slug else None,
@@ -247,7 +258,7 @@ def speech(row: Mapping[str, Any], slug: str | None) -> Shape:
         "document_url": document,
         "time": _local(row["time"]),
         "source_id": row["source_id"],
-        "politician_membership_url": None,
+        "politician_membership_url": seat_url,
         "procedural": row["is_procedural"],
     }
 
@@ -267,13 +278,18 @@ def _local(moment: str | None) -> str | None:
     return datetime.fromisoformat(moment).astimezone(OTTAWA).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def is_committee(key: str | None) -> bool:
+    """Tell whether a natural key names a committee; those of the House have the House for parent."""
+    return "/committee/" in (key or "")
+
+
 def committee(row: Mapping[str, Any]) -> Shape:
     """Return a committee in brief."""
     return {
         "name": {"fr": row["name_fr"], "en": row["name_en"]},
         "short_name": {"fr": row["name_fr"], "en": row["abbreviation"] or row["name_en"]},
         "slug": row["slug"],
-        "parent_url": f"/committees/{row['parent_id']}/" if row.get("parent_id") else None,
+        "parent_url": f"/committees/{row['parent_id']}/" if is_committee(row.get("parent_key")) else None,
         "url": f"/committees/{row['slug']}/",
     }
 
@@ -302,7 +318,27 @@ def meeting(row: Mapping[str, Any], slug: str | None) -> Shape:
         "end_time": _local(row["ends_at"]),
         "in_camera": None,
         "has_evidence": None,
-        "url": f"/committees/{slug}/{row['session']}/{row['number']}/" if slug else None,
+        "url": meeting_url(slug, row["session"], row["number"]) if slug else None,
+    }
+
+
+def meeting_detail(row: Mapping[str, Any], slug: str, *, has_evidence: bool) -> Shape:
+    """Return a meeting with its notice, minutes and what was said."""
+    shape = meeting(row, slug)
+    links = [*row["links"], *({"url": d["url"], "note": d["title_en"]} for d in row.get("documents", ()))]
+
+    def link(word: str) -> str | None:
+        return next((one["url"] for one in links if word in one["note"].lower()), None)
+
+    return {
+        **shape,
+        "has_evidence": has_evidence,
+        "minutes_url": link("minutes"),
+        "notice_url": link("notice"),
+        "webcast_url": link("webcast"),
+        "related": {"speeches_url": f"/speeches/?document={quote(shape['url'], safe='')}"}
+        if has_evidence
+        else {},
     }
 
 

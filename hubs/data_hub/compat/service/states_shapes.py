@@ -47,7 +47,7 @@ def jurisdiction(row: Row, include: Sequence[str], within: Mapping[str, Sequence
     shape: Shape = {
         "id": row["ocd_id"],
         "name": row["name_en"],
-        "classification": _LEVELS.get(row["level"], "government"),
+        "classification": level(row),
         "division_id": row["division_id"],
         "url": row["url"],
         "latest_bill_update": _newest(within["bills"]),
@@ -79,7 +79,7 @@ def _organization(row: Row) -> Shape:
     return {
         "id": f"ocd-organization/{row['id']}",
         "name": row["name_en"],
-        "classification": _body(row["key"], row["classification"]),
+        "classification": body(row["key"], row["classification"]),
         "districts": [
             {
                 "label": post["division_name"] or post["label_en"],
@@ -92,7 +92,13 @@ def _organization(row: Row) -> Shape:
     }
 
 
-def _body(key: str, classification: str = "") -> str:
+def level(row: Row) -> str:
+    """Return what they call a jurisdiction of this level."""
+    return _LEVELS.get(row["level"], "government")
+
+
+def body(key: str, classification: str = "") -> str:
+    """Return what they call a body: lower, upper or legislature."""
     tail = key.rpartition("/")[2]
     return _BODIES.get(tail, _BODIES.get(classification, "legislature"))
 
@@ -100,21 +106,25 @@ def _body(key: str, classification: str = "") -> str:
 def compact_jurisdiction(ocd_id: str) -> Shape:
     """Return a jurisdiction as records carry it."""
     bare = bare_jurisdiction(ocd_id)
-    return {"id": ocd_id, "name": bare["name_en"], "classification": _LEVELS.get(bare["level"], "government")}
+    return {"id": ocd_id, "name": bare["name_en"], "classification": level(bare)}
 
 
-def person(row: Row, include: Sequence[str]) -> Shape:
-    """Return a person with the role of today."""
-    seats = [seat for seat in row["memberships"] if seat["area"] or seat["party"]]
+def person(row: Row, include: Sequence[str], divisions: Mapping[str, str]) -> Shape:
+    """Return a person with the role of today; ``divisions`` are OCD ids by the keys of posts."""
+    # Who sits for a district may hold an office too; the seat is the role.
+    seats = sorted(
+        (seat for seat in row["memberships"] if seat["area"] or seat["party"]),
+        key=lambda seat: (not seat["area"], seat["end_date"] is not None),
+    )
     seat = seats[0] if seats else None
     contacts = {c["type"]: c["value"] for c in reversed(row["contacts"])}
     role = None
-    if seat and seat["area"]:
+    if seat and seat["area"] and seat["end_date"] is None:
         role = {
             "title": seat["role_en"],
-            "org_classification": _body(seat["organization_key"]),
+            "org_classification": body(seat["organization_key"]),
             "district": seat["area"],
-            "division_id": "",
+            "division_id": divisions.get(seat["post_key"] or "", ""),
         }
     shape: Shape = {
         "id": f"ocd-person/{row['id']}",
@@ -267,7 +277,7 @@ def _votes(row: Row) -> list[Shape]:
             "start_date": vote["date"],
             "result": vote["result"],
             "extras": {},
-            "organization": {"id": "", "name": "", "classification": _body(vote["organization_key"])},
+            "organization": {"id": "", "name": "", "classification": body(vote["organization_key"])},
             "votes": [],
             "counts": [
                 {"option": "yes", "value": vote["yes_count"]},

@@ -89,6 +89,12 @@ class ReadingRepository:
         names = [column.name for column in columns]
         return [dict(zip(names, row, strict=True)) for row in rows]
 
+    def keys(self, collection: Collection, query: ListQuery) -> list[str]:
+        """Return the natural keys of a listing's rows, at most its limit."""
+        table = table_of(collection.kind)
+        statement = self._narrowed(collection, query, select(table.c.key)).limit(query.limit)
+        return list(self._session.execute(statement).scalars())
+
     def count(self, collection: Collection, query: ListQuery) -> int:
         """Return the exact number of rows of a listing."""
         table = table_of(collection.kind)
@@ -211,6 +217,12 @@ class ReadingRepository:
             entry = dict(row)
             found.setdefault(entry.pop("record_id"), []).append(entry)
         return found
+
+    def homes(self) -> list[str]:
+        """Return the jurisdictions from which sources have named records."""
+        table = FreshnessRow.__table__
+        statement = select(table.c.jurisdiction).where(table.c.jurisdiction != "").distinct()
+        return sorted(self._session.execute(statement).scalars())
 
     def freshness(self, kind: str, jurisdictions: Sequence[str]) -> list[Row]:
         """Return when each source last named records of a kind (in these jurisdictions)."""

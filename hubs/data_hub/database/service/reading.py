@@ -81,6 +81,11 @@ class ReadingService:
         records = self.render(collection, rows, query.includes, on=query.on)
         return records, self._repository.count(collection, query)
 
+    def keys(self, collection: Collection, query: ListQuery) -> tuple[Sequence[str], bool]:
+        """Return the natural keys of a listing, and whether there are more than its limit."""
+        found = self._repository.keys(collection, replace(query, limit=query.limit + 1))
+        return found[: query.limit], len(found) > query.limit
+
     def find(
         self, collection: Collection, item: str, includes: Sequence[str] = ()
     ) -> rendering.Record | None:
@@ -97,6 +102,10 @@ class ReadingService:
     def newest(self, kind: str, jurisdictions: Sequence[str]) -> dict[str, datetime]:
         """Return when the newest change of a kind was made, per jurisdiction."""
         return self._repository.newest(kind, jurisdictions)
+
+    def homes(self) -> Sequence[str]:
+        """Return the jurisdictions from which anything was ever loaded."""
+        return self._repository.homes()
 
     def slugs(self, kind: str, ids: Sequence[UUID]) -> dict[UUID, str]:
         """Return the slugs of records by id."""
