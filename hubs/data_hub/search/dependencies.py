@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 from fastapi import Depends, Query
@@ -18,7 +19,9 @@ from shared.db.dependency import SessionDep
 
 async def search_service(resources: ResourcesDep) -> SearchService:
     """Return the search service over this process's index."""
-    return SearchService(resources.get(IndexKeeper), resources.get(AskedTerms))
+    return SearchService(
+        resources.get(IndexKeeper), resources.get(AskedTerms), resources.get(ThreadPoolExecutor)
+    )
 
 
 async def index_keeper(resources: ResourcesDep) -> IndexKeeper:

@@ -67,6 +67,9 @@ class QueryCompiler:
         self._searcher = searcher
         self._schema = generation.schema
         self._analysers = generation.analysers
+        self._analysed: dict[tuple[str, str], list[str]] = {}
+        self.postings = 0
+        """Entries of the words looked for, over all fields: how much there is to read, at most."""
 
     def compile(self, parsed: ParsedQuery, filters: Filters) -> Query:
         """Return the engine's query: all clauses and all filters must hold.
@@ -80,6 +83,7 @@ class QueryCompiler:
         parts += [(Occur.Must, Query.const_score_query(query, 0.0)) for query in self._filters(filters)]
         if not any(occur is Occur.Must for occur, _ in parts):
             parts.append((Occur.Must, Query.all_query()))
+            self.postings += self._searcher.num_docs
         return parts[0][1] if len(parts) == 1 else Query.boolean_query(parts)
 
     def for_highlight(self, parsed: ParsedQuery, lang: str) -> Query | None:
@@ -131,7 +135,7 @@ class QueryCompiler:
         return query if query is None or boost == 1.0 else Query.boost_query(query, boost)
 
     def _in(self, field: str, analyser: str, term: Term) -> Query | None:
-        words = self._analysers["plain" if term.is_prefix else analyser].analyze(term.text)
+        words = self._words("plain" if term.is_prefix else analyser, term.text)
         if not words:
             return None
         if term.is_prefix:
@@ -140,11 +144,19 @@ class QueryCompiler:
             return Query.regex_query(self._schema, field, f"{re.escape(words[0])}.*")
         if len(words) == 1:
             # Most words stand in one field or two: what need not be looked at costs nothing.
-            if not self._searcher.doc_freq(field, words[0]):
+            found = self._searcher.doc_freq(field, words[0])
+            if not found:
                 return None
+            self.postings += found
             # Without positions: a phrase alone needs them.
             return Query.term_query(self._schema, field, words[0], "freq")
         return Query.phrase_query(self._schema, field, list(words))
+
+    def _words(self, analyser: str, text: str) -> list[str]:
+        # A word is looked for in several fields of one analyser, and marked in bodies afterwards.
+        if (known := self._analysed.get((analyser, text))) is None:
+            known = self._analysed[analyser, text] = self._analysers[analyser].analyze(text)
+        return known
 
     def _bill(self, text: str) -> Query:
         match = _BILL.match(text)

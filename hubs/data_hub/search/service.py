@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import Executor
 from typing import Any
 
 import orjson
@@ -18,6 +19,8 @@ from hubs.data_hub.search.spelling import suggest_spelling
 from hubs.data_hub.search.syntax import ParsedQuery, parse
 
 SNIPPET_CHARS = 240
+MANY_POSTINGS = 20_000
+"""From so many entries on, facets are counted beside the hits: a hop between threads costs less by then."""
 _FACETS: dict[str, Any] = {
     "type": {"terms": {"field": "type", "size": 50}},
     "party": {"terms": {"field": "party", "size": 50}},
@@ -30,9 +33,11 @@ _ORDERS = {"date": Order.Asc, "-date": Order.Desc}
 class SearchService:
     """Answers searches from the current generation."""
 
-    def __init__(self, keeper: IndexKeeper, asked: AskedTerms) -> None:
+    def __init__(self, keeper: IndexKeeper, asked: AskedTerms, beside: Executor) -> None:
+        """``beside`` counts the facets of large answers while their hits are read."""
         self._keeper = keeper
         self._asked = asked
+        self._beside = beside
 
     def search(self, request: SearchRequest) -> SearchAnswer:
         """Return a page of hits.
@@ -45,11 +50,19 @@ class SearchService:
         searcher = generation.searcher()
         compiler = QueryCompiler(generation, searcher)
         query = compiler.compile(parsed, request.filters)
+        counting = None
+        if request.wants_facets and compiler.postings >= MANY_POSTINGS:
+            counting = self._beside.submit(_facets, searcher, query)
         result = _run(searcher, query, request)
         hits = self._hits(generation, searcher, compiler, parsed, result.hits, request)
+        facets = {}
+        if counting is not None and not counting.cancel():
+            facets = counting.result()
+        elif request.wants_facets:
+            facets = _facets(searcher, query)
         meta = {
             "total": result.count,
-            "facets": _facets(searcher, query) if request.wants_facets else {},
+            "facets": facets,
             "did_you_mean": suggest_spelling(generation, searcher, parsed) if result.count == 0 else None,
             "shortcut": find_shortcut(generation, searcher, request.text) if request.offset == 0 else None,
             "position": generation.position,

@@ -48,6 +48,9 @@ def _person(generation: Generation, searcher: Searcher, text: str) -> dict[str, 
     words = generation.analysers["plain"].analyze(text)
     if not 2 <= len(words) <= MAX_WORDS:
         return None
+    # Most queries hold a word that is in nobody's name: a phrase costs more than to see that.
+    if not all(searcher.doc_freq("names", word) for word in words):
+        return None
     schema = generation.schema
     query = Query.phrase_query(schema, "names", list(words)).and_must_match(
         Query.term_query(schema, "type", "person", "basic")

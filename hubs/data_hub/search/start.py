@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from prometheus_client import Gauge
@@ -33,6 +34,9 @@ def start_keeper(resources: Resources) -> None:
     resources.put(keeper)
     resources.put(feeding)
     resources.put(asked)
+    counting = ThreadPoolExecutor(2, thread_name_prefix="facets")
+    resources.stack.callback(counting.shutdown)
+    resources.put(counting)
     watch(resources, keeper)
 
 
