@@ -3,6 +3,7 @@
 import sqlalchemy
 from sqlalchemy import URL, Engine
 
+from shared.db.pinging import ping_doubtful
 from shared.db.types import json_dumps, json_loads
 from shared.db.url import database_url
 from shared.settings import HubSettings
@@ -28,13 +29,14 @@ def create_engine(
         "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT_MS,
         "timezone": "UTC",
     }
-    return sqlalchemy.create_engine(
+    engine = sqlalchemy.create_engine(
         url or database_url(settings, hub),
         pool_size=database.pool_size,
         max_overflow=database.max_overflow,
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_recycle=POOL_RECYCLE_SECONDS,
-        pool_pre_ping=True,
+        # The one used last is taken first: it is the least in doubt, and knows its statements.
+        pool_use_lifo=True,
         json_serializer=json_dumps,
         json_deserializer=json_loads,
         connect_args={
@@ -43,3 +45,5 @@ def create_engine(
             "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
         },
     )
+    ping_doubtful(engine)
+    return engine

@@ -167,6 +167,39 @@ def test_connections_that_the_server_ended_are_replaced(
         assert session.execute(text("SELECT 1")).scalar() == 1
 
 
+def test_a_connection_just_used_is_not_asked_whether_it_lives(
+    fresh_database: FreshDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = create_engine(fresh_database.settings(), "data")
+    clock, asked = Clock(), []
+    ping = engine.dialect.do_ping
+
+    def note(connection: Any) -> bool:
+        asked.append(clock.now)
+        return ping(connection)
+
+    monkeypatch.setattr(engine.dialect, "do_ping", note)
+    monkeypatch.setattr("shared.db.pinging.time", clock)
+    sessions = create_sessionmaker(engine)
+    try:
+        for clock.now in (0.0, 1.0, 2.0, 6.9, 12.0, 12.5):
+            with transaction(sessions) as session:
+                assert session.execute(text("SELECT 1")).scalar() == 1
+    finally:
+        engine.dispose()
+    assert asked == [12.0]
+
+
+class Clock:
+    """Stands for the module of the same name."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        """Return the seconds that the test is at."""
+        return self.now
+
+
 def test_two_transactions_that_wait_for_each_other_end_as_unavailable_not_as_a_defect(
     sessions: sessionmaker[Session],
 ) -> None:
