@@ -32,6 +32,7 @@ _POSTAL = re.compile(r"^([ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z])[ -]?(\d[ABCEGHJ
 EDGE_DEGREES = 0.001
 """About 100 m: how near to another district a point is called near the edge."""
 CENTROID_CONFIDENCE = 0.7
+_SWAPPED = ("; latitude comes first, then longitude", "; la latitude vient d'abord, puis la longitude")
 EDGE_CONFIDENCE = 0.8
 
 
@@ -94,10 +95,11 @@ class GeographyService:
         """
         candidates = [c for c in self._at((lng, lat), on) if not sets or c.boundary.set in sets]
         if not candidates:
+            is_swapped = _is_about_canada(lng, lat) and not _is_about_canada(lat, lng)
             raise PlaceNotFound(
-                "no boundary on record holds this point",
+                "no boundary on record holds this point" + (_SWAPPED[0] if is_swapped else ""),
                 ask_for_address=False,
-                message_fr="aucune limite connue ne contient ce point",
+                message_fr="aucune limite connue ne contient ce point" + (_SWAPPED[1] if is_swapped else ""),
             )
         answer = self._answer(candidates, on)
         answer.meta.point = (lat, lng)
@@ -187,10 +189,10 @@ class GeographyService:
         step = EDGE_DEGREES
         around = [(lng, lat), (lng - step, lat), (lng + step, lat), (lng, lat - step), (lng, lat + step)]
         found = self._repository.at_points(around, on)
-        here = [row["id"] for row in found if row["n"] == 1]
+        here = {row["id"] for row in found if row["n"] == 1}
         near = {row["id"] for row in found if row["n"] > 1}
         rows = {row["id"]: row for row in self._repository.boundaries_by_id([*here, *near])}
-        edge_sets = {rows[other]["set_slug"] for other in near - set(here)}
+        edge_sets = {rows[other]["set_slug"] for other in near - here}
         return [
             Candidate(
                 boundary=read_boundary(rows[boundary_id]),
@@ -198,7 +200,8 @@ class GeographyService:
                 confidence=EDGE_CONFIDENCE if rows[boundary_id]["set_slug"] in edge_sets else 1.0,
                 is_near_edge=rows[boundary_id]["set_slug"] in edge_sets,
             )
-            for boundary_id in here
+            for boundary_id in rows
+            if boundary_id in here
         ]
 
     def _answer(self, candidates: Sequence[Candidate], on: date) -> PlaceAnswer:
@@ -320,8 +323,12 @@ def read_point(text: str) -> tuple[float, float]:
     except ValueError:
         raise Invalid("point: latitude and longitude in degrees, such as 45.42,-75.70") from None
     if not (-90 <= lat <= 90 and -180 <= lng <= 180):
-        raise Invalid("point: latitude is -90 to 90, longitude -180 to 180")
+        raise Invalid("point: latitude, which comes first, is -90 to 90, longitude -180 to 180")
     return lat, lng
+
+
+def _is_about_canada(lat: float, lng: float) -> bool:
+    return 41 <= lat <= 84 and -142 <= lng <= -52
 
 
 def packed(geometry: Any) -> bytes:

@@ -244,6 +244,18 @@ def test_a_bad_parameter_is_a_clear_422(hub: Hub, params: dict, words: str) -> N
     assert words in hub.get("/api/v1/bills", 422, **params)["detail"]
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/bills?updated_since=", "/api/v1/bills?recorded_at=", "/api/v1/bills?created_at__gte=",
+        "/api/v1/changes?since=", "/api/v1/people/x?recorded_at=",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_moment_that_no_calendar_has_in_utc_is_a_422(hub: Hub, path: str, moment: str) -> None:
+    hub.get(path + moment, 422)
+
+
 def test_contradicting_values_and_forged_cursors_are_refused(hub: Hub) -> None:
     hub.load("bill", bill("C-1"), bill("C-2"))
     assert hub.http.get("/api/v1/bills?number=C-1&number=C-2").status_code == 422

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -11,6 +11,7 @@ from starlette.responses import Response
 from hubs.data_hub.compat.dependencies import OpenStatesDep
 from hubs.data_hub.compat.service.openstates import OpenStatesFacade, Paged
 from shared.auth import Public
+from shared.core.clock import in_utc
 from shared.core.errors import BadRequest, NotFound
 from shared.http.conditional import conditional
 from shared.http.json import dumps
@@ -70,10 +71,9 @@ def _filters(request: Request) -> dict[str, Any]:
 
 def _moment(name: str, text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+        return in_utc(datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text))
     except ValueError:
         raise BadRequest(f"{name}: a date or time") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @router.get("/jurisdictions/", **_HIDDEN)

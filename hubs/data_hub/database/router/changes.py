@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from hubs.data_hub.database.dependencies import FollowingDep
+from hubs.data_hub.database.service.asking import sound_moment
 from shared.auth import Public
 from shared.core.errors import Invalid
 from shared.http.conditional import conditional
@@ -37,10 +38,11 @@ def list_changes(
     """Answer the changes after a position and the position to go on from."""
     if after and since:
         raise Invalid("give after or since, not both")
+    moment = sound_moment("since", since)
     if after == "now":
         position = service.position()
-    elif since is not None:
-        position = service.position_at(since if since.tzinfo else since.replace(tzinfo=UTC))
+    elif moment is not None:
+        position = service.position_at(moment)
     elif after.isascii() and (after or "0").isdigit() and len(after) <= 18:
         position = int(after or 0)
     else:

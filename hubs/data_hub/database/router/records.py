@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from hubs.data_hub.database.dependencies import ReadingDep
 from hubs.data_hub.database.router.writing import answer_page
 from hubs.data_hub.database.schemas import OPERATORS, Collection, ItemQuery
-from hubs.data_hub.database.service.asking import filters_of, read_includes, read_query
+from hubs.data_hub.database.service.asking import filters_of, read_includes, read_query, sound_moment
 from hubs.data_hub.database.service.collections import COLLECTIONS, url_of
 from hubs.data_hub.database.service.formats import negotiate
 from hubs.data_hub.database.service.popolo import as_popolo
@@ -58,9 +58,7 @@ def _detail_endpoint(collection: Collection) -> Callable[..., Response]:
             lang=lang,
             fields=tuple(f for f in fields.split(",") if f),
             on=as_of,
-            recorded_at=recorded_at
-            if recorded_at is None or recorded_at.tzinfo
-            else recorded_at.replace(tzinfo=UTC),
+            recorded_at=sound_moment("recorded_at", recorded_at),
         )
         found = service.get(collection, item, asked)
         if isinstance(found, Moved):

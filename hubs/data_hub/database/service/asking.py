@@ -17,6 +17,7 @@ from hubs.data_hub.database.schemas import (
     Operator,
 )
 from hubs.data_hub.database.service.formats import FORMATS
+from shared.core.clock import in_utc
 from shared.core.errors import Invalid
 
 DEFAULT_LIMIT = 50
@@ -233,10 +234,20 @@ def _moment(name: str, raw: str) -> datetime:
         if len(raw) == 10:
             return datetime.combine(date.fromisoformat(raw), time(), UTC)
         # A plus sign in a query string arrives as a space.
-        moment = datetime.fromisoformat(raw.replace(" ", "+"))
+        return in_utc(datetime.fromisoformat(raw.replace(" ", "+")))
     except ValueError:
         raise _invalid(name, "a moment (2026-01-31T12:00:00Z) or a date") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def sound_moment(name: str, moment: datetime | None) -> datetime | None:
+    """Return a moment as the record keeps them.
+
+    Raises: Invalid when it lies outside of the calendar in UTC.
+    """
+    try:
+        return in_utc(moment) if moment else None
+    except ValueError as error:
+        raise _invalid(name, str(error)) from None
 
 
 def _sound(name: str, value: str) -> str:

@@ -26,6 +26,7 @@ _ACCEPTED = {
     "application/jsonl": "ndjson",
     "application/*": "json",
     "text/html": "json",
+    "text/*": "csv",
     "*/*": "json",
 }
 # A spreadsheet runs a cell that begins so.

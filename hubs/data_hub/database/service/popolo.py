@@ -35,6 +35,7 @@ def _person(record: Record) -> Record:
         "given_name": record["given_name"],
         "family_name": record["family_name"],
         "honorific_prefix": record["honorific_prefix"],
+        "email": next((item["value"] for item in record["contacts"] if item["type"] == "email"), None),
         "gender": record["gender"],
         "birth_date": record["birth_date"],
         "image": record["image"],
@@ -156,5 +157,6 @@ def as_popolo(kind: str, record: Record) -> Record:
     Raises: Invalid for a kind that Popolo has no class for.
     """
     if kind not in _CLASSES:
-        raise Invalid(f"format: Popolo has no class for {kind.replace('_', ' ')}", known=sorted(_CLASSES))
+        what = kind.replace("_", " ") or "ballots alone"
+        raise Invalid(f"format: Popolo has no class for {what}", known=sorted(_CLASSES))
     return _without_empty(_CLASSES[kind](record))
