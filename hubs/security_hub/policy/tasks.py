@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -40,7 +41,9 @@ def shipped(root: str) -> VersionWrite:
     """Return the files that this release brings for a root."""
     folder = files("hubs.security_hub.policy") / "platform"
     stem = root.rpartition("/")[2]
+    data = folder / f"{stem}.json"
     return VersionWrite(
+        data=json.loads(_text(data)) if data.is_file() else {},
         sources={f"{stem}.rego": _text(folder / f"{stem}.rego")},
         tests={f"{stem}_test.rego": _text(folder / f"{stem}_test.rego")},
         message="as released",

@@ -25,6 +25,18 @@ def platform_modules() -> dict[str, str]:
     return found
 
 
+def platform_data() -> dict[str, Any]:
+    """Return the data beside them, as the document tree that they see."""
+    folder = files("hubs.security_hub.policy") / "platform"
+    return {
+        "openpolicy": {
+            path.name.removesuffix(".json"): json.loads(path.read_text("utf-8"))
+            for path in folder.iterdir()
+            if path.name.endswith(".json")
+        }
+    }
+
+
 class Signer:
     """Makes bundles with a key of its own."""
 
@@ -36,9 +48,12 @@ class Signer:
         return {self.kid: self.key.as_pem(private=False).decode()}
 
     def bundle(self, modules: dict[str, str], data: dict[str, Any] | None = None) -> tuple[str, bytes]:
+        shipped = {f"openpolicy/{name}": value for name, value in platform_data()["openpolicy"].items()}
+        beside = {path: value for path, value in shipped.items() if f"{path}/" in "\n".join(modules)}
+        data = {**beside, **(data or {})}
         roots = sorted({path.rpartition("/")[0] for path in modules})
-        revision = revision_of(content_files("", roots, modules, data or {}))
-        body = write(content_files(revision, roots, modules, data or {}), self.sign)
+        revision = revision_of(content_files("", roots, modules, data))
+        body = write(content_files(revision, roots, modules, data), self.sign)
         return revision, body
 
     def sign(self, payload: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ import pytest
 from hubs.intelligence_hub.opa.engine import MISSING
 from hubs.intelligence_hub.opa.errors import BadQuery, EvaluationFailed
 from hubs.intelligence_hub.opa.exact import read_exact, write_exact
-from tests.contract.intelligence_hub.security import platform_modules
+from tests.contract.intelligence_hub.security import platform_data, platform_modules
 
 ALLOWED = {
     "subject": {"kind": "user", "scopes": ["users:admin"], "client_id": ""},
@@ -30,10 +30,10 @@ def test_memory_is_flat_over_twenty_thousand_evaluations_with_sqlalchemy_loaded(
 import resource, sys
 import hubs.intelligence_hub.app
 from hubs.intelligence_hub.opa.backends.embedded import EmbeddedEngine
-from tests.contract.intelligence_hub.security import platform_modules
+from tests.contract.intelligence_hub.security import platform_data, platform_modules
 assert "sqlalchemy.orm" in sys.modules
 engine = EmbeddedEngine()
-engine.load(platform_modules(), {}, "r")
+engine.load(platform_modules(), platform_data(), "r")
 def run(count):
     for n in range(count):
         engine.evaluate(("openpolicy", "gateway", "allow"), {"subject": {"kind": "user", "scopes": ["x:%d" % n]}, "request": {"method": "GET", "route": "/api/v1/users"}})
@@ -49,7 +49,7 @@ print(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 def test_eight_threads_of_five_thousand_get_no_wrong_answer() -> None:
     engine = EmbeddedEngine()
-    engine.load(platform_modules(), {}, "r")
+    engine.load(platform_modules(), platform_data(), "r")
 
     def work(seed: int) -> int:
         wrong = 0
