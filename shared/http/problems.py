@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import re
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from shared.core.errors import AppError, Invalid, Unavailable, error_class
 from shared.http.json import dumps
@@ -32,15 +36,21 @@ def _validation_problem(error: RequestValidationError) -> AppError:
     problems = []
     for item in error.errors()[:50]:
         where, *path = [str(part) for part in item["loc"]] or ["body"]
-        entry: dict[str, Any] = {
-            "in": where,
-            "pointer": "/" + "/".join(path) if path else "",
-            "detail": item["msg"],
-        }
+        detail = item["msg"]
+        if item["type"] == "json_invalid":
+            # The framework gives the place within the text as if it were a field.
+            reason = str(item.get("ctx", {}).get("error", "cannot be read"))
+            detail, path = f"not JSON: {reason} at character {''.join(path) or '0'}", []
+        entry: dict[str, Any] = {"in": where, "pointer": _pointer(path), "detail": detail}
         problems.append(entry)
     first = problems[0] if problems else {"pointer": "", "detail": "invalid", "in": "body"}
     name = first["pointer"].strip("/") or first["in"]
     return Invalid(f"{name}: {first['detail']}", errors=problems)
+
+
+def _pointer(path: list[str]) -> str:
+    """Return a JSON pointer (RFC 6901)."""
+    return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in path)
 
 
 def unknown_parameter(name: str, known: list[str]) -> Invalid:
@@ -52,6 +62,21 @@ def unknown_parameter(name: str, known: list[str]) -> Invalid:
         errors=[{"in": "query", "pointer": f"/{name}", "detail": "unknown parameter"}],
         known=known,
     )
+
+
+def _allowed(request: Request) -> list[str]:
+    """Return the methods that a path is served by: routes know their own alone, and RFC 9110 wants all."""
+    path = request.scope["path"]
+    methods: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.path is not None and route.methods and _regex_of(route.path).match(path):
+            methods |= route.methods
+    return sorted(methods | {"HEAD"} if "GET" in methods else methods)
+
+
+@functools.lru_cache(1_000)
+def _regex_of(path: str) -> re.Pattern[str]:
+    return compile_path(path)[0]
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -66,7 +91,10 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         cls = error_class(error.status_code)
-        problem = cls(str(error.detail or cls.title), headers=dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(_allowed(request))
+        problem = cls(str(error.detail or cls.title), headers=headers)
         response = problem_response(problem, request.url.path)
         response.status_code = error.status_code
         return response

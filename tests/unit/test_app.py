@@ -50,6 +50,11 @@ def render(_: Public, what: Annotated[dict[str, object], Body(embed=True)]) -> N
     raise DataError("INSERT", {}, ValueError("PostgreSQL text fields cannot contain NUL (0x00) bytes"))
 
 
+@router.post("/pointed")
+def point(_: Public, what: dict[str, int]) -> None:
+    str(what)
+
+
 @router.get("/private")
 def private(_: SignedIn) -> dict[str, str]:
     return {"ok": "yes"}
@@ -92,6 +97,30 @@ def test_an_unexpected_error_says_nothing_of_its_inside(client: TestClient) -> N
 def test_an_unknown_parameter_is_refused_with_the_nearest_name(client: TestClient) -> None:
     body = assert_problem(client.get("/things", params={"limt": 3}), 422)
     assert "did you mean 'limit'" in body["detail"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"size": ', "not JSON: Expecting value at character 9"),
+        (b'{"size": 1} x', "not JSON: Extra data at character 12"),
+        (b"\xff\xfe", "not JSON: Expecting value at character 0"),
+    ],
+)
+def test_a_body_that_is_not_json_is_told_where(client: TestClient, content: bytes, said: str) -> None:
+    answer = client.post("/things", content=content, headers={"Content-Type": "application/json"})
+    body = assert_problem(answer, 422)
+    assert body["errors"] == [{"in": "body", "pointer": "", "detail": said}]
+
+
+def test_a_field_with_a_slash_in_its_name_has_a_pointer(client: TestClient) -> None:
+    body = assert_problem(client.post("/pointed", json={"a/b~c": "no number"}), 422)
+    assert body["errors"][0]["pointer"] == "/a~1b~0c"
+
+
+def test_a_method_that_a_path_has_not_is_told_all_that_it_has(client: TestClient) -> None:
+    assert client.delete("/things").headers["allow"] == "GET, HEAD, POST"
+    assert client.get("/kept").headers["allow"] == "POST"
 
 
 def test_a_chunked_body_over_the_limit_is_refused_while_it_streams(client: TestClient) -> None:
