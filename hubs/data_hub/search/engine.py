@@ -17,7 +17,7 @@ SCHEMA_VERSION = 2
 POSITION_FILE = "position.json"
 _MAX_TOKEN_BYTES = 60
 _LARGE_FILES = ("store", "idx", "pos")
-_LET_GO_EVERY = 8
+_LET_GO_EVERY = 4
 """Searches between two times that mapped pages are let go; each maps a megabyte or two of what it shows."""
 
 # Field: (tokenizer, stored, fast, what is kept per term).
