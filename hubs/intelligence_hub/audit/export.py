@@ -145,8 +145,8 @@ def main(arguments: list[str]) -> int:
         if not rest:
             print("verified with the export's own key: compare it with one that you trust")
         return 0
-    where = "" if found.first_bad_seq is None else f"entry {found.first_bad_seq}: "
-    print(f"BROKEN at {where}{found.problem}", file=sys.stderr)
+    where = "" if found.first_bad_seq is None else f" at entry {found.first_bad_seq}"
+    print(f"BROKEN{where}: {found.problem}", file=sys.stderr)
     return 1
 
 
