@@ -12,6 +12,7 @@ from typing import Any
 
 from hubs.intelligence_hub.opa.engine import PolicyEngine
 from hubs.intelligence_hub.opa.errors import NotOffered
+from hubs.intelligence_hub.opa.evaluators import within_limit
 
 _STATEMENT = re.compile(
     r"\s*(?:(?P<name>[A-Za-z_]\w*)\s*:?=\s*)?data(?P<path>(?:\.[A-Za-z_]\w*|\[\"[^\"\\]*\"\])*)\s*"
@@ -21,18 +22,19 @@ _PART = re.compile(r"\.([A-Za-z_]\w*)|\[\"([^\"\\]*)\"\]")
 _MOST = 1_000
 
 
-def answer_query(engine: PolicyEngine, query: str, question: Any) -> dict[str, Any]:
+async def answer_query(engine: PolicyEngine, query: str, question: Any) -> dict[str, Any]:
     """Return ``{"result": [bindings]}``, or nothing when a statement is undefined or false.
 
-    Raises: NotOffered for other queries; what the engine raises.
+    Raises: NotOffered for other queries; EngineTimeout when all of it takes too long; what the engine raises.
     """
     bindings: dict[str, Any] = {}
-    for name, path, given in _statements(query, question):
-        answer = engine.evaluate(path, given)
-        if not answer.is_defined or (not name and answer.value is False):
-            return {}
-        if name:
-            bindings[name] = answer.value
+    async with within_limit():
+        for name, path, given in _statements(query, question):
+            answer = await engine.ask(path, given)
+            if not answer.is_defined or (not name and answer.value is False):
+                return {}
+            if name:
+                bindings[name] = answer.value
     return {"result": [bindings]}
 
 

@@ -22,6 +22,8 @@ class Answer:
     provenance: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     """What the engine took for it."""
+    size_bytes: int = 0
+    """The question and the answer as JSON."""
 
 
 class PolicyEngine(Protocol):
@@ -43,14 +45,14 @@ class PolicyEngine(Protocol):
         """
         ...
 
-    def explain(self, path: tuple[str, ...], question: Any) -> list[Any]:
+    async def explain(self, path: tuple[str, ...], question: Any) -> list[Any]:
         """Return how the document came about, a line a step.
 
         Raises: as ``evaluate``.
         """
         ...
 
-    def query(self, query: str, question: Any) -> dict[str, Any]:
+    async def query(self, query: str, question: Any) -> dict[str, Any]:
         """Return the bindings of an ad-hoc query in OPA's shape.
 
         Raises: NotOffered, and as ``evaluate``.

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from queue import SimpleQueue
 from typing import Any
 
@@ -23,15 +24,28 @@ _THREADS = 2
 _MOST_THREADS = 8
 
 
+@asynccontextmanager
+async def within_limit() -> AsyncIterator[None]:
+    """Allow several questions together as long as one may take.
+
+    Raises: EngineTimeout.
+    """
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            yield
+    except TimeoutError as error:
+        raise EngineTimeout(f"the policies did not answer within {TIMEOUT_S:g} s") from error
+
+
 class _Question:
-    __slots__ = ("future", "input", "is_replaced", "is_running", "loop", "path")
+    __slots__ = ("future", "input", "is_over", "is_replaced", "is_running", "loop", "path")
 
     def __init__(self, path: tuple[str, ...], given: Any, loop: asyncio.AbstractEventLoop) -> None:
         self.path = path
         self.input = given
         self.loop = loop
         self.future: asyncio.Future[Answer] = loop.create_future()
-        self.is_running = self.is_replaced = False
+        self.is_running = self.is_over = self.is_replaced = False
 
 
 class Evaluators:
@@ -56,10 +70,10 @@ class Evaluators:
         question = _Question(path, given, loop)
         limit = loop.call_later(self._timeout_s, self._give_up, question)
         self._waiting.put(question)
-        try:
-            return await question.future
-        finally:
-            limit.cancel()
+        answer = await question.future
+        # Not when whoever asked went away before: the thread may be one that hangs.
+        limit.cancel()
+        return answer
 
     def close(self) -> None:
         """Let the threads end; one that hangs ends with the process."""
@@ -87,17 +101,17 @@ class Evaluators:
                 _tell(question, error)
             else:
                 _tell(question, answer)
+            question.is_over = True
             if question.is_replaced:
                 break
         with self._lock:
             self._threads -= 1
 
     def _give_up(self, question: _Question) -> None:
-        if question.future.done():
-            return
-        text = f"the policy did not answer within {self._timeout_s:g} s"
-        question.future.set_exception(EngineTimeout(text))
-        if question.is_running:
+        if not question.future.done():
+            text = f"the policy did not answer within {self._timeout_s:g} s"
+            question.future.set_exception(EngineTimeout(text))
+        if question.is_running and not question.is_over:
             log.warning("a policy runs away", path="/".join(question.path))
             question.is_replaced = self._start(1)
 

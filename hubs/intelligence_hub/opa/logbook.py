@@ -23,6 +23,7 @@ from shared.logging import get_logger
 log = get_logger(__name__)
 OWN = "intelligence_hub"
 _WAITING = 20_000
+_WAITING_BYTES = 8 * 2**20
 _BATCH = 500
 _WITHIN_S = 0.5
 _PRUNE_EVERY_S = 3_600.0
@@ -69,6 +70,8 @@ class Logbook:
         self._sessions = sessions
         self._keep = keep
         self._made: queue.SimpleQueue[Made] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._held_bytes = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="decision-log", daemon=True)
         outcomes = Counter("policy_decisions", "Decisions by outcome.", ("outcome",), registry=registry)
@@ -101,10 +104,23 @@ class Logbook:
         """Count and keep a decision; never waits."""
         self._seconds.observe(made.answer.seconds)
         self._outcomes[_outcome(made.answer)].inc()
-        if self._made.qsize() < _WAITING:
-            self._made.put(made)
-        else:
-            self.dropped.inc()
+        size = made.answer.size_bytes
+        with self._lock:
+            # One alone is taken whatever its size.
+            fits = not self._held_bytes or self._held_bytes + size <= _WAITING_BYTES
+            if fits and self._made.qsize() < _WAITING:
+                self._held_bytes += size
+                self._made.put(made)
+                return
+        self.dropped.inc()
+
+    def _next_row(self) -> dict[str, Any]:
+        made = self._made.get_nowait()
+        with self._lock:
+            self._held_bytes -= made.answer.size_bytes
+        # Gives way: many rows in one go would hold up whoever decides for the interpreter's turn of 5 ms.
+        time.sleep(0)
+        return made.row()
 
     def _run(self) -> None:
         pruned = time.monotonic()
@@ -113,7 +129,7 @@ class Logbook:
             stopping = self._stop.wait(0 if is_behind else _WITHIN_S)
             rows: list[dict[str, Any]] = []
             while len(rows) < _BATCH and not self._made.empty():
-                rows.append(self._made.get_nowait().row())
+                rows.append(self._next_row())
             is_behind = len(rows) == _BATCH
             self._write(rows)
             if time.monotonic() - pruned > _PRUNE_EVERY_S:

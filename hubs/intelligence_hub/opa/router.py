@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from hubs.intelligence_hub.opa.dependencies import DecisionServiceDep
@@ -61,7 +60,7 @@ async def _shown(request: Request, decision: Decision, service: DecisionService,
     if _flag(request, "metrics"):
         answer["metrics"] = {"timer_rego_query_eval_ns": int(decision.answer.seconds * 1e9)}
     if request.query_params.get("explain", "off") not in ("off", ""):
-        answer["explanation"] = await run_in_threadpool(service.engine.explain, decision.path, question)
+        answer["explanation"] = await service.engine.explain(decision.path, question)
     return _json(answer)
 
 
@@ -123,13 +122,13 @@ async def decide_default(body: RawBody, service: DecisionServiceDep, principal: 
 
 
 @router.post("/v1/query", summary="Documents bound to names, each with its input", openapi_extra=_OPEN)
-def query(body: RawBody, service: DecisionServiceDep, _: CanDecide) -> Response:
+async def query(body: RawBody, service: DecisionServiceDep, _: CanDecide) -> Response:
     try:
         asked = read_exact(body)
         text = str(asked["query"])
     except (ValueError, LookupError, TypeError) as error:
         raise BadQuery("the body is an object with a query") from error
-    return _json(service.query(text, asked.get("input", MISSING)))
+    return _json(await service.query(text, asked.get("input", MISSING)))
 
 
 @router.post("/v1/compile/{path:path}", summary="Refused: no partial evaluation", openapi_extra=_OPEN)

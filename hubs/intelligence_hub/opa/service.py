@@ -58,12 +58,13 @@ class DecisionService:
             raise
         return self._kept(parts, answer, question, requested_by)
 
-    def query(self, text: str, question: Any) -> dict[str, Any]:
+    async def query(self, text: str, question: Any) -> dict[str, Any]:
         """Return the bindings of an ad-hoc query, in OPA's shape.
 
-        Raises: NotOffered for what the embedded engine does not compile from a stranger's text.
+        Raises: NotOffered for what the embedded engine does not compile from a stranger's text,
+        EngineTimeout.
         """
-        return self.engine.query(text, question)
+        return await self.engine.query(text, question)
 
     def _kept(self, parts: tuple[str, ...], answer: Answer, question: Any, requested_by: str) -> Decision:
         decision = Decision(new_text_id(), parts, answer)

@@ -12,6 +12,7 @@ import pytest
 from hubs.intelligence_hub.opa.engine import Answer
 from hubs.intelligence_hub.opa.errors import EngineTimeout, EvaluationFailed
 from hubs.intelligence_hub.opa.evaluators import Evaluators
+from shared.testing.processes import wait_until
 
 
 class Engine:
@@ -93,6 +94,26 @@ def test_however_many_hang_there_are_eight_threads_and_every_question_is_refused
     asyncio.run(ask())
     assert "well" not in engine.asked
     assert engine.asked.count("hang") == 8
+    evaluators.close()
+
+
+def test_a_thread_that_hangs_is_replaced_when_whoever_asked_has_left(engine: Engine) -> None:
+    evaluators = Evaluators(engine.evaluate, timeout_s=0.2)
+
+    async def ask() -> None:
+        leaving = [asyncio.ensure_future(evaluators.ask((), "hang")) for _ in range(2)]
+        await asyncio.to_thread(wait_until, lambda: engine.asked.count("hang") == 2)
+        for each in leaving:
+            each.cancel()
+        # Both threads hang, and nobody waits for either.
+        while True:
+            try:
+                assert (await evaluators.ask((), "well")).value == ("well",)
+                break
+            except EngineTimeout:
+                continue
+
+    asyncio.run(ask())
     evaluators.close()
 
 

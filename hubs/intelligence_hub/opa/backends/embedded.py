@@ -23,7 +23,7 @@ from hubs.intelligence_hub.opa.adhoc import answer_query
 from hubs.intelligence_hub.opa.backends.native import first_line, give_input, run
 from hubs.intelligence_hub.opa.engine import MISSING, Answer
 from hubs.intelligence_hub.opa.errors import BadPolicy, BadQuery, EngineAway, EvaluationFailed
-from hubs.intelligence_hub.opa.evaluators import Evaluators
+from hubs.intelligence_hub.opa.evaluators import Evaluators, within_limit
 from hubs.intelligence_hub.opa.exact import read_exact
 
 _MAX_COMPILED = 256
@@ -90,16 +90,17 @@ class EmbeddedEngine:
             bundle = own.compiled[path] = _build(own.interpreter, f"found = {_query(path)}", BadQuery)
             if len(own.compiled) > _MAX_COMPILED:
                 own.compiled.popitem(last=False)
-        give_input(own.interpreter, {} if question is MISSING else question)
+        size = give_input(own.interpreter, {} if question is MISSING else question)
         text = run(own.interpreter, bundle)
+        size += len(text)
         if text == b"undefined":
-            return Answer(False, None, policies.provenance, time.perf_counter() - began)
+            return Answer(False, None, policies.provenance, time.perf_counter() - began, size)
         try:
             value = read_exact(text)["bindings"]["found"]
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             # "<error>", and whatever else is not a value.
             raise EvaluationFailed("the policy failed on this input") from error
-        return Answer(True, value, policies.provenance, time.perf_counter() - began)
+        return Answer(True, value, policies.provenance, time.perf_counter() - began, size)
 
     async def ask(self, path: tuple[str, ...], question: Any) -> Answer:
         """Return the same from a thread made for it.
@@ -113,26 +114,27 @@ class EmbeddedEngine:
         """Let the threads end."""
         self._evaluators.close()
 
-    def explain(self, path: tuple[str, ...], question: Any) -> list[str]:
+    async def explain(self, path: tuple[str, ...], question: Any) -> list[str]:
         """Return what each rule of the document's package says for the input.
 
-        Raises: BadQuery, EvaluationFailed, EngineAway.
+        Raises: BadQuery, EvaluationFailed, EngineAway, EngineTimeout.
         """
         package = ".".join(path[:-1])
         declares = re.compile(rf"^package\s+{re.escape(package)}\s*(#.*)?$", re.MULTILINE)
         texts = [text for text in self.policies().values() if declares.search(text)]
         names = {name for text in texts for name in _RULE.findall(text)} - _NOT_RULES
-        lines = []
-        for name in sorted(names):
-            try:
-                answer = self.evaluate((*path[:-1], name), question)
-            except (BadQuery, EvaluationFailed) as error:
-                # A function has no value of its own.
-                lines.append(f"data.{package}.{name}: {error.detail}")
-                continue
-            value = json.dumps(answer.value, ensure_ascii=False) if answer.is_defined else "undefined"
-            lines.append(f"data.{package}.{name} = {value}")
-        return lines
+        async with within_limit():
+            return [await self._told((*path[:-1], name), question) for name in sorted(names)]
+
+    async def _told(self, path: tuple[str, ...], question: Any) -> str:
+        name = ".".join(("data", *path))
+        try:
+            answer = await self.ask(path, question)
+        except (BadQuery, EvaluationFailed) as error:
+            # A function has no value of its own.
+            return f"{name}: {error.detail}"
+        value = json.dumps(answer.value, ensure_ascii=False) if answer.is_defined else "undefined"
+        return f"{name} = {value}"
 
     def health(self) -> None:
         """Return when there are policies to decide by. Raises: EngineAway."""
@@ -142,12 +144,12 @@ class EmbeddedEngine:
         """Return the source of each module by its id."""
         return dict(self._policies.modules) if self._policies else {}
 
-    def query(self, query: str, question: Any) -> dict[str, Any]:
+    async def query(self, query: str, question: Any) -> dict[str, Any]:
         """Return the bindings of a query for documents.
 
-        Raises: NotOffered, and as ``evaluate``.
+        Raises: NotOffered, EngineTimeout, and as ``evaluate``.
         """
-        return answer_query(self, query, question)
+        return await answer_query(self, query, question)
 
     def data(self) -> dict[str, Any]:
         """Return the data beside the modules."""

@@ -50,8 +50,8 @@ class _NotPlain(Exception):
     """A value that only JSON carries exactly."""
 
 
-def give_input(interpreter: Interpreter, question: Any) -> None:
-    """Set what ``input`` is.
+def give_input(interpreter: Interpreter, question: Any) -> int:
+    """Set what ``input`` is; return how many bytes of JSON it has.
 
     Raises: BadQuery when it is nested deeper than 64 or has more than a mebibyte.
     """
@@ -70,6 +70,7 @@ def give_input(interpreter: Interpreter, question: Any) -> None:
         _free_input(built)
     if code:
         raise BadQuery("the input cannot be read")
+    return len(text)
 
 
 def run(interpreter: Interpreter, bundle: Bundle) -> bytes:

@@ -110,22 +110,23 @@ class OpaServerEngine:
         Raises: as ``evaluate``.
         """
         began = time.perf_counter()
-        found = await self._ask_here(path, question)
+        found, size = await self._ask_here(path, question)
         if "result" not in found and self._is_due() and await to_thread.run_sync(self.restore):
-            found = await self._ask_here(path, question)
-        return self._answered(found, began)
+            found, size = await self._ask_here(path, question)
+        return self._answered(found, began, size)
 
     def close(self) -> None:
         """End the connections."""
         self._pool.close()
 
-    def _answered(self, found: dict[str, Any], began: float) -> Answer:
+    def _answered(self, found: dict[str, Any], began: float, size: int = 0) -> Answer:
         provenance = {**found.get("provenance", {}), "engine": self.name}
         if self._held is not None:
             provenance["bundles"] = {"platform": {"revision": self.revision}}
-        return Answer("result" in found, found.get("result"), provenance, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        return Answer("result" in found, found.get("result"), provenance, seconds, size)
 
-    async def _ask_here(self, path: tuple[str, ...], question: Any) -> dict[str, Any]:
+    async def _ask_here(self, path: tuple[str, ...], question: Any) -> tuple[dict[str, Any], int]:
         target = f"/v1/{_document(path)}?strict-builtin-errors=true&provenance=true"
         # Written anew: OPA would take a member of another spelling ("Input") for the input as well.
         body = b"{}" if question is MISSING else b'{"input":%b}' % write_exact(question)
@@ -138,7 +139,7 @@ class OpaServerEngine:
                         is_fresh=is_fresh,
                     )  # fmt: skip
                     text = await answer.read()
-                return _read(answer.status, read_exact(text))
+                return _read(answer.status, read_exact(text)), len(body) + len(text)
             except TimeoutError as error:
                 raise EngineTimeout("the policy engine did not answer in time") from error
             except BrokenOff as error:
@@ -148,21 +149,22 @@ class OpaServerEngine:
                 raise EngineAway("the policy engine is away") from error
         raise EngineAway("the policy engine is away") from failure
 
-    def explain(self, path: tuple[str, ...], question: Any) -> list[Any]:
+    async def explain(self, path: tuple[str, ...], question: Any) -> list[Any]:
         """Return OPA's own trace.
 
         Raises: as ``evaluate``.
         """
-        found = self._ask(path, question, {"explain": "full", "pretty": "true"})
+        parameters = {"explain": "full", "pretty": "true"}
+        found = await to_thread.run_sync(self._ask, path, question, parameters)
         return list(found.get("explanation") or [])
 
-    def query(self, query: str, question: Any) -> dict[str, Any]:
+    async def query(self, query: str, question: Any) -> dict[str, Any]:
         """Return OPA's answer to an ad-hoc query.
 
         Raises: as ``evaluate``.
         """
         body = {"query": query} if question is MISSING else {"query": query, "input": question}
-        return self._post("query", body, {})
+        return await to_thread.run_sync(self._post, "query", body, {})
 
     def data(self) -> dict[str, Any]:
         """Return nothing: data and documents are one tree here, and a replay brings its own."""
