@@ -180,15 +180,15 @@ def test_a_changed_export_is_broken_at_the_entry_that_was_changed(log: Hub, tmp_
     del silent["values"]["actor"]
     for changed, seq in (
         ([*lines[:41], json.dumps(entry), *lines[42:]], ""),
-        ([*lines[:41], *lines[42:]], "entry 40"),
-        (swapped, "entry 49"),
-        ([*lines[:61], json.dumps(silent), *lines[62:]], "entry 60"),
-        (lines[:-1], f"entry {len(lines) - 2}"),
-        (["{}", *lines[1:]], ""),
+        ([*lines[:41], *lines[42:]], " at entry 40"),
+        (swapped, " at entry 49"),
+        ([*lines[:61], json.dumps(silent), *lines[62:]], " at entry 60"),
+        (lines[:-1], f" at entry {len(lines) - 2}"),
+        (["{}", *lines[1:]], ":"),
     ):
         path.write_text("\n".join(changed) + "\n")
         assert main([str(path)]) == 1
-        assert f"BROKEN at {seq}" in capsys.readouterr().err
+        assert f"BROKEN{seq}" in capsys.readouterr().err
     assert main([str(tmp_path / "no such file")]) == 2
     assert main([]) == 2
 
