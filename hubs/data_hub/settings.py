@@ -45,3 +45,7 @@ class DataHubSettings(HubSettings):
     search: SearchSettings = SearchSettings()
     storage: StorageSettings = StorageSettings()
     exports_every_hours: float = Field(24.0, ge=0, description="hours between bulk exports; 0: none")
+    exports_policy: str = Field(
+        "openpolicy/records",
+        description="decision document asked what of each licence may be exported; empty: everything",
+    )

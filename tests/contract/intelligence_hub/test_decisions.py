@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from hubs.data_hub.exports.licensing import ask_terms
+from shared.clients.intelligence_hub import IntelligenceHubClient
 from tests.contract.intelligence_hub.conftest import Hub
 
 ALLOWED = {
@@ -45,6 +47,24 @@ def test_many_inputs_in_one_request(hub: Hub) -> None:
     responses = answer["responses"]
     assert (responses["a"]["result"], responses["b"]["result"]) == (True, False)
     assert "result" not in responses["c"]
+
+
+def test_data_hub_is_told_by_the_shipped_policy_what_of_each_licence_may_be_exported(hub: Hub) -> None:
+    free, closed = "https://www.ourcommons.ca/en/important-notices", "CC-BY-NC-4.0"
+    client = IntelligenceHubClient(hub.url, hub.http, None)
+    internal = {"locked_fields", "match_candidates", "notes"}
+    terms = ask_terms(client.decide_many, "openpolicy/records", [free, closed])
+    assert {licence: said["reason"] for licence, said in terms.items()} == {
+        "": "",
+        free: "",
+        closed: "licence CC-BY-NC-4.0 forbids commercial use",
+    }
+    assert all(set(said["hidden"]) == internal for said in terms.values())
+    undefined = ask_terms(client.decide_many, "no/such", [free])
+    assert {said["reason"] for said in undefined.values()} == {"no policy allows it"}
+    # More than one request's worth.
+    assert len(ask_terms(client.decide_many, "no/such", [str(n) for n in range(700)])) == 701
+    assert logged(hub, 4)[0]["path"] == "no/such"
 
 
 @pytest.mark.parametrize(

@@ -240,7 +240,9 @@ class Hub:
 @contextmanager
 def running(database: FreshDatabase, folder: Path, **changes: Any) -> Iterator[Hub]:
     plain = database.settings(data_dir=folder)
-    settings = DataHubSettings.model_validate({**plain.model_dump(), "log_level": "ERROR", **changes})
+    settings = DataHubSettings.model_validate(
+        {**plain.model_dump(), "log_level": "ERROR", "exports_policy": "", **changes}
+    )
     with TestClient(create_app(settings)) as http:
         public = {"keys": [KEY.as_dict(private=False, kid="test")]}
         resources = http.app.state.resources  # type: ignore[attr-defined]
