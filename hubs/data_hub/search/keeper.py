@@ -34,6 +34,10 @@ COMMIT_S = 0.5
 BUILD_STEP = 2_000
 POLL_S = 5.0
 SLICE_S = 0.5
+REST_S = 0.6
+REST_SHARE = 3.0
+"""After work the keeper rests this many times as long, `REST_S` seconds at most: batches of a load are
+indexed together, which leaves the processor to the load, and a single change is found as soon as ever."""
 ROUND_S = 20.0
 RETRY_S = 1.0
 
@@ -152,12 +156,13 @@ class IndexKeeper:
     def _follow(self, listener: Listener) -> None:
         self.state.problem = ""
         while not self._stop.is_set():
-            before = self.state.position
+            before, began = self.state.position, time.monotonic()
             while not self._stop.is_set() and not self._step():
                 pass
             if self.state.position != before:
                 # What was just indexed was just loaded, in this process: both are over for now.
                 self._give_back()
+                self._stop.wait(min(REST_S, REST_SHARE * (time.monotonic() - began)))
             if self._rebuild_asked.is_set():
                 self._rebuild_asked.clear()
                 self._build("asked for")

@@ -88,7 +88,7 @@ def encoders(table: Table, columns: Sequence[str]) -> list[Callable[[Any], str]]
 
 
 def copy_lines(cursor: Cursor, target: sql.Composable, columns: Sequence[str], lines: Iterable[str]) -> None:
-    """Send ready-made lines (each with its line end) to a table."""
+    """Send ready-made lines (each with its line end; several may be one text) to a table."""
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(target, names)) as copy:
         chunk: list[str] = []

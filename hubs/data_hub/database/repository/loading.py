@@ -208,15 +208,17 @@ class LoadingRepository:
 
 
 def _ballot_lines(votes: Iterable[VoteBallots]) -> Iterable[str]:
+    """Yield the lines of one vote after another."""
     # Equal ballots are one and the same dictionary (see BallotReader): each is written out once.
     tails: dict[int, str] = {}
     for vote_id, day, ballots, dissents in votes:
-        head = f"{vote_id}\t"
+        head, lines = f"{vote_id}\t", []
         for position, ballot in enumerate(ballots):
             tail = tails.get(id(ballot))
             if tail is None:
                 tail = tails[id(ballot)] = _tail(ballot)
-            yield f"{head}{position}\t{day}\t{tail}{'t' if position in dissents else 'f'}\n"
+            lines.append(f"{head}{position}\t{day}\t{tail}{'t' if position in dissents else 'f'}\n")
+        yield "".join(lines)
 
 
 def _tail(ballot: Mapping[str, Any]) -> str:

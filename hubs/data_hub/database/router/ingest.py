@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ValidationError
 
 from hubs.data_hub.database.dependencies import BodyDep, IdempotencyKeyDep, IngestDep
+from hubs.data_hub.database.service.sheets import read_votes
 from shared.auth import CanWriteData
 from shared.contracts.http.ingest import (
     CloseRun,
@@ -33,9 +35,9 @@ def _body_of(model: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-def _read(model: type[M], body: bytes) -> M:
+def _read(model: type[M], body: bytes, reader: Callable[[bytes], Any] = loads) -> M:
     try:
-        raw = loads(body)
+        raw = reader(body)
     except ValueError as error:
         raise BadRequest(f"the body is not JSON: {error}") from None
     try:
@@ -54,7 +56,11 @@ def upsert_batch(
 ) -> UpsertReport:
     """Load records in one transaction; the same key again answers the same and changes nothing."""
     return services.once.run(
-        key, caller.subject, body, UpsertReport, lambda: services.loading.load(_read(UpsertBatch, body))
+        key,
+        caller.subject,
+        body,
+        UpsertReport,
+        lambda: services.loading.load(_read(UpsertBatch, body, read_votes)),
     )
 
 

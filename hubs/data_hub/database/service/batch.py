@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from pydantic import ValidationError
@@ -12,11 +12,13 @@ from pydantic import ValidationError
 from hubs.data_hub.database.errors import RecordRefused
 from hubs.data_hub.database.repository.ledger import fingerprint
 from hubs.data_hub.database.service.differing import content_hash
+from hubs.data_hub.database.service.sheets import Sheet
 from shared.contracts.civic import Ballot, Record, SourceRef
 from shared.contracts.http.ingest import UpsertBatch
 from shared.contracts.records import record_class
 
 _MAX_PROBLEMS = 20
+M = TypeVar("M")
 
 
 @dataclass(slots=True)
@@ -60,8 +62,13 @@ def read_batch(batch: UpsertBatch) -> ReadBatch:
                 marks.append(mark)
         if not marks:
             raise _refused(index, "sources", "a record names at least one source document")
-        records[key] = Incoming(index, key, raw, content_hash(raw), marks)
+        records[key] = Incoming(index, key, raw, _hash(raw), marks)
     return ReadBatch(records, documents)
+
+
+def _hash(raw: Mapping[str, Any]) -> bytes:
+    ballots = raw.get("ballots")
+    return content_hash({**raw, "ballots": ballots.fragment()} if isinstance(ballots, Sheet) else raw)
 
 
 def _source_mark(index: int, source: Any, documents: dict[bytes, Mapping[str, Any]]) -> bytes:
@@ -88,7 +95,7 @@ def canonical(kind: str, incoming: list[Incoming]) -> dict[str, dict[str, Any]]:
     ballots = BallotReader()
     for item in incoming:
         try:
-            if kind == "vote_event" and isinstance(item.raw.get("ballots"), list):
+            if kind == "vote_event" and isinstance(item.raw.get("ballots"), list | Sheet):
                 read = ballots.read(item.raw["ballots"])
                 record: Record = cls.model_validate({**item.raw, "ballots": ()})
                 facts[item.key] = record.facts() | {"ballots": read}
@@ -127,29 +134,36 @@ class BallotReader:
 
     def __init__(self) -> None:
         self._known: dict[bytes, dict[str, Any]] = {}
+        self._of_sheets: dict[int, dict[str, Any]] = {}
 
-    def read(self, raw: list[Any]) -> list[dict[str, Any]]:
+    def read(self, raw: list[Any] | Sheet) -> list[dict[str, Any]]:
         """Return the facts of ballots; equal ones are one and the same dictionary, not to be changed.
 
         Raises: BallotRefused.
         """
-        known, found = self._known, []
+        if isinstance(raw, Sheet):
+            known = self._of_sheets
+            # A sheet's ballots live as long as the batch: what stands at an address stays there.
+            return [
+                known.get(id(ballot)) or self._check(position, ballot.value, known, id(ballot))
+                for position, ballot in enumerate(raw.ballots)
+            ]
+        found = []
         for position, ballot in enumerate(raw):
             mark = orjson.dumps(ballot)
-            facts = known.get(mark)
-            if facts is None:
-                try:
-                    facts = Ballot.model_validate(ballot).model_dump(mode="json")
-                except ValidationError as error:
-                    first = error.errors()[0]
-                    raise BallotRefused(("ballots", position, *first["loc"]), first["msg"]) from error
-                if facts["person_key"] is None:
-                    # The match will write a key into this one: it is its vote's own.
-                    found.append(facts)
-                    continue
-                known[mark] = facts
-            found.append(facts)
+            found.append(self._known.get(mark) or self._check(position, ballot, self._known, mark))
         return found
+
+    def _check(self, position: int, ballot: Any, known: dict[M, dict[str, Any]], mark: M) -> dict[str, Any]:
+        try:
+            facts = Ballot.model_validate(ballot).model_dump(mode="json")
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise BallotRefused(("ballots", position, *first["loc"]), first["msg"]) from error
+        if facts["person_key"] is not None:
+            # The match will write a key into one without: that one is its vote's own.
+            known[mark] = facts
+        return facts
 
 
 def _refused(index: int, field: str, detail: str) -> RecordRefused:

@@ -13,7 +13,12 @@ from hubs.data_hub.database.repository.ledger import LedgerRepository
 from hubs.data_hub.database.repository.loading import Existing, LoadingRepository, Stored
 from hubs.data_hub.database.service.announcing import Announcer
 from hubs.data_hub.database.service.batch import Incoming, canonical, read_batch
-from hubs.data_hub.database.service.differing import Fields, ballot_changes, content_hash, field_changes
+from hubs.data_hub.database.service.differing import (
+    Fields,
+    ballot_changes,
+    ballots_hashes,
+    field_changes,
+)
 from hubs.data_hub.database.service.matching import PersonMatcher
 from hubs.data_hub.database.service.projection import base_slug, key_slug, project
 from hubs.data_hub.database.service.voting import Tally, tally
@@ -120,12 +125,15 @@ class LoadingService:
                     said.append((key, name, facts[key].get(name)))
                     facts[key][name] = value
         self._loading.note_source_values(kind, said)
-        old_ballots = self._old_ballots(kind, facts, stored)
+        hashes = ballots_hashes(facts) if kind == "vote_event" else {}
+        old_ballots = self._old_ballots(hashes, stored)
         fresh: list[Row] = []
         for item in items:
             fact = facts[item.key]
-            ballots = fact.pop("ballots", None) if kind == "vote_event" else None
-            row = self._row(kind, fact, ballots, item.hash, now)
+            ballots: Any = fact.pop("ballots", None) if kind == "vote_event" else None
+            row = self._row(kind, fact, item.hash, now)
+            if kind == "vote_event":
+                row |= _vote_columns(tally(ballots, fact["counts"]), ballots, hashes[item.key])
             before = stored.get(item.key)
             if before is None:
                 row |= {"id": new_id(), "created_at": now}
@@ -138,10 +146,8 @@ class LoadingService:
         self._give_slugs(kind, fresh)
         work.inserts = fresh
 
-    def _row(self, kind: str, fact: Row, ballots: Any, hash_: bytes, now: datetime) -> Row:
+    def _row(self, kind: str, fact: Row, hash_: bytes, now: datetime) -> Row:
         row = project(kind, fact)
-        if kind == "vote_event":
-            row |= _vote_columns(tally(ballots, fact["counts"]), ballots)
         row |= self._matcher.columns(kind, fact)
         return row | {
             "facts": fact,
@@ -152,12 +158,10 @@ class LoadingService:
         }
 
     def _old_ballots(
-        self, kind: str, facts: Mapping[str, Row], stored: Mapping[str, Stored]
+        self, hashes: Mapping[str, bytes], stored: Mapping[str, Stored]
     ) -> dict[UUID, list[dict[str, Any]]]:
-        if kind != "vote_event":
-            return {}
         differing = [
-            row.id for key, row in stored.items() if row.ballots_hash != _ballots_hash(facts[key]["ballots"])
+            row.id for key, row in stored.items() if key in hashes and row.ballots_hash != hashes[key]
         ]
         return self._loading.ballots(differing) if differing else {}
 
@@ -267,11 +271,7 @@ class LoadingService:
         self._ledger.renew_sightings(again)
 
 
-def _ballots_hash(ballots: Sequence[Mapping[str, Any]]) -> bytes:
-    return content_hash({"ballots": ballots})
-
-
-def _vote_columns(counted: Tally, ballots: Sequence[Mapping[str, Any]]) -> Row:
+def _vote_columns(counted: Tally, ballots: Sequence[Mapping[str, Any]], hash_: bytes) -> Row:
     return {
         "yes_count": counted.yes,
         "no_count": counted.no,
@@ -279,7 +279,7 @@ def _vote_columns(counted: Tally, ballots: Sequence[Mapping[str, Any]]) -> Row:
         "ballot_count": len(ballots),
         "is_consistent": counted.is_consistent,
         "party_lines": counted.party_lines,
-        "ballots_hash": _ballots_hash(ballots),
+        "ballots_hash": hash_,
         "_dissents": counted.dissents,
     }
 
