@@ -44,6 +44,7 @@ from shared.http.head import HeadAsGet
 from shared.http.json import dumps
 from shared.http.middleware import BodyLimit, HttpMetrics, RequestContext, RequestMetrics
 from shared.http.problems import install_problem_handlers
+from shared.http.routing import include
 from shared.http.strict import reject_unknown_parameters
 from shared.live import ConfigurationFollower, LiveSettings
 from shared.logging import configure_logging, get_logger, set_log_level
@@ -191,9 +192,9 @@ def create_hub_app(spec: HubSpec, settings: HubSettings | None = None) -> FastAP
     app.state.resources = resources
     app.state.spec = spec
     install_problem_handlers(app)
-    app.include_router(_base_router(spec))
+    include(app, _base_router(spec))
     for router in spec.routers:
-        app.include_router(router)
+        include(app, router)
     for mount in spec.mounts:
         mount(app)
     _require_rules(app)

@@ -57,6 +57,13 @@ class HubClient:
         )
         return loads(response.content) if response.content else None
 
+    def read(self, path: str, *, params: dict[str, Any] | None = None) -> bytes:
+        """Return the JSON of the answer to a GET as it came, for a caller that keeps it.
+
+        Raises: as ``request``.
+        """
+        return self.send("GET", path, params=params).content
+
     def send(
         self,
         method: str,

@@ -80,16 +80,16 @@ def paginate(
     keys = _sort_keys(statement)
     if limit < 1:
         raise ValueError("a page holds at least one row")
-    listing = _listing(statement, filters)
     width = len(statement.column_descriptions)
+    asked = statement
     if cursor:
-        values = codec.decode(listing, cursor, len(keys))
+        values = codec.decode(_listing(asked, filters), cursor, len(keys))
         statement = statement.where(_beyond(keys, values))
     statement = statement.add_columns(*(key.column.label(f"_key{n}") for n, key in enumerate(keys)))
     rows = session.execute(statement.limit(limit + 1)).all()
     more = len(rows) > limit
     rows = rows[:limit]
-    last = codec.encode(listing, rows[-1][width:]) if more else None
+    last = codec.encode(_listing(asked, filters), rows[-1][width:]) if more else None
     return Slice([row[0] if width == 1 else row[:width] for row in rows], last)
 
 
@@ -153,7 +153,28 @@ def _listing(statement: Select[Any], filters: Mapping[str, object] | None) -> st
     shape = select(1).order_by(*statement._order_by_clauses)
     if filters is None and statement.whereclause is not None:
         shape = shape.where(statement.whereclause)
-    compiled = shape.compile(dialect=postgresql.dialect())  # type: ignore[no-untyped-call]
+    text, parameters = _written(shape)
     options = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
-    said = orjson.dumps([str(compiled), compiled.params, filters], default=repr, option=options)
+    said = orjson.dumps([text, parameters, filters], default=repr, option=options)
     return hashlib.sha256(said).hexdigest()[:16]
+
+
+_MOST_TEXTS = 128
+_texts: dict[Any, tuple[str, tuple[str, ...]]] = {}
+
+
+def _written(shape: Select[Any]) -> tuple[str, dict[str, Any]]:
+    """Return a statement's SQL and its parameters; the SQL of one form is written once."""
+    key = shape._generate_cache_key()
+    known = None if key is None else _texts.get(key.key)
+    if key is None or known is None:
+        compiled: Any = shape.compile(dialect=postgresql.dialect())  # type: ignore[no-untyped-call]
+        text, parameters = str(compiled), dict(compiled.params)
+        # Forms that cannot be told apart, or whose parameters are not all in the text, are written each time.
+        if key is not None and len(parameters) == len(key.bindparams):
+            if len(_texts) >= _MOST_TEXTS:
+                _texts.clear()
+            _texts[key.key] = text, tuple(compiled.bind_names[bind] for bind in key.bindparams)
+        return text, parameters
+    text, names = known
+    return text, {name: bind.effective_value for name, bind in zip(names, key.bindparams, strict=True)}

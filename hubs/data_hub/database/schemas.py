@@ -41,9 +41,9 @@ class Filter:
     description: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Collection:
-    """One kind of record as the API lists it."""
+    """One kind of record as the API lists it; each is itself alone, so that things can be kept by it."""
 
     path: str
     kind: str

@@ -102,7 +102,7 @@ def is_own_site(request: Request) -> bool:
     return origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
 
 
-def sessions_of(resources: ResourcesDep) -> ConsoleSessions:
+async def sessions_of(resources: ResourcesDep) -> ConsoleSessions:
     """Dependency: the sessions of the console."""
     return resources.get(ConsoleSessions)
 

@@ -47,19 +47,19 @@ class _Forwarded:
         """Keep it."""
 
 
-def _service(record: CurrentReaderDep, resources: ResourcesDep) -> MobileService:
+async def _service(record: CurrentReaderDep, resources: ResourcesDep) -> MobileService:
     return MobileService(record, resources.get(Renderer).catalogue)
 
 
-def _inbox(subscriptions: SubscriptionServiceDep, repository: RepositoryDep) -> Inbox:
+async def _inbox(subscriptions: SubscriptionServiceDep, repository: RepositoryDep) -> Inbox:
     return Inbox(subscriptions, repository)
 
 
-def _tracking(subscriptions: SubscriptionServiceDep) -> Tracking:
+async def _tracking(subscriptions: SubscriptionServiceDep) -> Tracking:
     return Tracking(subscriptions)
 
 
-def _saved(request: Request, resources: ResourcesDep) -> SavedSearches:
+async def _saved(request: Request, resources: ResourcesDep) -> SavedSearches:
     token = request.headers.get("authorization", "").partition(" ")[2]
     return SavedSearches(HubClient(resources.settings.hubs.data, resources.http, _Forwarded(token)))
 

@@ -119,17 +119,17 @@ def moved(page: Page, path: str, *, is_for_good: bool = True) -> Response:
     )
 
 
-def page_of(request: Request, lang: Lang, resources: ResourcesDep) -> Page:
+async def page_of(request: Request, lang: Lang, resources: ResourcesDep) -> Page:
     """Dependency: the page in the language of its address."""
     return Page(request, lang, resources.get(Renderer))
 
 
-def reader_of(resources: ResourcesDep) -> RecordReader:
+async def reader_of(resources: ResourcesDep) -> RecordReader:
     """Dependency: the record, with a fresh allowance of calls."""
     return resources.get(ReaderSource).make()
 
 
-def current_reader_of(resources: ResourcesDep) -> RecordReader:
+async def current_reader_of(resources: ResourcesDep) -> RecordReader:
     """Dependency: the record as it stands at this moment."""
     source = resources.get(ReaderSource)
     return (source.make_current or source.make)()
@@ -138,7 +138,7 @@ def current_reader_of(resources: ResourcesDep) -> RecordReader:
 PageDep = Annotated[Page, Depends(page_of)]
 
 
-def sources_of(resources: ResourcesDep) -> SourceRegister:
+async def sources_of(resources: ResourcesDep) -> SourceRegister:
     """Dependency: the register of sources."""
     return resources.get(SourceRegister)
 

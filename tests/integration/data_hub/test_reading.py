@@ -179,6 +179,20 @@ def test_fields_are_chosen_by_name_and_an_unknown_one_is_refused(hub: Hub) -> No
     assert "nubmer" in hub.get("/api/v1/bills", 422, fields="nubmer")["detail"]
 
 
+def test_a_field_that_is_worked_out_is_there_without_what_it_is_made_of(hub: Hub) -> None:
+    hub.load("person", person(1))
+    hub.load("membership", membership(1))
+    [whole] = hub.get("/api/v1/memberships")["data"]
+    assert whole["person_id"]
+    for names in ("person_id", "person_url,role_en", "sources", "licence,last_seen_at", "organization_id"):
+        [row] = hub.get("/api/v1/memberships", fields=names)["data"]
+        assert row == {name: whole[name] for name in ("id", *names.split(","))}
+    # A field of another collection is none of this one.
+    refused = hub.get("/api/v1/memberships", 422, fields="bill_id")
+    assert "bill_id" in refused["detail"]
+    assert "person_id" in refused["known"]
+
+
 def test_an_unchanged_answer_is_304_and_a_changed_one_is_not(hub: Hub) -> None:
     hub.load("bill", bill())
     first = hub.http.get("/api/v1/bills/45-1-c-2")

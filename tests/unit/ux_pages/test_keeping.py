@@ -13,6 +13,7 @@ from hubs.ux_hub.web.errors import PageNotFound, TooManyCalls
 from hubs.ux_hub.web.service.keeping import KeptAnswers
 from hubs.ux_hub.web.service.record import MAX_CALLS, RecordReader
 from shared.core.errors import NotFound, Unavailable
+from shared.http.json import dumps
 
 
 class Counting:
@@ -28,6 +29,9 @@ class Counting:
         if self.failing:
             raise self.failing
         return {"n": self.asked, "path": path, "params": params, "padding": self.padding}
+
+    def read(self, path: str, *, params: dict[str, Any] | None = None) -> bytes:
+        return dumps(self.request("GET", path, params=params))
 
 
 class Clock:

@@ -39,7 +39,7 @@ def test_a_ballots_row_escapes_every_part_and_links_only_whom_we_know() -> None:
     tags = {one: Markup("<b>{}</b>").format(one) for one in ("Liberal", known["party"], unknown["party"])}
     options = {one["option"]: Markup("<u>{}</u>").format(one["option"]) for one in (known, unknown)}
     first, second = votes.ballot_rows([known, unknown], "fr", tags, options, "a <rompu>").split("\n")
-    assert '<a href="/fr/members/x&#34; onclick=&#34;y">A &lt;i&gt;</a>' in first
+    assert '<a href="/fr/members/x&quot; onclick=&quot;y">A &lt;i&gt;</a>' in first
     assert "<td>R&amp;D</td>" in first
     assert '<small class="broke">a &lt;rompu&gt;</small>' in first
     assert "<a " not in second

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from hubs.data_hub.database.models import Ballot, table_of
 from hubs.data_hub.database.repository.reading import one_of
+from hubs.data_hub.database.repository.statements import among
 from hubs.data_hub.database.schemas import BallotQuery
 from shared.db.cursor import CursorCodec
 from shared.db.paginate import Slice, paginate
@@ -36,6 +38,12 @@ class BallotRepository:
         found = paginate(self._session, statement, codec=self._codec, limit=query.limit, cursor=query.cursor)
         names = [column.name for column in _columns()]
         return Slice([dict(zip(names, row, strict=True)) for row in found.items], found.next_cursor)
+
+    def latest(self, person_keys: Collection[str], limit: int) -> list[dict[str, Any]]:
+        """Return the newest ballots of a member, in the order of a page."""
+        result = self._session.execute(_latest(), {"persons": sorted(person_keys), "most": limit})
+        names = tuple(result.keys())
+        return [dict(zip(names, row, strict=True)) for row in result.all()]
 
     def window(self, query: BallotQuery, offset: int) -> list[Any]:
         """Return ballots after an offset: for interfaces that page so; it reads what it skips."""
@@ -72,6 +80,19 @@ class BallotRepository:
         return statement.select_from(ballot.join(vote, vote.c.id == ballot.c.vote_id)).where(*clauses)
 
 
+@cache
+def _latest() -> Select[Any]:
+    ballot, vote = Ballot.__table__, table_of("vote_event")
+    return (
+        select(*_columns())
+        .select_from(ballot.join(vote, vote.c.id == ballot.c.vote_id))
+        .where(vote.c.deleted_at.is_(None), among(ballot.c.person_key, "persons"))
+        .order_by(ballot.c.date.desc(), ballot.c.vote_id.desc(), ballot.c.position.desc())
+        .limit(bindparam("most", type_=Integer))
+    )
+
+
+@cache
 def _columns() -> list[Any]:
     ballot, vote = Ballot.__table__, table_of("vote_event")
     return [

@@ -11,7 +11,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from hubs.data_hub.database.models import Ballot, table_of
-from hubs.data_hub.database.repository.reading import SHOWN
+from hubs.data_hub.database.repository.statements import SHOWN
 from hubs.data_hub.database.schemas import Collection
 
 Row = Mapping[str, Any]

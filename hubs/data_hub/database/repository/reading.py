@@ -9,43 +9,19 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    Table,
-    any_,
-    bindparam,
-    cast,
-    func,
-    literal,
-    or_,
-    select,
-    true,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Select, Table, any_, bindparam, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
-from hubs.data_hub.database.models import Ballot, FreshnessRow, Permalink, Sighting, SourceDocument, table_of
+from hubs.data_hub.database.models import FreshnessRow, Permalink, Sighting, table_of
+from hubs.data_hub.database.repository import statements
+from hubs.data_hub.database.repository.statements import columns_of, fixed
 from hubs.data_hub.database.repository.validity import has_left, valid_on
 from hubs.data_hub.database.schemas import Collection, Condition, ListQuery
 from shared.db.cursor import CursorCodec
 from shared.db.paginate import Slice, paginate
 
-SHOWN = (
-    "id",
-    "key",
-    "slug",
-    "jurisdiction",
-    "facts",
-    "created_at",
-    "updated_at",
-    "deleted_at",
-    "merged_into",
-)
-MERGING_KIND = "person"
-"""The kind of which two records can be found to be one."""
 Row = Mapping[str, Any]
 
 
@@ -62,7 +38,7 @@ class ReadingRepository:
         Raises: InvalidCursor.
         """
         table = table_of(collection.kind)
-        statement = self._narrowed(collection, query, select(*_columns(table, collection)))
+        statement = self._narrowed(collection, query, select(*columns_of(table, collection)))
         sort = table.c[query.sort]
         order = (sort.desc(), table.c.id.desc()) if query.is_descending else (sort, table.c.id)
         # The listing is told apart by its WHERE and ORDER BY; relation values are keys by now.
@@ -75,13 +51,13 @@ class ReadingRepository:
             limit=query.limit,
             cursor=query.cursor,
         )
-        names = [column.name for column in _columns(table, collection)]
+        names = [column.name for column in columns_of(table, collection)]
         return Slice([dict(zip(names, row, strict=True)) for row in found.items], found.next_cursor)
 
     def window(self, collection: Collection, query: ListQuery, offset: int) -> list[Row]:
         """Return rows after an offset: for interfaces that page so; it reads what it skips."""
         table = table_of(collection.kind)
-        columns = _columns(table, collection)
+        columns = columns_of(table, collection)
         sort = table.c[query.sort]
         order = (sort.desc(), table.c.id.desc()) if query.is_descending else (sort, table.c.id)
         statement = self._narrowed(collection, query, select(*columns)).order_by(*order)
@@ -103,12 +79,11 @@ class ReadingRepository:
 
     def find(self, collection: Collection, item: str) -> Row | None:
         """Return the row that an id, a slug or a natural key names, whatever its state."""
-        table = table_of(collection.kind)
-        statement = select(*_columns(table, collection)).where(_named(table, item))
-        if collection.where:
-            statement = statement.where(*_fixed(table, collection))
-        row = self._session.execute(statement.limit(1)).mappings().first()
-        return dict(row) if row else None
+        if (record_id := as_uuid(item)) is not None:
+            found = self._rows(statements.named(collection, "id"), item=record_id)
+        else:
+            found = self._rows(statements.named(collection, "key" if "/" in item else "name"), item=item)
+        return found[0] if found else None
 
     def is_valid_on(self, kind: str, record_id: UUID, on: date) -> bool:
         """Tell whether a record was in force on a day, or had happened by then."""
@@ -136,40 +111,21 @@ class ReadingRepository:
 
     def keys_of(self, kind: str, names: Group[str]) -> dict[str, list[str]]:
         """Return, per id, slug or key, the natural keys of that record and of all merged with it."""
-        table = table_of(kind)
         wanted = list(names)
-        ids = [parsed for name in wanted if (parsed := as_uuid(name))]
-        is_meant = or_(one_of(table.c.key, wanted), one_of(table.c.slug, wanted), one_of(table.c.id, ids))
-        head = func.coalesce(table.c.merged_into, table.c.id)
-        named = select(table.c.id, table.c.slug, table.c.key, head.label("head")).where(is_meant).cte("named")
-        same: Any = select(named, table.c.key.label("other")).where(table.c.id == named.c.head)
-        if kind == MERGING_KIND:
-            # Two index look-ups: one condition with an OR would not be looked up in either.
-            same = union_all(
-                same, select(named, table.c.key.label("other")).where(table.c.merged_into == named.c.head)
-            )
+        given = {"names": wanted, "ids": [parsed for name in wanted if (parsed := as_uuid(name))]}
         answer: dict[str, list[str]] = {}
-        for record_id, slug, key, _, other in self._session.execute(same).all():
+        for record_id, slug, key, _, other in self._session.execute(statements.keys_of(kind), given).all():
             for name in {str(record_id), slug, key}.intersection(wanted):
                 answer.setdefault(name, []).append(other)
         return {name: sorted(keys) for name, keys in answer.items()}
 
     def ids_of(self, keys: Mapping[str, Group[str]]) -> dict[tuple[str, str], UUID]:
         """Return the record that each (kind, key) refers to, merged ones followed, in one query."""
-        parts = []
-        for kind, wanted in sorted(keys.items()):
-            table = table_of(kind)
-            parts.append(
-                select(
-                    literal(kind).label("kind"),
-                    table.c.key,
-                    func.coalesce(table.c.merged_into, table.c.id).label("id"),
-                ).where(one_of(table.c.key, sorted(wanted)))
-            )
-        if not parts:
+        if not keys:
             return {}
+        statement = statements.ids_of(tuple(sorted(keys)))
         # All at once: a result that is walked fetches row by row, each through four calls.
-        rows = self._session.execute(union_all(*parts)).all()
+        rows = self._session.execute(statement, {kind: sorted(wanted) for kind, wanted in keys.items()}).all()
         return {(kind, key): record_id for kind, key, record_id in rows}
 
     def names_of(self, record_id: UUID) -> tuple[str, str] | None:
@@ -182,39 +138,15 @@ class ReadingRepository:
 
     def slugs(self, kind: str, ids: Group[UUID]) -> dict[UUID, str]:
         """Return the slugs of records by id."""
-        table = table_of(kind)
-        rows = self._session.execute(select(table.c.id, table.c.slug).where(one_of(table.c.id, ids)))
-        return {row.id: row.slug for row in rows}
+        rows = self._session.execute(statements.slugs(kind), {"ids": list(ids)})
+        return {row.id: row.slug for row in rows.all()}
 
     def sources_of(self, ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
         """Return, per record, the documents in which each source last named it."""
         if not ids:
             return {}
-        seen, document = Sighting.__table__, SourceDocument.__table__
-        # Unnested first: joined by "= ANY (array)" alone, the planner reads every document for every row.
-        number = func.unnest(seen.c.documents).table_valued("id", name="number").render_derived()
-        rows = self._session.execute(
-            select(
-                seen.c.record_id,
-                seen.c.seen_at.label("last_seen_at"),
-                seen.c.gone_at,
-                seen.c.source_id,
-                document.c.url,
-                document.c.retrieved_at,
-                document.c.sha256,
-                document.c.parser,
-                document.c.licence,
-                document.c.run_id,
-            )
-            .select_from(seen)
-            .join(number, true())
-            .join(document, document.c.id == number.c.id)
-            .where(one_of(seen.c.record_id, ids))
-            .order_by(seen.c.record_id, seen.c.source_id, document.c.id)
-        ).mappings()
         found: dict[UUID, list[dict[str, Any]]] = {}
-        for row in rows.all():
-            entry = dict(row)
+        for entry in self._rows(statements.sources(), ids=list(ids)):
             found.setdefault(entry.pop("record_id"), []).append(entry)
         return found
 
@@ -226,24 +158,15 @@ class ReadingRepository:
 
     def freshness(self, kind: str, jurisdictions: Sequence[str]) -> list[Row]:
         """Return when each source last named records of a kind (in these jurisdictions)."""
-        table = FreshnessRow.__table__
-        statement = select(table.c.source_id, table.c.jurisdiction, table.c.seen_at, table.c.promise_hours)
-        statement = statement.where(table.c.kind == kind)
-        if jurisdictions:
-            statement = statement.where(table.c.jurisdiction.in_(jurisdictions))
-        return [dict(row) for row in self._session.execute(statement).mappings()]
+        statement = statements.freshness(is_narrowed=bool(jurisdictions))
+        return list(self._rows(statement, kind=kind, jurisdictions=list(jurisdictions)))
 
     def ballots(self, vote_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
         """Return the ballots of votes in the order of their source."""
-        table = Ballot.__table__
-        names = [column.name for column in table.columns if column.name != "vote_id"]
-        statement = (
-            select(table.c.vote_id, *(table.c[name] for name in names))
-            .where(one_of(table.c.vote_id, vote_ids))
-            .order_by(table.c.vote_id, table.c.position)
-        )
+        result = self._session.execute(statements.ballots(), {"votes": list(vote_ids)})
+        names = tuple(result.keys())[1:]
         found: dict[UUID, list[dict[str, Any]]] = {}
-        for row in self._session.execute(statement).all():
+        for row in result.all():
             # Hundreds of rows a vote: plain dictionaries from tuples cost a third of mappings.
             found.setdefault(row[0], []).append(dict(zip(names, row[1:], strict=True)))
         return found
@@ -252,32 +175,28 @@ class ReadingRepository:
         self, collection: Collection, column: str, keys: Group[str], limit: int, *, is_array: bool = False
     ) -> list[Row]:
         """Return the newest standing rows (in the order of a listing by date) that name one of the keys."""
-        table = table_of(collection.kind)
-        statement = _naming(collection, column, keys, is_array=is_array)
-        return self._rows(statement.order_by(table.c.sort_date.desc(), table.c.id.desc()).limit(limit))
+        statement = statements.naming(collection, column, "id", is_array=is_array)
+        return list(self._rows(statement, keys=sorted(keys), most=limit))
 
     def related(
         self, collection: Collection, column: str, keys: Group[str], limit: int, *, is_array: bool = False
     ) -> list[Row]:
         """Return standing rows (at most ``limit``) whose reference column names one of the keys."""
-        table = table_of(collection.kind)
-        statement = _naming(collection, column, keys, is_array=is_array)
-        return self._rows(statement.order_by(table.c.sort_date.desc(), table.c.sort_name).limit(limit))
+        statement = statements.naming(collection, column, "name", is_array=is_array)
+        return list(self._rows(statement, keys=sorted(keys), most=limit))
 
     def merged_into(self, kind: str, ids: Sequence[UUID]) -> list[Row]:
         """Return the rows that were merged into these."""
-        table = table_of(kind)
-        statement = select(
-            table.c.merged_into, table.c.id, table.c.key, table.c.slug, table.c.identifiers
-        ).where(one_of(table.c.merged_into, ids))
-        return self._rows(statement)
+        return list(self._rows(statements.merged_into(kind), ids=list(ids)))
 
-    def _rows(self, statement: Select[Any]) -> list[Row]:
-        return [dict(row) for row in self._session.execute(statement).mappings().all()]
+    def _rows(self, statement: Any, **parameters: Any) -> list[dict[str, Any]]:
+        result = self._session.execute(statement, parameters)
+        names = tuple(result.keys())
+        return [dict(zip(names, row, strict=True)) for row in result.all()]
 
     def _narrowed(self, collection: Collection, query: ListQuery, statement: Select[Any]) -> Select[Any]:
         table = table_of(collection.kind)
-        clauses: list[ColumnElement[bool]] = _fixed(table, collection)
+        clauses: list[ColumnElement[bool]] = fixed(table, collection)
         if query.deleted == "no":
             clauses += [table.c.deleted_at.is_(None), table.c.merged_into.is_(None)]
         elif query.deleted == "only":
@@ -309,31 +228,6 @@ def as_uuid(text: str) -> UUID | None:
         with suppress(ValueError):
             return UUID(text)
     return None
-
-
-def _naming(collection: Collection, column: str, keys: Group[str], *, is_array: bool) -> Select[Any]:
-    """Return the query of standing rows whose reference column names one of the keys."""
-    table = table_of(collection.kind)
-    reference, wanted = table.c[column], sorted(keys)
-    return select(*_columns(table, collection)).where(
-        reference.overlap(_text_array(wanted)) if is_array else one_of(reference, wanted),
-        table.c.deleted_at.is_(None),
-        table.c.merged_into.is_(None),
-    )
-
-
-def _columns(table: Table, collection: Collection) -> list[Any]:
-    return [table.c[name] for name in (*SHOWN, *collection.extras)]
-
-
-def _named(table: Table, item: str) -> ColumnElement[bool]:
-    if (record_id := as_uuid(item)) is not None:
-        return table.c.id == record_id
-    return table.c.key == item if "/" in item else or_(table.c.slug == item, table.c.key == item)
-
-
-def _fixed(table: Table, collection: Collection) -> list[ColumnElement[bool]]:
-    return [table.c[name].in_(values) for name, values in collection.where.items()]
 
 
 def _text_array(values: Iterable[str]) -> Any:

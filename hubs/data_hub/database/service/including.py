@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubs.data_hub.database.repository.ballots import BallotRepository, as_record
-from hubs.data_hub.database.repository.reading import MERGING_KIND, ReadingRepository
-from hubs.data_hub.database.schemas import BallotQuery
+from hubs.data_hub.database.repository.reading import ReadingRepository
+from hubs.data_hub.database.repository.statements import MERGING_KIND
 from hubs.data_hub.database.service import rendering
 from hubs.data_hub.database.service.collections import BY_PATH
 
@@ -63,6 +63,14 @@ _INCLUDES: dict[tuple[str, str], _Many | _One] = {
 }
 
 
+Owners = dict[str, rendering.Record]
+"""Records by each key that others may name them by."""
+
+
+def _needs_owners(kind: str, name: str) -> bool:
+    return (kind, name) == (MERGING_KIND, "recent") or isinstance(_INCLUDES.get((kind, name)), _Many)
+
+
 class Includer:
     """Adds related records to the records of a page, one query per kind of relation."""
 
@@ -74,12 +82,15 @@ class Includer:
         """Add what is asked for under its own name."""
         if not records:
             return
+        owners: Owners = {}
+        if any(_needs_owners(collection.kind, name) for name in names):
+            owners = self._owners(collection.kind, records)
         for name in names:
             if (collection.kind, name) == ("vote_event", "ballots"):
                 self._ballots(records)
             elif (collection.kind, name) == ("person", "recent"):
                 for record in records:
-                    record[name] = self._recent(record)
+                    record[name] = self._recent([key for key, owner in owners.items() if owner is record])
             elif name == "merged":
                 self._merged(collection.kind, records)
             elif (collection.kind, name) == ("division", "posts"):
@@ -87,20 +98,19 @@ class Includer:
             else:
                 how = _INCLUDES[collection.kind, name]
                 if isinstance(how, _Many):
-                    self._many(collection.kind, records, name, how)
+                    self._many(owners, records, name, how)
                 else:
                     self._one(records, name, how)
 
-    def _many(self, kind: str, records: Sequence[rendering.Record], name: str, how: _Many) -> None:
+    def _many(self, owners: Owners, records: Sequence[rendering.Record], name: str, how: _Many) -> None:
         other = BY_PATH[how.path]
-        owners = self._owners(kind, records)
         for record in records:
             record[name] = []
         rows = self._repository.related(other, how.column, owners.keys(), MAX_RELATED, is_array=how.is_array)
         for row in rows:
             owners[row["facts"][how.column]][name].append(rendering.render(other, row))
 
-    def _owners(self, kind: str, records: Sequence[rendering.Record]) -> dict[str, rendering.Record]:
+    def _owners(self, kind: str, records: Sequence[rendering.Record]) -> Owners:
         """Return the records by every key that others may name them by."""
         owners = {record["key"]: record for record in records}
         if kind == MERGING_KIND:
@@ -109,8 +119,7 @@ class Includer:
                 owners[row["key"]] = by_id[row["merged_into"]]
         return owners
 
-    def _recent(self, person: rendering.Record) -> rendering.Record:
-        keys = list(self._owners(MERGING_KIND, [person]))
+    def _recent(self, keys: Sequence[str]) -> rendering.Record:
         found: rendering.Record = {}
         for path, column in (("bills", "sponsor_keys"), ("speeches", "person_key")):
             other = BY_PATH[path]
@@ -119,8 +128,7 @@ class Includer:
         for speech in found["speeches"]:
             # A speech can be long; this is a glance at it.
             speech["paragraphs"] = speech["paragraphs"][:1]
-        query = BallotQuery(person_keys=keys, limit=RECENT)
-        found["ballots"] = [as_record(row) for row in self._cast.page(query).items]
+        found["ballots"] = [as_record(row) for row in self._cast.latest(keys, RECENT)]
         return found
 
     def _one(self, records: Sequence[rendering.Record], name: str, how: _One) -> None:

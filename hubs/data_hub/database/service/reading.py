@@ -65,7 +65,9 @@ class ReadingService:
             _refuse_of_the_past(query)
             page = self._recorded.page(collection, query)
         total = self._repository.count(collection, query) if query.wants_total else None
-        records = self.render(collection, page.items, query.includes, on=query.on)
+        # One language has other names for fields.
+        fields = () if query.lang else query.fields
+        records = self.render(collection, page.items, query.includes, on=query.on, fields=fields)
         homes = [c.value for c in query.conditions if c.column == "jurisdiction" and c.operator == "exact"]
         fresh = self.freshness(collection.kind, homes)
         return RecordPage(
@@ -153,14 +155,22 @@ class ReadingService:
         rows: Sequence[Row],
         includes: Sequence[str] = (),
         on: date | None = None,
+        fields: Sequence[str] = (),
     ) -> Sequence[rendering.Record]:
-        """Return rows with what they refer to and their sources, in a fixed number of queries."""
+        """Return rows with what they refer to and their sources, in a fixed number of queries.
+
+        With ``fields``, what these are made of alone.
+        """
         records = [rendering.render(collection, row) for row in rows]
         self._includer.include(collection, records, includes)
         if on is not None:
             records = [as_of(collection.kind, record, on) for record in records]
+        if fields:
+            records = list(rendering.pruned(records, fields))
         places = rendering.references(records)
         rendering.link(places, self._repository.ids_of(rendering.keys_by_kind(places)))
+        if fields and rendering.SOURCE_FIELDS.isdisjoint(fields):
+            return records
         sources = self._repository.sources_of([record["id"] for record in records])
         for record in records:
             rendering.attach_sources(record, sources.get(record["id"], []))

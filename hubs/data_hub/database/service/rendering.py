@@ -133,6 +133,22 @@ def link(places: Iterable[Reference], ids: Mapping[tuple[str, str], UUID]) -> No
             node[their_urls] = [urls.get((kind, key)) for key in value]
 
 
+SOURCE_FIELDS = frozenset(("last_seen_at", "licence", "sources"))
+_ENDS = {end: name for name, ends in _LINKS.items() for end in ends}
+
+
+def pruned(records: Sequence[Record], fields: Sequence[str]) -> Sequence[Record]:
+    """Return records with what the named top-level fields are made of: nothing else need be worked out.
+
+    A name that none of them has leaves all as it is, for the one who says so.
+    """
+    made_of = {_ENDS.get(field, field) for field in fields} - SOURCE_FIELDS
+    if not all(any(name in record for record in records) for name in made_of):
+        return records
+    kept = {"id", *fields, *made_of}
+    return [{name: value for name, value in record.items() if name in kept} for record in records]
+
+
 def attach_sources(record: Record, sources: Sequence[Mapping[str, Any]]) -> None:
     """Add where the record was read, under which licence, and when it was last seen."""
     record["last_seen_at"] = max((source["last_seen_at"] for source in sources), default=None)

@@ -18,6 +18,11 @@ router = APIRouter(prefix="/{lang:lang}", route_class=PageRoute, tags=["pages"])
 Cursor = Annotated[str, Query(max_length=1_000)]
 _PER_PAGE = 40
 _SPEECHES = 40
+_SPOKEN = (
+    "sequence,is_procedural,h1_en,h1_fr,h2_en,h2_fr,person_id,speaker_name,attribution_en,attribution_fr,"
+    "time,floor_language,paragraphs"
+)
+"""What of each speech a sitting's page shows."""
 
 
 @router.get("/debates", summary="Debates by day", **OPEN)
@@ -71,7 +76,9 @@ def show_debate(
     start = speech if speech is not None else after
     debate, found = record.together(
         lambda: record.get("debates", item),
-        lambda: record.list("speeches", debate=item, sort="sequence", limit=_SPEECHES, sequence__gte=start),
+        lambda: record.list(
+            "speeches", debate=item, sort="sequence", limit=_SPEECHES, sequence__gte=start, fields=_SPOKEN
+        ),
     )
     if item != debate["slug"]:
         suffix = f"?speech={speech}" if speech is not None else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -104,10 +105,14 @@ class Renderer:
         }
 
 
+_is_plain = re.compile(r"[A-Za-z0-9/:~@+\-._]*").fullmatch
+
+
 def _address(lang: Lang, where: str, parameters: Mapping[str, Any]) -> str:
     wanted = {name.rstrip("_"): value for name, value in parameters.items() if value not in (None, "", False)}
     query = f"?{urlencode(wanted)}" if wanted else ""
-    return f"/{lang}{quote(where, safe='/:~@+-._')}{query}"
+    # Nearly every address is plain; a page has a hundred.
+    return f"/{lang}{where if _is_plain(where) else quote(where, safe='/:~@+-._')}{query}"
 
 
 def _words(catalogue: Catalogue, lang: Lang) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 OPTIONS = ("yes", "no", "paired", "abstain", "absent", "not voting", "other")
 
@@ -81,11 +82,11 @@ def ballot_rows(
     dissent = f' <small class="broke">{escape(broke)}</small>'
     rows = []
     for ballot in ballots:
-        name, person = escape(ballot["name"]), ballot.get("person_id")
+        name, person = escape(ballot["name"] or ""), ballot.get("person_id")
         shown = f'<a href="/{lang}/members/{escape(person)}">{name}</a>' if person else name
         rows.append(
             f'<tr><th scope="row">{shown}</th><td>{parties[ballot["party"]]}</td>'
-            f"<td>{escape(ballot['constituency'])}</td>"
+            f"<td>{escape(ballot['constituency'] or '')}</td>"
             f"<td>{options[ballot['option']]}{dissent if ballot.get('is_dissent') else ''}</td></tr>"
         )
     # Each part was escaped on its way in.
