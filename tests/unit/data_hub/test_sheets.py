@@ -32,13 +32,11 @@ _BALLOT = st.fixed_dictionaries(
     {"name": _WORDS, "option": st.sampled_from(["yes", "no"])}, optional={"identifiers": _IDENTIFIERS}
 )
 # As the contract writes a ballot: every field, in its order.
-_CAST = st.fixed_dictionaries(
-    {
-        "person_key": _WORDS | st.none(),
-        "name": _WORDS,
-        "identifiers": st.lists(st.fixed_dictionaries({"scheme": _WORDS, "value": _WORDS}), max_size=2),
-    }
-)
+_CAST = st.tuples(
+    _WORDS | st.none(),
+    _WORDS,
+    st.lists(st.fixed_dictionaries({"scheme": _WORDS, "value": _WORDS}), max_size=2),
+).map(lambda cast: dict(zip(("person_key", "name", "identifiers"), cast, strict=True)))
 _RECORD = st.fixed_dictionaries(
     {"key": _WORDS}, optional={"ballots": st.lists(_BALLOT, max_size=5), "motion_en": _WORDS}
 )
