@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -28,7 +30,7 @@ _IDS_A_REQUEST = 50
 _KINDS: dict[str, tuple[str, int, Callable[[Item], Item]]] = {
     "organization": ("organizations", 500, facts.organization_row),
     "bill": ("bills", 250, facts.bill_row),
-    "vote_event": ("votes", 50, facts.vote_row),
+    "vote_event": ("votes", 25, facts.vote_row),
     "event": ("events", 100, facts.event_row),
     "debate": ("debates", 500, facts.debate_row),
     "speech": ("speeches", 250, facts.speech_row),
@@ -89,7 +91,7 @@ class FactKeeper:
             repository.lock()
             repository.clear()
             for kind in _KINDS:
-                for items in self._everything(kind):
+                for items in _ahead(self._everything(kind)):
                     rows, ballots = _made(kind, items)
                     repository.add(kind, rows, ballots)
                     counts[kind] = counts.get(kind, 0) + len(rows)
@@ -166,6 +168,20 @@ class FactKeeper:
             if not page["next"]:
                 return
             page = self._client.request("GET", page["next"])
+
+
+def _ahead(pages: Iterator[list[Item]]) -> Iterator[list[Item]]:
+    """Yield the same pages; data_hub makes the next one while this one is kept."""
+    context = copy_context()
+
+    def fetch() -> list[Item] | None:
+        return context.run(lambda: next(pages, None))
+
+    with ThreadPoolExecutor(1, "facts") as pool:
+        coming = pool.submit(fetch)
+        while (items := coming.result()) is not None:
+            coming = pool.submit(fetch)
+            yield items
 
 
 def _included(kind: str) -> dict[str, str]:
