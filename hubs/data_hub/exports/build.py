@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from hubs.data_hub.database.service.collections import COLLECTIONS
 from hubs.data_hub.database.service.dumping import DumpingService, build_dumping
 from hubs.data_hub.exports.columns import BALLOT_COLUMNS, columns_of
+from hubs.data_hub.exports.repository import BUILD_LOCK_SPACE
 from hubs.data_hub.exports.writers import CsvWriter, NdjsonWriter, ParquetWriter, SqliteWriter, Writer
 from shared.core.clock import utc_now
 from shared.db.types import json_dumps, json_loads
@@ -38,13 +39,18 @@ La compilation est versée au domaine public (CC0 1.0); les licences des sources
 """
 
 
-def build(session: Session, out: Path, after: int | None) -> dict[str, Any]:
+def build(session: Session, out: Path, after: int | None, export_id: str) -> dict[str, Any]:
     """Write every file of an export into a folder and return its manifest.
 
     ``after`` is the position of the export before this one: what changed since becomes the delta.
     """
     session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
     session.execute(text("SET LOCAL statement_timeout = 0"))
+    # Held until this process ends, however it ends: so the next build knows whether this one lives.
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(:space, hashtext(:id))"),
+        {"space": BUILD_LOCK_SPACE, "id": export_id},
+    )
     dumping = build_dumping(session)
     position = dumping.position()
     files: list[dict[str, Any]] = []
@@ -170,7 +176,7 @@ def main(stdin: Any = sys.stdin, arguments: Sequence[str] = ()) -> int:
     engine = create_engine(asked["url"], json_serializer=json_dumps, json_deserializer=json_loads)
     try:
         with Session(engine) as session, session.begin():
-            manifest = build(session, out, asked["after"])
+            manifest = build(session, out, asked["after"], asked["id"])
     finally:
         engine.dispose()
     (out / "manifest.json").write_bytes(dumps(manifest))

@@ -100,6 +100,7 @@ class ExportKeeper:
             "url": self._engine.url.render_as_string(hide_password=False),
             "out": str(out),
             "after": begun.after,
+            "id": str(begun.id),
         }
         manifest, problem = None, ""
         # The request goes in through a pipe: it holds a password, which arguments would show to everybody.

@@ -16,6 +16,8 @@ from hubs.data_hub.exports.models import Export
 Row = Mapping[str, Any]
 _TABLE = Export.__table__
 _LOCK = 0x6F70E9
+BUILD_LOCK_SPACE = 0x6F70EA
+"""First key of the lock that a build holds; the second is the hash of the export's id."""
 
 
 class ExportRepository:
@@ -56,10 +58,16 @@ class ExportRepository:
         """Forget exports."""
         self._session.execute(delete(Export).where(Export.id.in_(ids)))
 
-    def abandon(self, before: datetime, at: datetime) -> None:
+    def is_building(self, export_id: UUID) -> bool:
+        """Tell whether a process builds an export: it holds a lock for as long as it lives."""
+        is_free = self._session.execute(
+            text("SELECT pg_try_advisory_xact_lock(:space, hashtext(:id))"),
+            {"space": BUILD_LOCK_SPACE, "id": str(export_id)},
+        ).scalar_one()
+        return not is_free
+
+    def abandon(self, export_id: UUID, at: datetime) -> None:
         """Note as failed what was begun by a process that is no more."""
-        self._session.execute(
-            update(Export)
-            .where(Export.state == "running", Export.started_at < before)
-            .values(state="failed", finished_at=at, problem="the process that built it ended")
+        self.finish(
+            export_id, {"state": "failed", "finished_at": at, "problem": "the process that built it ended"}
         )

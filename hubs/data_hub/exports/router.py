@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Path, Query
+from fastapi import APIRouter, BackgroundTasks, Path, Query, Request
 from starlette.responses import FileResponse, Response
 
 from hubs.data_hub.exports.dependencies import ExportsDep, KeeperDep
 from hubs.data_hub.exports.schemas import ExportList, ManifestRead
 from shared.auth import CanWriteData, Public
+from shared.http.conditional import matches
 
 router = APIRouter(prefix="/api/v1/exports", tags=["exports"])
 _NAME = Path(max_length=40, description="id of an export, or latest")
@@ -47,6 +48,7 @@ def get_manifest(name: Annotated[str, _NAME], _: Public, service: ExportsDep) ->
 
 @router.get("/{name}/files/{file_name}", summary="A file of an export", response_class=Response)
 def get_file(
+    request: Request,
     name: Annotated[str, _NAME],
     file_name: Annotated[str, Path(max_length=100)],
     _: Public,
@@ -55,4 +57,6 @@ def get_file(
     """Answer the bytes; parts on request, tagged with their hash."""
     path, entry = service.file(name, file_name)
     headers = {"ETag": f'"{entry["sha256"]}"', "Cache-Control": "public, max-age=86400"}
+    if matches(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(status_code=304, headers=headers)
     return FileResponse(path, media_type=_MEDIA[path.suffix], filename=file_name, headers=headers)

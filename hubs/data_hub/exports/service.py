@@ -19,6 +19,8 @@ from shared.core.ids import new_id
 _NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,80}$", re.IGNORECASE)
 KEEP = 7
 GIVE_UP = timedelta(hours=3)
+STARTS_WITHIN = timedelta(minutes=1)
+"""By then the process of an export that was begun holds its lock."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,22 @@ class ExportService:
         """
         now = utc_now()
         self._repository.lock()
-        self._repository.abandon(now - GIVE_UP, now)
-        if self._repository.newest("running") is not None:
-            raise ExportRunning("an export is being built")
+        running = self._repository.newest("running")
+        if running is not None:
+            if not self._is_dead(running, now):
+                raise ExportRunning("an export is being built")
+            self._repository.abandon(running["id"], now)
+            shutil.rmtree(self._root / str(running["id"]), ignore_errors=True)
         before = self._repository.newest("done")
         begun = Begun(new_id(), before["position"] if before else None)
         self._repository.insert(
             {"id": begun.id, "state": "running", "reason": reason, "started_at": now, "problem": ""}
         )
         return begun
+
+    def _is_dead(self, running: Row, now: datetime) -> bool:
+        age = now - running["started_at"]
+        return age > GIVE_UP or (age > STARTS_WITHIN and not self._repository.is_building(running["id"]))
 
     def finish(self, export_id: UUID, manifest: Row | None, problem: str) -> None:
         """Note how an export ended, and drop the oldest beyond seven."""

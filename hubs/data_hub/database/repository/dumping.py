@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Select, select, tuple_
 from sqlalchemy.orm import Session
 
 from hubs.data_hub.database.models import Ballot, table_of
@@ -39,22 +39,15 @@ class DumpingRepository:
 
     def ballots(self, after: tuple[UUID, int] | None, limit: int) -> list[Row]:
         """Return the next ballots of standing votes."""
-        ballot, vote = Ballot.__table__, table_of("vote_event")
-        names = ("position", "date", "person_key", "name", "option", "party", "constituency", "is_dissent")
-        statement = (
-            select(
-                ballot.c.vote_id,
-                vote.c.key.label("vote_key"),
-                vote.c.slug.label("vote_slug"),
-                *(ballot.c[name] for name in names),
-            )
-            .join(vote, vote.c.id == ballot.c.vote_id)
-            .where(vote.c.deleted_at.is_(None))
-            .order_by(ballot.c.vote_id, ballot.c.position)
-            .limit(limit)
-        )
+        ballot = Ballot.__table__
+        statement = _ballots().limit(limit)
         if after is not None:
             statement = statement.where(tuple_(ballot.c.vote_id, ballot.c.position) > tuple_(*after))
+        return [dict(row) for row in self._session.execute(statement).mappings()]
+
+    def ballots_of(self, vote_ids: Group[UUID]) -> list[Row]:
+        """Return the ballots of those of the votes that stand."""
+        statement = _ballots().where(Ballot.__table__.c.vote_id.in_(list(vote_ids)))
         return [dict(row) for row in self._session.execute(statement).mappings()]
 
     def _standing(self, collection: Collection) -> Any:
@@ -62,3 +55,19 @@ class DumpingRepository:
         return select(*(table.c[name] for name in (*SHOWN, *collection.extras))).where(
             table.c.deleted_at.is_(None), table.c.merged_into.is_(None)
         )
+
+
+def _ballots() -> Select[Any]:
+    ballot, vote = Ballot.__table__, table_of("vote_event")
+    names = ("position", "date", "person_key", "name", "option", "party", "constituency", "is_dissent")
+    return (
+        select(
+            ballot.c.vote_id,
+            vote.c.key.label("vote_key"),
+            vote.c.slug.label("vote_slug"),
+            *(ballot.c[name] for name in names),
+        )
+        .join(vote, vote.c.id == ballot.c.vote_id)
+        .where(vote.c.deleted_at.is_(None))
+        .order_by(ballot.c.vote_id, ballot.c.position)
+    )

@@ -46,7 +46,10 @@ class DumpingService:
             yield [{name: value for name, value in row.items() if name != "vote_id"} for row in rows]
 
     def delta(self, after: int, batch: int) -> Iterator[Sequence[Record]]:
-        """Yield the changes after a position, each with the record as it stands (null for a tombstone)."""
+        """Yield the changes after a position, each with the record as it stands (null when it does no more).
+
+        A vote comes with its ballots, as the rows of their table: they are to take the place of those held.
+        """
         while changes := self._feed.changes(after, batch, [], []):
             standing: dict[UUID, Record] = {}
             kinds: dict[str, set[UUID]] = {}
@@ -56,6 +59,7 @@ class DumpingService:
                 path = PATH_OF[kind]
                 for record in self._shown(path, self._dumping.rows(BY_PATH[path], ids)):
                     standing[record["id"]] = record
+            cast = self._ballots_of(kinds.get("vote_event", set()))
             yield [
                 {
                     "seq": change["seq"],
@@ -66,9 +70,17 @@ class DumpingService:
                     "changed_at": change["changed_at"],
                     "record": standing.get(change["record_id"]),
                 }
+                | ({"ballots": cast.get(change["record_id"], [])} if change["kind"] == "vote_event" else {})
                 for change in changes
             ]
             after = changes[-1]["seq"]
+
+    def _ballots_of(self, votes: set[UUID]) -> dict[UUID, list[Record]]:
+        found: dict[UUID, list[Record]] = {}
+        for row in self._dumping.ballots_of(votes) if votes else ():
+            record = dict(row)
+            found.setdefault(record.pop("vote_id"), []).append(record)
+        return found
 
     def _shown(self, path: str, rows: Sequence[Any]) -> list[Record]:
         collection = BY_PATH[path]
