@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 3
 
-.PHONY: help setup run test test-unit test-images fuzz check lint types boundaries format bench chaos footprint lock clean
+.PHONY: help setup run test test-unit test-images fuzz fuzz-documents check lint types boundaries format bench chaos footprint lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ test-images: setup ## Build the container images and run each inside its own mem
 
 fuzz: setup ## Send generated requests to every route of a running platform (ARGS names hubs)
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+fuzz-documents: setup ## Cut every recorded document at every kilobyte, damage it, misdeclare it (20 minutes of a processor)
+	OP_FUZZ=full $(BIN)/python -m pytest tests/integration/scraper/test_hostile_samples.py -n $(JOBS) -q $(ARGS)
 
 check: setup lint types boundaries ## Lint, types and boundaries
 

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 _HERE = "services.scraper"
 _SCRAPY = "scrapy.downloadermiddlewares"
+_RESOLVER = "scrapy.resolver.CachingThreadedResolver"
 
 
 def scrapy_settings(options: ScraperOptions, upstream: str) -> dict[str, Any]:
@@ -32,7 +33,8 @@ def scrapy_settings(options: ScraperOptions, upstream: str) -> dict[str, Any]:
         "OPENPOLICY_UPSTREAM": upstream,
         "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
         "USER_AGENT": options.user_agent,
-        "ROBOTSTXT_OBEY": True,
+        # Scrapy's own reading takes a robots.txt that fails for leave to go anywhere.
+        "ROBOTSTXT_OBEY": False,
         # A proxy of the environment is not for a stand-in on this machine.
         "HTTPPROXY_ENABLED": not upstream,
         "CONCURRENT_REQUESTS": 8,
@@ -56,6 +58,7 @@ def scrapy_settings(options: ScraperOptions, upstream: str) -> dict[str, Any]:
         "DOWNLOADER_MIDDLEWARES": {
             f"{_HERE}.middlewares.HostGuard": 40,
             f"{_HERE}.middlewares.LocalAnswers": 50,
+            f"{_HERE}.robots.RobotsMiddleware": 100,
             f"{_HERE}.politeness.PolitenessMiddleware": 550,
             f"{_HERE}.middlewares.Conditional": 560,
             f"{_HERE}.middlewares.ArchiveEverything": 900,
@@ -102,6 +105,7 @@ def scrapy_settings(options: ScraperOptions, upstream: str) -> dict[str, Any]:
         "LOG_ENABLED": False,
         "LOG_INSTALL_ROOT_HANDLER": False,
         "DNS_TIMEOUT": 20,
+        "DNS_RESOLVER": f"{_HERE}.transport.PublicResolver" if not upstream else _RESOLVER,
     }
 
 

@@ -14,6 +14,7 @@ from scrapy.http import Response
 
 from services.scraper.parsers.base import ParseFailed
 from services.scraper.politeness import IS_CUT_OFF, HostGivenUp
+from services.scraper.robots import RobotsUnreadable
 
 _WALL_STATUSES = {401, 403, 429, 503}
 _WALL_MARKS = re.compile(
@@ -76,6 +77,8 @@ def network_failure(url: str, error: BaseException) -> ParseFailed:
         return ParseFailed(url, "host-down", text)
     if isinstance(error, DownloadCancelledError) or "exceeded DOWNLOAD_MAXSIZE" in text:
         return ParseFailed(url, "too-large", text[:500])
+    if isinstance(error, RobotsUnreadable):
+        return ParseFailed(url, "robots-unreadable", text[:500])
     if isinstance(error, IgnoreRequest):
         code = "robots" if "robots.txt" in text else "refused"
         return ParseFailed(url, code, text[:500])

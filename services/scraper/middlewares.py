@@ -177,6 +177,9 @@ class Conditional:
         if response.status != HTTPStatus.NOT_MODIFIED:
             return response
         known = self._vault.known(request_key(request.method, request.url, request.body))
+        if known is None and request.meta.get("openpolicy_unconditional"):
+            # Nobody asked "only if changed": the answer is a failure like any other.
+            return response
         if known is None:
             again: Request = request.copy()
             again.meta["openpolicy_unconditional"] = True

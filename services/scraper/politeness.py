@@ -30,14 +30,14 @@ class HostGivenUp(IgnoreRequest):
 def retry_after_s(value: str) -> float | None:
     """Return the seconds that a Retry-After header asks for, given as a number or a date."""
     text = value.strip()
-    if text.isdigit():
+    if text.isascii() and text.isdecimal():
         return float(text)
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - utc_now()).total_seconds())
+    except (ValueError, TypeError, OverflowError):
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - utc_now()).total_seconds())
 
 
 class PolitenessMiddleware:

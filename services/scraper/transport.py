@@ -7,13 +7,17 @@ at the last moment, so that robots.txt, throttling, redirects and the archive se
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from collections import defaultdict
 from typing import Any
 from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies
 
 from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.http import Response
+from scrapy.resolver import CachingThreadedResolver
+from twisted.internet.error import DNSLookupError
 
 
 def stand_in_url(upstream: str, url: str) -> str:
@@ -34,6 +38,26 @@ def real_url(upstream: str, url: str, served: str) -> str:
         # The stand-in redirected below its own root: meant is a path of the host it played.
         return urljoin(served, f"/{host}/{rest}".rstrip("/"))
     return f"https://{host}/{rest}"
+
+
+class PublicResolver(CachingThreadedResolver):
+    """Scrapy's resolver, which refuses a public name that leads into a private network."""
+
+    def getHostByName(self, name: str, timeout: Any = ()) -> Any:  # noqa: N802 - Twisted's name
+        """Return a deferred address; it fails like a name without one when it is not public."""
+        found = super().getHostByName(name, timeout)
+        return found.addCallback(public_address, name)
+
+
+def public_address(address: str, name: str) -> str:
+    """Return ``address`` when it is public, or ``name`` is that of a proxy of the environment.
+
+    Raises: DNSLookupError, which the endpoints of Twisted take for a name without an address.
+    """
+    proxies = {urlsplit(url).hostname for url in getproxies().values()}
+    if name in proxies or ipaddress.ip_address(address).is_global:
+        return address
+    raise DNSLookupError(f"{name} is not a public host: it leads to {address}")
 
 
 class UpstreamHandler(HTTP11DownloadHandler):

@@ -15,7 +15,7 @@ from typing import Any
 from services.scraper.jobs import JobRunner
 from services.scraper.liveness import Heartbeat, open_probe
 from services.scraper.settings import ScraperSettings
-from shared.contracts.events.jobs import JobCancelRequestedV1, ScrapeRequestedV1
+from shared.contracts.events.jobs import SCRAPE_QUEUE, JobCancelRequestedV1, ScrapeRequestedV1
 from shared.logging import configure_logging, request_id_var
 from shared.messaging.bus import Delivery, EventBus, QueueSpec
 from shared.messaging.consumer import Consumer
@@ -24,7 +24,6 @@ from shared.reporting import report_errors
 
 log = logging.getLogger(__name__)
 
-QUEUE = "scraper.jobs"
 LONGEST_JOB_S = 24 * 3_600
 _BEAT_S = 5.0
 
@@ -32,7 +31,7 @@ _BEAT_S = 5.0
 def jobs_queue() -> QueueSpec:
     """Return the queue of all workers: priorities, and time for the longest job before an ack."""
     return QueueSpec(
-        QUEUE,
+        SCRAPE_QUEUE,
         (ScrapeRequestedV1.topic,),
         is_priority=True,
         max_deliveries=3,

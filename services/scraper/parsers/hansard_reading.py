@@ -98,7 +98,7 @@ def read_sitting(document: Document) -> Sitting:
     try:
         day = date(*(int(items[f"MetaDateNum{part}"]) for part in ("Year", "Month", "Day")))
         is_numbered = all(int(part) > 0 for part in session.split("-")) and bool(number)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         raise document.failed("wrong-shape", "the document states no date, Parliament or session") from None
     if not is_numbered:
         raise document.failed("wrong-shape", f"not a sitting: session {session!r}, number {number!r}")

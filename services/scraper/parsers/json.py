@@ -30,10 +30,13 @@ def parse_any_json(document: Document) -> Any:
     """
     text = text_of(document, "JSON")
     try:
-        return json.loads(text)
+        # NaN and Infinity are no JSON, but some servers write them for a value that is not there.
+        return json.loads(text, parse_constant=lambda _: None)
     except json.JSONDecodeError as error:
         is_cut_off = not text.endswith(("}", "]")) or error.pos >= len(text) - 1
         code = "truncated" if is_cut_off else "not-json"
         raise document.failed(code, f"JSON error at character {error.pos}: {error.msg}") from None
     except RecursionError:
         raise document.failed("not-json", "nested too deeply") from None
+    except ValueError as error:
+        raise document.failed("not-json", f"a number without end: {error}"[:300]) from None

@@ -54,6 +54,8 @@ _NAMES = {"name", "first name", "last name"}
 _ADDRESS = {"address line 1", "address line 2", "locality", "province", "postal code"}
 _MAX_PREFACE = 15
 """Rows among which the header is looked for."""
+_MAX_HEADING = 200
+"""Characters of a column's name; what is longer is text, not a heading."""
 _REPEAT = re.compile(r"^(?P<stem>.+?)\s*(?:\((?P<note>[^)]*)\)|(?P<number>[2-9]))$")
 
 
@@ -83,7 +85,7 @@ def header_of(cells: list[str]) -> list[tuple[str, str]]:
     """Return each column's English name and the note that tells repeated columns apart (``Phone (home)``)."""
     told = []
     for cell in cells:
-        plain = clean(cell).lower().replace("_", " ").replace("’", "'")
+        plain = clean(cell[:_MAX_HEADING]).lower().replace("_", " ").replace("’", "'")
         note = ""
         if plain not in _NAMED and (match := _REPEAT.match(plain)):
             plain, note = match["stem"].strip(), clean(match["note"] or "")

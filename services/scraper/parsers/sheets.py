@@ -141,7 +141,11 @@ def _from_xlsx(document: Document) -> Rows:
     try:
         sheet = book.worksheets[0]
         for row in sheet.iter_rows(max_row=_MAX_ROWS, max_col=_MAX_COLUMNS, values_only=True):
-            rows.append([_cell(value) for value in row])
+            cells = [_cell(value) for value in row]
+            # A lone cell far to the right makes every row as wide: nothing is kept of what is empty.
+            while cells and not cells[-1]:
+                cells.pop()
+            rows.append(cells)
     except Exception as error:  # noqa: BLE001 - as above
         raise document.failed(
             "not-a-table", f"not a readable xlsx: {type(error).__name__}: {error}"[:300]

@@ -11,7 +11,7 @@ from services.scraper.parsers.body import text_of
 from services.scraper.parsers.text import clean
 
 _MAX_FIELD = 1_000_000
-
+_MAX_COLUMNS = 2_000
 
 _DELIMITERS = ",;\t|"
 
@@ -56,9 +56,17 @@ def _read_rows(document: Document) -> list[list[str]]:
     if "\x00" in text:
         raise document.failed("not-csv", "the document holds NUL characters")
     csv.field_size_limit(_MAX_FIELD)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter_of(text.partition("\n")[0]))
+    header = text.partition("\n")[0]
+    delimiter = _delimiter_of(header)
+    if header.count(delimiter) > _MAX_COLUMNS:
+        raise document.failed("not-csv", f"more than {_MAX_COLUMNS} columns")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows = []
     try:
-        rows = [[clean(cell) for cell in row] for row in reader]
+        for row in reader:
+            if len(row) > _MAX_COLUMNS:
+                raise document.failed("not-csv", f"line {reader.line_num}: more than {_MAX_COLUMNS} columns")
+            rows.append([clean(cell) for cell in row])
     except csv.Error as error:
         raise document.failed("not-csv", f"line {reader.line_num}: {error}") from None
     return [row for row in rows if any(row)]

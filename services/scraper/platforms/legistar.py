@@ -174,20 +174,21 @@ def _papers(document: Document, row: Row, meeting: EventRecord) -> list[Document
 
 def _unique(items: list[Row], result: ParseResult) -> list[Row]:
     """Return agenda items in order; of a matter that comes twice under one number, what says more."""
-    kept: dict[tuple[object, ...], Row] = {}
-    numbers: set[object] = set()
+    kept: dict[tuple[str, ...], Row] = {}
+    numbers: set[str] = set()
     for item in items:
         matter = item.get("EventItemMatterId")
         names = ("AgendaNumber", "MatterId", "Title")
-        same = tuple(item.get(f"EventItem{name}") for name in names) if matter is not None else ()
+        number = str(item["EventItemId"])
+        same = tuple(str(item.get(f"EventItem{name}")) for name in names) if matter is not None else ()
         known = kept.get(same) if same else None
-        if item["EventItemId"] in numbers or (known and not _is_other_decision(known, item)):
+        if number in numbers or (known and not _is_other_decision(known, item)):
             result.skip("repeated agenda item")
             if known and not known.get("EventItemActionName"):
                 kept[same] = item
             continue
-        numbers.add(item["EventItemId"])
-        kept[same if same and not known else ("id", item["EventItemId"])] = item
+        numbers.add(number)
+        kept[same if same and not known else ("id", number)] = item
     return sorted(kept.values(), key=_sequence)
 
 

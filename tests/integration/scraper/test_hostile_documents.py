@@ -86,6 +86,39 @@ def test_deep_nesting_is_refused(make_document, parse, depth):
             parse(make_document(source_id, body))
 
 
+@pytest.mark.parametrize(
+    ("source_id", "step", "body", "code"),
+    [
+        ("ca-federal-bills", "list", b'[{"BillId": ' + b"9" * 5_000 + b"}]", "not-json"),
+        ("example-legistar", "events", b'[{"EventId": ' + b"9" * 1_000_000 + b"}]", "not-json"),
+        ("example-legistar", "event_items", b'[{"EventItemId": {}, "EventItemTitle": [], "EventItemMatterId": {}}]', None),
+        (
+            "ca-federal-debates", "debate",
+            b"<Hansard><ExtractedInformation>"
+            + b"".join(b'<ExtractedItem Name="%s">%s</ExtractedItem>' % (name, b"9" * 20) for name in (
+                b"MetaDateNumYear", b"MetaDateNumMonth", b"MetaDateNumDay", b"ParliamentNumber", b"SessionNumber",
+                b"MetaNumberNumber",
+            ))
+            + b"</ExtractedInformation><HansardBody/></Hansard>",
+            "wrong-shape",
+        ),
+        ("ca-candidates", "results", b"," * 1_000_000 + b"\n", "not-csv"),
+        ("ca-candidates", "results", b"Candidate/Candidat\n" + b"," * 1_000_000 + b"\n", "not-csv"),
+        ("example-people", "represent_csv", b"Name,Role" + b"," * 1_000_000 + b"\nA,B\n", "not-a-table"),
+        ("example-people", "represent_csv", b"Name,Role,a" + b" (" * 90_000 + b"\nA B,Mayor,x\n", None),
+    ],
+    ids=["digits", "many-digits", "objects", "year", "columns", "row", "headings", "heading"],
+)  # fmt: skip
+def test_a_document_without_measure_is_refused_or_read_at_once(make_document, source_id, step, body, code):
+    assert refusal(make_document(source_id, body, step=step)) == code
+
+
+def test_a_number_that_is_none_counts_as_absent(make_document, parse):
+    row = b'[{"EventId": 5, "EventBodyName": "Council", "EventDate": "2026-01-01T00:00:00", "EventBodyId": NaN}]'
+    result = parse(make_document("example-legistar", row, step="events"))
+    assert not result.problems
+
+
 FEDERAL = [source.id for source in registry().list() if source.jurisdiction.id in {"ca", "ca-candidates"}]
 STEPS = [(source_id, step) for source_id in FEDERAL for step in parser_of(registry().get(source_id)).steps]
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from types import SimpleNamespace
 
 import pytest
 from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
+from twisted.internet.error import DNSLookupError
 
 from services.scraper.failures import network_failure, refusal
 from services.scraper.middlewares import HostGuard
 from services.scraper.politeness import HostGivenUp, retry_after_s
+from services.scraper.robots import RobotsMiddleware, RobotsUnreadable
 from services.scraper.settings import ScraperOptions, ScraperSettings
-from services.scraper.transport import real_url, stand_in_url
+from services.scraper.transport import public_address, real_url, stand_in_url
 
 UP = "http://127.0.0.1:9"
 
@@ -48,7 +52,9 @@ def test_retry_after_is_a_number_of_seconds_or_a_date():
     assert retry_after_s("7") == 7.0
     assert 50 < retry_after_s(format_datetime(datetime.now(UTC) + timedelta(seconds=60))) <= 60
     assert retry_after_s(format_datetime(datetime.now(UTC) - timedelta(hours=1))) == 0.0
-    assert retry_after_s("soon") is None
+    for odd in ("soon", "²", "-5", "Fri, 31 Dec 99999 23:59:59 GMT", ""):
+        assert retry_after_s(odd) is None
+    assert retry_after_s("9" * 400) == float("inf")
 
 
 @pytest.mark.parametrize(
@@ -64,6 +70,18 @@ def test_retry_after_is_a_number_of_seconds_or_a_date():
 def test_no_upstream_leads_the_crawl_into_a_private_network(url):
     with pytest.raises(IgnoreRequest):
         HostGuard(has_stand_in=False).process_request(Request(url))
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.9", "0.0.0.0"])
+def test_a_public_name_of_a_private_address_has_no_address(address, monkeypatch):
+    with pytest.raises(DNSLookupError):
+        public_address(address, "www.parl.ca")
+    monkeypatch.setenv("https_proxy", "http://proxy.inside.example:3128")
+    assert public_address(address, "proxy.inside.example") == address
+
+
+def test_a_public_name_of_a_public_address_has_it():
+    assert public_address("198.103.167.1", "www.parl.ca") == "198.103.167.1"
 
 
 def test_public_hosts_are_allowed():
@@ -96,6 +114,7 @@ def test_a_response_cut_short_is_truncated():
         (IgnoreRequest("Forbidden by robots.txt"), "robots"),
         (IgnoreRequest("localhost is not a public host"), "refused"),
         (HostGivenUp("x failed"), "host-down"),
+        (RobotsUnreadable("the server answered 503"), "robots-unreadable"),
         (ConnectionResetError("gone"), "network"),
     ],
 )
@@ -147,3 +166,49 @@ def test_a_page_of_unclosed_scripts_is_judged_at_once():
     body = b"<html>px-captcha" + b"<script" * 14_000
     failure = refusal(Response("https://x.ca/list", status=200, body=body))
     assert failure is not None
+
+
+class FakeCrawler:
+    """What the middleware asks of a crawl: settings, options, and one robots.txt."""
+
+    def __init__(self, robots: bytes, status: int = 200) -> None:
+        self.settings = {"USER_AGENT": "OpenPolicyBot/0.1 (+mailto:a@b.ca)", "OPENPOLICY_UPSTREAM": ""}
+        self.spider = SimpleNamespace(options=ScraperOptions(max_delay_s=0.2))
+        self.engine = self
+        self.asked = 0
+        self._answer = (status, robots)
+
+    async def download_async(self, request: Request) -> Response:
+        self.asked += 1
+        return Response(request.url, status=self._answer[0], body=self._answer[1])
+
+
+def test_a_crawl_delay_is_kept_as_far_as_throttling_may_go():
+    crawler = FakeCrawler(b"User-agent: *\nCrawl-delay: 3600\n")
+
+    async def three() -> float:
+        robots = RobotsMiddleware(crawler)
+        begun = asyncio.get_running_loop().time()
+        await asyncio.gather(*(robots.process_request(Request(f"https://x.ca/{n}")) for n in range(3)))
+        return asyncio.get_running_loop().time() - begun
+
+    assert asyncio.run(three()) >= 0.39
+    assert crawler.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("robots", "status", "error"),
+    [
+        (b"User-agent: *\nDisallow: /a\n", 200, IgnoreRequest), (b"User-agent: *\nDisallow: /a\n", 404, None),
+        (b"User-agent: other\nDisallow: /\n", 200, None), (b"", 500, RobotsUnreadable), (b"", 429, RobotsUnreadable),
+        (b"<html>Disallow: /</html>", 200, None), (b"\xff\x00\xfe" * 9, 200, None),
+        (b"#" * 600_000 + b"\nUser-agent: *\nDisallow: /a\n", 200, None),
+    ],
+)  # fmt: skip
+def test_what_a_robots_txt_says_is_done(robots, status, error):
+    middleware = RobotsMiddleware(FakeCrawler(robots, status))
+    if error is None:
+        asyncio.run(middleware.process_request(Request("https://x.ca/a")))
+        return
+    with pytest.raises(error):
+        asyncio.run(middleware.process_request(Request("https://x.ca/a")))
