@@ -34,6 +34,7 @@ class _Rules:
 
     parser: ProtegoRobotParser | None = None
     trouble: str = ""
+    delay_s: float = 0.0
     next_at: float = 0.0
     """Moment (of the monotonic clock) before which the next request is not made."""
 
@@ -66,22 +67,18 @@ class RobotsMiddleware:
         site = f"{parts.scheme}://{parts.netloc}"
         if site not in self._rules:
             self._rules[site] = asyncio.ensure_future(self._fetched(f"{site}/robots.txt"))
-        rules = await asyncio.shield(self._rules[site])
+        asked = self._rules[site]
+        rules = asked.result() if asked.done() else await asyncio.shield(asked)
         if rules.trouble:
             raise RobotsUnreadable(f"{site}/robots.txt cannot be read: {rules.trouble}")
         if rules.parser is None:
             return
         if not rules.parser.allowed(request.url, self._user_agent):
             raise IgnoreRequest("Forbidden by robots.txt")
-        await self._pause(rules)
-
-    async def _pause(self, rules: _Rules) -> None:
-        assert rules.parser is not None
-        delay = min(float(rules.parser.rp.crawl_delay(self._user_agent) or 0.0), self._max_delay_s)
-        if delay > 0:
+        if rules.delay_s:
             now = time.monotonic()
             turn = max(now, rules.next_at)
-            rules.next_at = turn + delay
+            rules.next_at = turn + rules.delay_s
             await asyncio.sleep(turn - now)
 
     async def _fetched(self, url: str) -> _Rules:
@@ -100,4 +97,6 @@ class RobotsMiddleware:
             return _Rules()
         if response.status != HTTPStatus.OK:
             return _Rules(trouble=f"the server answered {response.status}")
-        return _Rules(ProtegoRobotParser.from_crawler(self._crawler, response.body[:MAX_BYTES]))
+        parser = ProtegoRobotParser.from_crawler(self._crawler, response.body[:MAX_BYTES])
+        asked_for = float(parser.rp.crawl_delay(self._user_agent) or 0.0)
+        return _Rules(parser, delay_s=max(0.0, min(asked_for, self._max_delay_s)))
