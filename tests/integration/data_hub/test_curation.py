@@ -220,3 +220,23 @@ def test_redirects_outlive_loads_tombstones_and_reversals(hub: Hub) -> None:
     body = {"run_id": run, "source_id": "test"}
     assert hub.post("/api/v1/runs/revert", body).status_code == 200
     assert places() == {winner["url"]}
+
+
+@both_servers
+def test_listings_of_decisions_lead_from_page_to_page(hub: Hub) -> None:
+    names = ("Ann Alpha", "Ben Beta", "Cy Gamma")
+    hub.load("vote_event", vote(1, [ballot(n, person_key=None, name=name) for n, name in enumerate(names)]))
+    hub.load("bill", bill())
+    for field in ("title_en", "title_fr"):
+        correction = {"collection": "bills", "item": "45-1-c-2", "field": field, "value": "T", "reason": "r"}
+        post(hub, "/api/v1/corrections", correction, 201)
+    for path, expected in (("/api/v1/unmatched", 3), ("/api/v1/corrections", 2), ("/api/v1/merges", 0)):
+        found, url = 0, f"{path}?limit=1"
+        while url:
+            answer = hub.http.get(url, headers=hub.headers())
+            page = answer.json()
+            assert set(page) == {"data", "next", "previous", "meta"}
+            assert answer.headers.get("link", "") == (f'<{page["next"]}>; rel="next"' if page["next"] else "")
+            assert len(page["data"]) == min(1, expected)
+            found, url = found + len(page["data"]), page["next"]
+        assert found == expected, path

@@ -92,10 +92,10 @@ class CurationRepository:
         )
         return self._session.execute(done.returning(table.c.into_id)).scalar_one_or_none()
 
-    def merges(self, limit: int) -> list[Row]:
+    def merges(self, limit: int, offset: int) -> list[Row]:
         """Return merges, newest first."""
         table = MergeEvent.__table__
-        rows = self._session.execute(select(table).order_by(table.c.id.desc()).limit(limit))
+        rows = self._session.execute(select(table).order_by(table.c.id.desc()).limit(limit).offset(offset))
         return [dict(row) for row in rows.mappings()]
 
     def namesakes(self, row: Row, limit: int) -> list[Row]:
@@ -173,10 +173,10 @@ class CurationRepository:
             update(Correction).where(table.c.id == number).values(withdrawn_at=at, withdrawn_by=actor)
         )
 
-    def corrections(self, kind: str, key: str, limit: int, *, all_of_them: bool) -> list[Row]:
+    def corrections(self, kind: str, key: str, limit: int, offset: int, *, all_of_them: bool) -> list[Row]:
         """Return corrections, newest first."""
         table = Correction.__table__
-        statement = select(table).order_by(table.c.id.desc()).limit(limit)
+        statement = select(table).order_by(table.c.id.desc()).limit(limit).offset(offset)
         if kind:
             statement = statement.where(table.c.kind == kind)
         if key:

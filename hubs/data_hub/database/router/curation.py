@@ -11,16 +11,20 @@ from starlette.responses import Response
 
 from hubs.data_hub.database.dependencies import CurationDep, ReadingDep
 from hubs.data_hub.database.errors import RecordNotFound
+from hubs.data_hub.database.router.writing import following_url
 from hubs.data_hub.database.service.collections import BY_PATH, PATH_OF, url_of
 from hubs.data_hub.database.service.reading import ReadingService
 from shared.auth import CanWriteData, Public
 from shared.core.errors import Invalid
 from shared.http.conditional import conditional
 from shared.http.json import dumps
+from shared.http.pages import Page
 
 router = APIRouter(prefix="/api/v1", tags=["curation"])
 _ITEM = Path(max_length=300, description="id or slug")
 _REASON = Field(min_length=1, max_length=2_000)
+_Limit = Annotated[int, Query(ge=1, le=500)]
+_Offset = Annotated[int, Query(ge=0, le=100_000)]
 
 
 class MergeRequest(BaseModel):
@@ -56,6 +60,14 @@ class ResolveRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
     person: str | None = Field(max_length=300, description="id, slug or key")
     reason: str = _REASON
+
+
+def _answer(request: Request, rows: list[dict[str, Any]], limit: int, offset: int) -> Response:
+    """Answer a page of rows, of which one more than fits was asked for."""
+    following = following_url(request, offset + limit) if len(rows) > limit else None
+    headers = {"Link": f'<{following}>; rel="next"'} if following else {}
+    page = Page[dict[str, Any]](data=rows[:limit], next=following)
+    return conditional(request, dumps(page), headers=headers)
 
 
 def _find(service: ReadingService, path: str, item: str) -> dict[str, Any]:
@@ -117,12 +129,12 @@ def list_merge_candidates(
 
 @router.get("/merges", summary="Merges and whether they were taken back", response_class=Response)
 def list_merges(
-    request: Request, _: Public, curation: CurationDep, limit: Annotated[int, Query(ge=1, le=500)] = 100
+    request: Request, _: Public, curation: CurationDep, limit: _Limit = 100, offset: _Offset = 0
 ) -> Response:
     """Answer merges, newest first; who decided is not told."""
     shown = ("kind", "merged_id", "into_id", "reason", "merged_at", "undone_at", "undone_reason")
-    rows = [{name: row[name] for name in shown} for row in curation.merging.merges(limit)]
-    return conditional(request, dumps({"data": rows}))
+    rows = curation.merging.merges(limit + 1, offset)
+    return _answer(request, [{name: row[name] for name in shown} for row in rows], limit, offset)
 
 
 @router.post("/corrections", status_code=201, summary="Set a field by hand")
@@ -156,7 +168,8 @@ def list_corrections(
     collection: Annotated[str, Query(max_length=50)] = "",
     item: Annotated[str, Query(max_length=300)] = "",
     withdrawn: bool = False,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    limit: _Limit = 100,
+    offset: _Offset = 0,
 ) -> Response:
     """Answer corrections in force, newest first; withdrawn ones too on request."""
     if item and not collection:
@@ -169,8 +182,8 @@ def list_corrections(
         "id", "kind", "record_key", "field", "value", "source_value", "reason", "source_url", "created_at",
         "withdrawn_at",
     )  # fmt: skip
-    rows = curation.correcting.list(kind, key, limit, all_of_them=withdrawn)
-    return conditional(request, dumps({"data": [{name: row[name] for name in shown} for row in rows]}))
+    rows = curation.correcting.list(kind, key, limit + 1, offset, all_of_them=withdrawn)
+    return _answer(request, [{name: row[name] for name in shown} for row in rows], limit, offset)
 
 
 @router.delete("/corrections/{number}", status_code=204, summary="Withdraw a correction")
@@ -184,16 +197,17 @@ def withdraw_correction(
 
 @router.get("/unmatched", summary="Names for which no person is known")
 def list_unmatched(
+    request: Request,
     _: CanWriteData,
     curation: CurationDep,
     jurisdiction: Annotated[str, Query(max_length=300)] = "",
     resolved: bool = False,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
-) -> dict[str, Any]:
+    limit: _Limit = 100,
+    offset: _Offset = 0,
+) -> Response:
     """Answer names with how often they came, the most frequent first."""
-    rows = curation.resolving.list(limit, offset, jurisdiction, resolved=resolved)
-    return {"data": [dict(row) for row in rows]}
+    rows = curation.resolving.list(limit + 1, offset, jurisdiction, resolved=resolved)
+    return _answer(request, [dict(row) for row in rows], limit, offset)
 
 
 @router.post("/unmatched/{number}/resolve", summary="Say who a name means")

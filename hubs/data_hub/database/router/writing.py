@@ -26,6 +26,12 @@ def next_url(request: Request, cursor: str | None) -> str | None:
     return f"{request.url.path}?{urlencode([*pairs, ('cursor', cursor)])}"
 
 
+def following_url(request: Request, offset: int) -> str:
+    """Return the URL of the same listing from an offset on."""
+    pairs = [(name, value) for name, value in request.query_params.multi_items() if name != "offset"]
+    return f"{request.url.path}?{urlencode([*pairs, ('offset', offset)])}"
+
+
 def answer_page(request: Request, page: RecordPage, chosen: str, name: str, kind: str = "") -> Response:
     """Answer a page in a format, with its Link header, ETag and, for a table, a file name."""
     following = next_url(request, page.next_cursor)

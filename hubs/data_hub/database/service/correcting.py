@@ -74,9 +74,11 @@ class CorrectingService:
                 found["kind"], row, dict(row["facts"]) | {found["field"]: found["source_value"]}, at
             )
 
-    def list(self, kind: str, key: str, limit: int, *, all_of_them: bool) -> list[Mapping[str, Any]]:
+    def list(
+        self, kind: str, key: str, limit: int, offset: int, *, all_of_them: bool
+    ) -> list[Mapping[str, Any]]:
         """Return corrections, newest first; withdrawn ones on request."""
-        return self._curation.corrections(kind, key, limit, all_of_them=all_of_them)
+        return self._curation.corrections(kind, key, limit, offset, all_of_them=all_of_them)
 
     def _checked(self, kind: str, facts: dict[str, Any], field: str, value: Any) -> Any:
         try:

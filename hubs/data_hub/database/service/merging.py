@@ -119,9 +119,9 @@ class MergingService:
         scored = [_score(row, other, seats) for other in others]
         return sorted((c for c in scored if c.score > 0), key=lambda c: -c.score)
 
-    def merges(self, limit: int) -> list[Mapping[str, Any]]:
+    def merges(self, limit: int, offset: int) -> list[Mapping[str, Any]]:
         """Return merges, newest first."""
-        return self._curation.merges(limit)
+        return self._curation.merges(limit, offset)
 
 
 def _score(
