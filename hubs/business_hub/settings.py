@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from shared.contracts.events.jobs import SCRAPE_QUEUE, TASK_QUEUE
 from shared.settings import HubSettings, live
 
 
@@ -114,12 +115,12 @@ class BrokerSettings(BaseModel):
         [
             "business.etl",
             "business.queue",
-            "business.tasks",
+            TASK_QUEUE,
             "data.search",
             "intelligence.analytics",
             "intelligence.audit",
             "openpolicy_tasks",
-            "scraper.jobs",
+            SCRAPE_QUEUE,
             "ux.notification",
         ],
         description="queues shown where RabbitMQ has no management API",

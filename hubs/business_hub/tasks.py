@@ -9,7 +9,7 @@ from hubs.business_hub.etl import tasks as runs
 from hubs.business_hub.op_import import tasks as uploads
 from hubs.business_hub.queue.keeper import make_round, tidy
 from shared.app import Resources
-from shared.contracts.events.jobs import TaskRequestedV1
+from shared.contracts.events.jobs import TASK_QUEUE, TaskRequestedV1
 from shared.logging import get_logger, request_id_var
 from shared.messaging.bus import Delivery, QueueSpec
 from shared.messaging.consumer import Consumer
@@ -17,9 +17,7 @@ from shared.messaging.consumer import Consumer
 log = get_logger(__name__)
 LONGEST_S = 6 * 3_600
 # A queue with priorities is a classic one, which Celery's workers consume as they are used to.
-QUEUE = QueueSpec(
-    name="business.tasks", topics=(TaskRequestedV1.topic,), is_priority=True, ack_timeout_s=LONGEST_S
-)
+QUEUE = QueueSpec(name=TASK_QUEUE, topics=(TaskRequestedV1.topic,), is_priority=True, ack_timeout_s=LONGEST_S)
 TASKS: Mapping[str, Callable[..., Any]] = {
     "business.inspect": uploads.inspect_upload,
     "business.import": uploads.import_upload,

@@ -13,11 +13,11 @@ from hubs.business_hub.queue.cron import Cron
 from hubs.business_hub.queue.errors import BadSchedule
 from hubs.business_hub.queue.repository.schedules import ScheduleRepository
 from hubs.business_hub.queue.repository.workers import WorkerRepository
-from hubs.business_hub.queue.service import jobs, keeping
 from hubs.business_hub.queue.service.broker import BrokerService
 from hubs.business_hub.queue.service.jobs import JobService
 from hubs.business_hub.queue.service.keeping import JobKeeping
 from hubs.business_hub.queue.service.schedules import ScheduleService
+from hubs.business_hub.queue.service.tools import JobTools
 from hubs.business_hub.queue.sources import SourceRegistry, default_sources_file
 from hubs.business_hub.settings import BusinessSettings, settings_of
 from shared.app import Resources, ResourcesDep
@@ -68,10 +68,14 @@ def interval_of(cron: str) -> float | None:
         return None
 
 
+def _tools(resources: Resources, session: Session) -> JobTools:
+    settings = settings_of(resources.settings).jobs
+    return JobTools.over(session, resources.get(SourceRegistry), Outbox(session, outbox), settings)
+
+
 def build_jobs(resources: Resources, session: Session) -> JobService:
     """Return the service of one transaction of this process."""
-    settings = settings_of(resources.settings).jobs
-    return jobs.build(session, resources.get(SourceRegistry), Outbox(session, outbox), settings)
+    return JobService(_tools(resources, session))
 
 
 def build_schedules(resources: Resources, session: Session) -> ScheduleService:
@@ -86,8 +90,7 @@ def build_schedules(resources: Resources, session: Session) -> ScheduleService:
 
 def build_keeping(resources: Resources, session: Session) -> JobKeeping:
     """Return the keeping of one transaction of this process."""
-    settings = settings_of(resources.settings).jobs
-    return keeping.build(session, resources.get(SourceRegistry), Outbox(session, outbox), settings)
+    return JobKeeping(_tools(resources, session))
 
 
 def note_worker(session: Session, name: str, kind: str) -> None:

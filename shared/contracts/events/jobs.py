@@ -10,6 +10,11 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.contracts.envelope import Event
 
+SCRAPE_QUEUE = "scraper.jobs"
+"""Where the workers take `ScrapeRequestedV1` from."""
+TASK_QUEUE = "business.tasks"
+"""Where the importer, or Celery, takes `TaskRequestedV1` from."""
+
 JobState = Literal["pending", "running", "succeeded", "failed", "cancelled", "quarantined", "timed_out"]
 """Running covers the crawl and the import; only the importer ends a job as succeeded."""
 

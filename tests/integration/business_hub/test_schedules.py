@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hubs.business_hub.base import outbox
-from hubs.business_hub.queue import dependencies
 from hubs.business_hub.queue.models import Job
 from hubs.business_hub.queue.repository.schedules import ScheduleRepository
+from hubs.business_hub.queue.service.jobs import JobService
 from hubs.business_hub.queue.service.schedules import ScheduleService
+from hubs.business_hub.queue.service.tools import JobTools
 from hubs.business_hub.queue.sources import SourceRegistry
 from shared.contracts.http.jobs import ScheduleCreate, ScheduleUpdate
 from shared.core.clock import utc_now
@@ -35,11 +36,15 @@ def clock() -> Clock:
 
 
 def service(bench, session, clock) -> ScheduleService:
-    jobs = dependencies.jobs.build(
+    tools = JobTools.over(
         session, bench.hub.get(SourceRegistry), Outbox(session, outbox), bench.settings.jobs, clock
     )
     return ScheduleService(
-        ScheduleRepository(session), jobs, bench.hub.get(SourceRegistry), Outbox(session, outbox), clock
+        ScheduleRepository(session),
+        JobService(tools),
+        bench.hub.get(SourceRegistry),
+        Outbox(session, outbox),
+        clock,
     )
 
 

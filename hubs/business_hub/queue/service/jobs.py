@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select
-from sqlalchemy.orm import Session
 
 from hubs.business_hub.queue.errors import (
     IllegalTransition,
@@ -17,19 +16,15 @@ from hubs.business_hub.queue.errors import (
     SourceBusy,
 )
 from hubs.business_hub.queue.models import Job
-from hubs.business_hub.queue.repository.jobs import JobRepository
-from hubs.business_hub.queue.service.journal import SCRAPE, SYSTEM, JobJournal, Publisher
-from hubs.business_hub.queue.service.lifecycle import JobLifecycle
+from hubs.business_hub.queue.service.journal import SCRAPE, SYSTEM
 from hubs.business_hub.queue.service.remembering import RequestMemory
 from hubs.business_hub.queue.service.requests import asked_again, settled_options
-from hubs.business_hub.queue.sources import SourceRegistry
+from hubs.business_hub.queue.service.tools import JobTools
 from hubs.business_hub.queue.states import ACTIVE, TERMINAL, check_transition, state_of
-from hubs.business_hub.settings import JobSettings
 from shared.contracts.events.importing import KindReport
 from shared.contracts.events.jobs import JobState
 from shared.contracts.events.scraping import ScrapeFinishedV1, ScrapeProgressV1, ScrapeStartedV1
 from shared.contracts.http.jobs import JobBatchCreate, JobCreate
-from shared.core.clock import utc_now
 from shared.core.errors import Invalid
 from shared.core.ids import new_id
 from shared.logging import request_id_var
@@ -46,22 +41,10 @@ _ENDINGS: dict[str, JobState] = {
 class JobService:
     """What can happen to a job; never commits."""
 
-    def __init__(
-        self,
-        jobs: JobRepository,
-        lifecycle: JobLifecycle,
-        journal: JobJournal,
-        sources: SourceRegistry,
-        settings: JobSettings,
-        clock: Callable[[], datetime] = utc_now,
-    ) -> None:
-        self._jobs = jobs
-        self._lifecycle = lifecycle
-        self._journal = journal
-        self._sources = sources
-        self._settings = settings
-        self._now = clock
-        self._memory = RequestMemory(jobs, clock)
+    def __init__(self, tools: JobTools) -> None:
+        self._jobs, self._lifecycle, self._journal = tools.jobs, tools.lifecycle, tools.journal
+        self._sources, self._settings, self._now = tools.sources, tools.settings, tools.clock
+        self._memory = RequestMemory(tools.jobs, tools.clock)
 
     def create(
         self, asked: JobCreate, actor: str, *, idempotency_key: str | None = None, may_wait: bool = True
@@ -370,16 +353,3 @@ def _reason(event: ScrapeFinishedV1) -> str:
         return f"the crawl ended {event.outcome}"
     first = event.problems[0]
     return f"{first.detail} ({first.url})" if first.url else first.detail
-
-
-def build(
-    session: Session,
-    sources: SourceRegistry,
-    publisher: Publisher,
-    settings: JobSettings,
-    clock: Callable[[], datetime] = utc_now,
-) -> JobService:
-    """Return the service of one transaction."""
-    jobs = JobRepository(session)
-    journal = JobJournal(jobs, publisher, clock)
-    return JobService(jobs, JobLifecycle(jobs, journal, clock), journal, sources, settings, clock)

@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
 from hubs.business_hub.queue.models import Job
-from hubs.business_hub.queue.repository.jobs import JobRepository
-from hubs.business_hub.queue.service.journal import SCRAPE, JobJournal, Publisher
-from hubs.business_hub.queue.service.lifecycle import JobLifecycle
-from hubs.business_hub.queue.sources import SourceRegistry
-from hubs.business_hub.settings import JobSettings
-from shared.contracts.events.jobs import ScrapeOptions
-from shared.core.clock import utc_now
+from hubs.business_hub.queue.service.journal import SCRAPE
+from hubs.business_hub.queue.service.tools import JobTools
+from shared.contracts.events.jobs import SCRAPE_QUEUE, TASK_QUEUE, ScrapeOptions
 
 CANCEL_GRACE_S = 60.0
-_SCRAPER_QUEUE = "scraper.jobs"
-_TASK_QUEUE = "business.tasks"
 
 
 def queue_of(kind: str) -> str:
     """Return the queue that jobs of a kind are sent to."""
-    return _SCRAPER_QUEUE if kind == SCRAPE else _TASK_QUEUE
+    return SCRAPE_QUEUE if kind == SCRAPE else TASK_QUEUE
 
 
 class JobKeeping:
     """One round of the keeper; never commits."""
 
-    def __init__(
-        self,
-        jobs: JobRepository,
-        lifecycle: JobLifecycle,
-        journal: JobJournal,
-        sources: SourceRegistry,
-        settings: JobSettings,
-        clock: Callable[[], datetime] = utc_now,
-    ) -> None:
-        self._jobs = jobs
-        self._lifecycle = lifecycle
-        self._journal = journal
-        self._sources = sources
-        self._settings = settings
-        self._now = clock
+    def __init__(self, tools: JobTools) -> None:
+        self._jobs, self._lifecycle, self._journal = tools.jobs, tools.lifecycle, tools.journal
+        self._sources, self._settings, self._now = tools.sources, tools.settings, tools.clock
 
     def dispatch_waiting(self) -> int:
         """Send off every job whose source is free and return how many."""
@@ -112,16 +92,3 @@ class JobKeeping:
         is_crawling = bool(self._jobs.crawling())
         found = self._jobs.untaken(self._now() - timedelta(seconds=self._settings.redispatch_s))
         return {job_id: kind for job_id, kind in found.items() if not (is_crawling and kind == SCRAPE)}
-
-
-def build(
-    session: Session,
-    sources: SourceRegistry,
-    publisher: Publisher,
-    settings: JobSettings,
-    clock: Callable[[], datetime] = utc_now,
-) -> JobKeeping:
-    """Return the keeping of one transaction."""
-    jobs = JobRepository(session)
-    journal = JobJournal(jobs, publisher, clock)
-    return JobKeeping(jobs, JobLifecycle(jobs, journal, clock), journal, sources, settings, clock)
