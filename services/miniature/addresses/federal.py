@@ -193,6 +193,11 @@ FEDERAL: tuple[Route, ...] = (
     ),
     route(
         SENATE,
+        r"/umbraco/surface/SenatorsAjax/GetSenators",
+        lambda ask: senate_html.senators_list("fr" if ask.query.get("lang") == "fr" else "en"),
+    ),
+    route(
+        SENATE,
         rf"/{_LANG}/(?:in-the-chamber|dans-la-chambre)/votes(?:/45-1)?/?",
         lambda ask: senate_html.votes_list(ask.language),
     ),

@@ -1,8 +1,8 @@
 """The Senate's pages: the table of senators, the table of recorded votes, the ballots of one vote.
 
-Pages: sencanada.ca/en/senators-list/, /en/in-the-chamber/votes/45-1 (French:
-/fr/dans-la-chambre/votes/45-1) and /en/in-the-chamber/votes/details/672301/45-1, where the column with
-`data-order="aaa"` is the vote.
+Pages: sencanada.ca/en/senators-list/ (filled by /umbraco/surface/SenatorsAjax/GetSenators?Lang=en),
+/en/in-the-chamber/votes/45-1 (French: /fr/dans-la-chambre/votes/45-1) and
+/en/in-the-chamber/votes/details/672301/45-1, where the column with `data-order="aaa"` is the vote.
 """
 
 from html import escape

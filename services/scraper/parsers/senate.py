@@ -1,8 +1,8 @@
 """Senators and the recorded votes of the Senate, from the tables of ``sencanada.ca``.
 
-Pages: the table ``#senator-list-view-table``, the votes of a session (``#votes-table``, rows with a link to
-``/votes/details/{id}/{session}``) and one vote (``#sc-vote-details-table``, where ``data-order="aaa"``
-or a mark shows the column that was chosen).
+Pages: the table ``#senator-list-view-table`` (a fragment that the page of senators asks for), the votes of a
+session (``#votes-table``, rows with a link to ``/votes/details/{id}/{session}``) and one vote
+(``#sc-vote-details-table``, where ``data-order="aaa"`` or a mark shows the column that was chosen).
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ _GROUPS = {
     "C": ("Conservative Party of Canada", "Parti conservateur du Canada"),
     "CPC": ("Conservative Party of Canada", "Parti conservateur du Canada"),
     "CSG": ("Canadian Senators Group", "Groupe des sénateurs canadiens"),
+    "GRO": ("Government Representative's Office", "Bureau du représentant du gouvernement"),
     "ISG": ("Independent Senators Group", "Groupe des sénateurs indépendants"),
     "PSG": ("Progressive Senate Group", "Groupe progressiste du Sénat"),
 }
