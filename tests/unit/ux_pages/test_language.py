@@ -101,6 +101,9 @@ def test_no_template_holds_words_of_its_own() -> None:
     ("written", "set_"),
     [
         ("Quoi ?", "Quoi\u202f?"),
+        ("Ici; là", "Ici\u202f; là"),
+        ("Lequel (de tous)?", "Lequel (de tous)\u202f?"),
+        ("/recherche?q=mot&lang=fr", "/recherche?q=mot&lang=fr"),
         ("Attention : ceci", "Attention\u00a0: ceci"),
         ("« oui »", "«\u00a0oui\u00a0»"),
         ("52 %", "52\u00a0%"),
@@ -114,7 +117,11 @@ def test_french_punctuation_never_stands_alone_on_a_line(written: str, set_: str
 
 def test_no_french_message_has_a_breakable_space_before_high_punctuation() -> None:
     found = catalogue()
-    loose = [key for key in found if re.search(r" [;:?!»](\s|$)|« ", found.text("fr", key))]
+    loose = [
+        key
+        for key in found
+        if re.search(r"(^|[^\s]) [;:?!»](\s|$)|[^\s][;?!](\s|$)|« ", found.text("fr", key))
+    ]
     assert loose == []
 
 

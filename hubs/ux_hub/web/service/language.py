@@ -37,7 +37,7 @@ def french_spaces(text: str) -> str:
     before a percent sign.
     """
     text = re.sub(r"[ \u00a0]+:(?=\s|$|\{)", f"{_NBSP}:", text)
-    text = re.sub(r"[ \u00a0]+([;?!])", rf"{_THIN}\1", text)
+    text = re.sub(r"[ \u00a0]+([;?!])|(?<=[\w)}»])([;?!])(?=\s|$)", rf"{_THIN}\1\2", text)
     text = re.sub(r"«[ \u00a0]*", f"«{_NBSP}", text)
     text = re.sub(r"[ \u00a0]*»", f"{_NBSP}»", text)
     text = re.sub(r"(?<=\d)[ ](?=\d{3}\b)", _NBSP, text)
