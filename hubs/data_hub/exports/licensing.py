@@ -63,7 +63,10 @@ class Admission:
         record = change["record"]
         if self._terms is None or record is None:
             return change
-        return {**change, "record": None if self._obstacle(record)[1] else self._shown(record)}
+        if self._obstacle(record)[1]:
+            # A vote that may not be exported takes its ballots with it.
+            return {**change, "record": None, **({"ballots": []} if "ballots" in change else {})}
+        return {**change, "record": self._shown(record)}
 
     def account(self) -> Record:
         """Return what a manifest says of it."""

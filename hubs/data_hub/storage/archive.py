@@ -68,7 +68,7 @@ class ArchiveReader:
                     entry = orjson.loads(line)
                 except orjson.JSONDecodeError:
                     continue
-                if entry.get("url") == url:
+                if isinstance(entry, dict) and entry.get("url") == url:
                     yield entry
 
     def _index(self, source_id: str, run_id: UUID) -> bytes:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from hubs.data_hub.storage.backends import BlobStore
+from hubs.data_hub.storage.errors import FileMissing
 from hubs.data_hub.storage.repository import StorageRepository
 from hubs.data_hub.storage.service import StorageLimits, StorageService
 from shared.core.errors import AppError
@@ -84,7 +85,11 @@ class StorageKeeper:
         if row["size_bytes"] > MAX_EXTRACT_BYTES:
             state, extracted, problem = "failed", None, "the file is too large"
         else:
-            state, extracted, problem = self._extract(row["sha256"], row["media_type"], row["size_bytes"])
+            try:
+                state, extracted, problem = self._extract(row["sha256"], row["media_type"], row["size_bytes"])
+            except FileMissing as error:
+                # Noted, or every file after this one would wait for it.
+                state, extracted, problem = "failed", None, error.detail
         with transaction(self._sessions) as session:
             StorageRepository(session).set_text(row["sha256"], state, extracted, problem)
         return True
@@ -110,7 +115,8 @@ class StorageKeeper:
                 return "failed", None, f"it took longer than {EXTRACT_TIMEOUT_S:.0f} seconds"
             if done.returncode != 0:
                 said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-                return "failed", None, (said[-1] if said else f"exit status {done.returncode}")[:500]
+                why = said[-1].replace("\x00", "") if said else f"exit status {done.returncode}"
+                return "failed", None, why[:500]
             if output.stat().st_size > _MAX_OUTPUT_BYTES:
                 return "failed", None, "its text is too long"
             return "done", output.read_text("utf-8", "replace"), ""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 import os
 import time
 import zipfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -95,7 +97,7 @@ def test_bytes_are_served_whole_in_parts_and_conditionally(hub: Hub) -> None:
     assert part.headers["content-range"] == f"bytes 10-{len(body) - 1}/{len(body)}"
     beyond = hub.http.get(url, headers={"Range": "bytes=999999-"})
     assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{len(body)}")
-    for ignored in ("bytes=0-1,4-5", "lines=1-2", "bytes=-", "bytes=5-1" * 20):
+    for ignored in ("bytes=0-1,4-5", "lines=1-2", "bytes=-", "bytes=5-1" * 20, "bytes=5-1"):
         assert hub.http.get(url, headers={"Range": ignored}).status_code == 200
     etag = whole.headers["etag"]
     assert hub.http.get(url, headers={"If-None-Match": etag}).status_code == 304
@@ -112,6 +114,12 @@ def test_a_private_file_is_read_by_scope_or_by_a_signed_address(hub: Hub) -> Non
     assert hub.http.get("/api/v1/storage/files").json()["data"] == []
     signed = hub.http.post(f"{made['url']}/sign", json={"ttl_s": 60}, headers=hub.headers()).json()["url"]
     assert hub.http.get(signed).content == b"private words"
+    token = signed.rpartition("/")[2]
+    others = [
+        token[:-1] + letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    ]
+    for other in {*others, token[:9] + "!" + token[9:], token + "=", token[::-1]} - {token}:
+        assert hub.http.get(f"/api/v1/storage/signed/{other}").status_code == 403, other
     for bad in (
         signed[:-3] + "AAA",
         signed + "x",
@@ -120,14 +128,8 @@ def test_a_private_file_is_read_by_scope_or_by_a_signed_address(hub: Hub) -> Non
     ):
         assert hub.http.get(bad).status_code in (403, 404), bad
     signer: Signer = hub.resources.get(StorageParts).signer
-    late = signer.sign(made_id(made), utc_now() - timedelta(seconds=1))
+    late = signer.sign(UUID(made["id"]), utc_now() - timedelta(seconds=1))
     assert hub.http.get(f"/api/v1/storage/signed/{late}").json()["detail"] == "this address has run out"
-
-
-def made_id(made: dict[str, Any]) -> Any:
-    from uuid import UUID
-
-    return UUID(made["id"])
 
 
 def zipped(**files: bytes) -> bytes:
@@ -244,6 +246,11 @@ def test_a_scrub_finds_damage_ends_retention_and_removes_what_nobody_names(hub: 
     assert not store_.exists(gone["sha256"])
     assert hub.http.get(sound["content_url"], headers=hub.headers()).content == b"sound"
     assert hub.http.get("/api/v1/storage/usage", headers=hub.headers()).json()["damaged"] == 1
+    refused = hub.http.get(broken["content_url"], headers=hub.headers())
+    assert (refused.status_code, "damaged" in refused.json()["detail"]) == (404, True)
+    path.write_bytes(b"broken")
+    assert hub.http.post("/api/v1/storage/scrub", headers=hub.headers()).json()["damaged"] == []
+    assert hub.http.get(broken["content_url"], headers=hub.headers()).content == b"broken"
 
 
 def wait_for_text(hub: Hub, made: dict[str, Any]) -> dict[str, Any]:
@@ -269,6 +276,21 @@ def test_text_is_taken_out_of_pdf_and_html_in_a_process_of_its_own(hub: Hub) -> 
     failed = wait_for_text(hub, damaged)
     assert (failed["state"], failed["text"]) == ("failed", None)
     assert failed["problem"]
+
+
+def test_a_file_whose_bytes_are_gone_keeps_no_other_from_its_text(hub: Hub) -> None:
+    parts = hub.resources.get(StorageParts)
+    wake, parts.keeper.wake = parts.keeper.wake, lambda: None  # type: ignore[method-assign]
+    try:
+        lost, kept = store(hub, b"<p>lost", "l.html"), store(hub, b"<p>kept", "k.html")
+        parts.store.delete(lost["sha256"])
+    finally:
+        parts.keeper.wake = wake  # type: ignore[method-assign]
+    parts.keeper.wake()
+    assert wait_for_text(hub, kept)["text"] == "<p>kept"
+    gone = wait_for_text(hub, lost)
+    assert (gone["state"], gone["problem"]) == ("failed", "the bytes of this file are gone")
+    assert hub.http.get(lost["content_url"], headers=hub.headers()).status_code == 404
 
 
 def test_extraction_that_eats_memory_or_time_is_ended(
@@ -350,6 +372,15 @@ def test_provenance_admits_bytes_that_are_gone_or_altered(hub: Hub) -> None:
     assert "no longer have the hash" in hub.get(document["content_url"], 404)["detail"]
     [document] = hub.get(f"/api/v1/provenance/{hub.get('/api/v1/people/no-archive')['id']}")["documents"]
     assert (document["is_archived"], document["content_url"]) == (False, None)
+    index = hub.folder / "archive" / "test" / f"{run}.index.jsonl"
+    sound = index.read_bytes()
+    outside = [
+        json.dumps({"url": url, "file": f"../{place}", "offset": 0, "length": 9}) for place in ("x", "../x")
+    ]
+    for garbage in ("", "\x00 not json\n", f'["{url}"]\n{{"url": "{url}"}}\n', *outside):
+        index.write_text(garbage)
+        assert hub.get(f"/api/v1/provenance/{altered}")["documents"][0]["is_archived"] is False, garbage
+    index.write_bytes(sound)
     (hub.folder / "archive" / "test" / f"{run}.warc.gz").write_bytes(os.urandom(500))
     assert hub.get(f"/api/v1/provenance/{altered}")["documents"][0]["is_archived"] is False
     hub.get(f"/api/v1/provenance/{new_id()}", 404)
