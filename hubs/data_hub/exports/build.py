@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from hubs.data_hub.database.service.collections import COLLECTIONS
 from hubs.data_hub.database.service.dumping import DumpingService, build_dumping
 from hubs.data_hub.exports.columns import BALLOT_COLUMNS, columns_of
+from hubs.data_hub.exports.licensing import Admission, Terms
 from hubs.data_hub.exports.repository import BUILD_LOCK_SPACE
 from hubs.data_hub.exports.writers import CsvWriter, NdjsonWriter, ParquetWriter, SqliteWriter, Writer
 from shared.core.clock import utc_now
@@ -39,10 +40,13 @@ La compilation est versée au domaine public (CC0 1.0); les licences des sources
 """
 
 
-def build(session: Session, out: Path, after: int | None, export_id: str) -> dict[str, Any]:
+def build(
+    session: Session, out: Path, after: int | None, export_id: str, terms: Terms | None
+) -> dict[str, Any]:
     """Write every file of an export into a folder and return its manifest.
 
-    ``after`` is the position of the export before this one: what changed since becomes the delta.
+    ``after`` is the position of the export before this one: what changed since becomes the delta. ``terms``
+    says what of each licence may be exported (None: everything).
     """
     session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
     session.execute(text("SET LOCAL statement_timeout = 0"))
@@ -55,12 +59,13 @@ def build(session: Session, out: Path, after: int | None, export_id: str) -> dic
     position = dumping.position()
     files: list[dict[str, Any]] = []
     licences: set[str] = set()
+    admission = Admission(terms)
     with closing(sqlite3.connect(out / "openpolicy.sqlite")) as database:
         database.execute("PRAGMA journal_mode = OFF")
         database.execute("PRAGMA synchronous = OFF")
         for path in _paths():
-            files += _table(dumping, path, out, database, licences)
-        files += _ballots(dumping, out, database)
+            files += _table(dumping, path, out, database, licences, admission)
+        files += _ballots(dumping, out, database, admission)
     files.append(
         _described(
             out / "openpolicy.sqlite",
@@ -70,7 +75,7 @@ def build(session: Session, out: Path, after: int | None, export_id: str) -> dic
         )
     )
     if after is not None and after < position:
-        files.append(_delta(dumping, out, after))
+        files.append(_delta(dumping, out, after, admission))
     (out / "LICENCE.txt").write_text(LICENCE_TEXT)
     files.append(_described(out / "LICENCE.txt", "licence", "text", None))
     return {
@@ -82,6 +87,7 @@ def build(session: Session, out: Path, after: int | None, export_id: str) -> dic
         "tables": {path: [[c.name, c.type] for c in columns_of(path)] for path in _paths()}
         | {"ballots": [[c.name, c.type] for c in BALLOT_COLUMNS]},
         "files": files,
+        **admission.account(),
     }
 
 
@@ -91,7 +97,12 @@ def _paths() -> list[str]:
 
 
 def _table(
-    dumping: DumpingService, path: str, out: Path, database: sqlite3.Connection, licences: set[str]
+    dumping: DumpingService,
+    path: str,
+    out: Path,
+    database: sqlite3.Connection,
+    licences: set[str],
+    admission: Admission,
 ) -> list[dict[str, Any]]:
     columns = columns_of(path)
     targets = {
@@ -106,7 +117,8 @@ def _table(
         SqliteWriter(database, path.replace("-", "_"), columns),
     ]
     rows = 0
-    for records in dumping.records(path, BATCH):
+    for standing in dumping.records(path, BATCH):
+        records = admission.admit(standing)
         rows += len(records)
         licences.update(record["licence"] for record in records if record["licence"])
         for writer in writers:
@@ -116,7 +128,9 @@ def _table(
     return [_described(target, path, form, rows) for form, target in targets.items()]
 
 
-def _ballots(dumping: DumpingService, out: Path, database: sqlite3.Connection) -> list[dict[str, Any]]:
+def _ballots(
+    dumping: DumpingService, out: Path, database: sqlite3.Connection, admission: Admission
+) -> list[dict[str, Any]]:
     targets = {
         "ndjson": out / "ballots.ndjson.gz",
         "csv": out / "ballots.csv.gz",
@@ -129,7 +143,9 @@ def _ballots(dumping: DumpingService, out: Path, database: sqlite3.Connection) -
         SqliteWriter(database, "ballots", BALLOT_COLUMNS),
     ]
     rows = 0
-    for records in dumping.ballots(50_000):
+    for cast in dumping.ballots(50_000):
+        # They were published with their vote, under its licence.
+        records = [ballot for ballot in cast if ballot["vote_key"] not in admission.keys]
         rows += len(records)
         for writer in writers:
             writer.write(records)
@@ -138,13 +154,13 @@ def _ballots(dumping: DumpingService, out: Path, database: sqlite3.Connection) -
     return [_described(target, "ballots", form, rows) for form, target in targets.items()]
 
 
-def _delta(dumping: DumpingService, out: Path, after: int) -> dict[str, Any]:
+def _delta(dumping: DumpingService, out: Path, after: int, admission: Admission) -> dict[str, Any]:
     path = out / "delta.ndjson.gz"
     writer = NdjsonWriter(path)
     rows = 0
     for entries in dumping.delta(after, BATCH):
         rows += len(entries)
-        writer.write(entries)
+        writer.write([admission.admit_change(entry) for entry in entries])
     writer.close()
     return _described(path, "delta", "ndjson", rows)
 
@@ -176,7 +192,7 @@ def main(stdin: Any = sys.stdin, arguments: Sequence[str] = ()) -> int:
     engine = create_engine(asked["url"], json_serializer=json_dumps, json_deserializer=json_loads)
     try:
         with Session(engine) as session, session.begin():
-            manifest = build(session, out, asked["after"], asked["id"])
+            manifest = build(session, out, asked["after"], asked["id"], asked["terms"])
     finally:
         engine.dispose()
     (out / "manifest.json").write_bytes(dumps(manifest))

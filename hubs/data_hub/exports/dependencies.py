@@ -8,16 +8,20 @@ from typing import Annotated
 from fastapi import Depends
 
 from hubs.data_hub.exports.keeper import ExportKeeper
+from hubs.data_hub.exports.licensing import ask_terms
 from hubs.data_hub.exports.repository import ExportRepository
 from hubs.data_hub.exports.service import ExportService
 from hubs.data_hub.settings import DataHubSettings
 from shared.app import Resources, ResourcesDep
+from shared.clients.intelligence_hub import IntelligenceHubClient
 from shared.db.dependency import SessionDep
 
 
 def start_exports(resources: Resources) -> None:
     """Build exports under ``data_dir/exports`` for as long as the hub runs."""
     settings = resources.settings
+    document = settings.exports_policy if isinstance(settings, DataHubSettings) else ""
+    client = IntelligenceHubClient(settings.hubs.intelligence, resources.http, resources.tokens)
     hours = settings.exports_every_hours if isinstance(settings, DataHubSettings) else 24.0
     keeper = ExportKeeper(
         resources.engine,
@@ -25,6 +29,7 @@ def start_exports(resources: Resources) -> None:
         settings.data_dir / "exports",
         timedelta(hours=hours) if hours else None,
         resources.stop,
+        lambda licences: ask_terms(client.decide_many, document, licences) if document else None,
     )
     keeper.start()
     resources.stack.callback(keeper.close)

@@ -6,15 +6,19 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import orjson
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
+from hubs.data_hub.database.service.licences import stated_licences
 from hubs.data_hub.exports.errors import ExportRunning
+from hubs.data_hub.exports.licensing import Terms
 from hubs.data_hub.exports.repository import ExportRepository
 from hubs.data_hub.exports.service import Begun, ExportService
 from shared.core.clock import utc_now
@@ -37,12 +41,14 @@ class ExportKeeper:
         root: Path,
         every: timedelta | None,
         stop: threading.Event,
+        ask_terms: Callable[[Sequence[str]], Terms | None],
     ) -> None:
         self.root = root
         self._engine = engine
         self._sessions = sessions
         self._every = every
         self._stop = stop
+        self._ask_terms = ask_terms
         self._woken = threading.Event()
         self._asked: list[Begun] = []
         self._process: subprocess.Popen[bytes] | None = None
@@ -84,23 +90,40 @@ class ExportKeeper:
     def _build_if_due(self) -> None:
         if self._every is None:
             return
+        with transaction(self._sessions) as session:
+            if not ExportService(ExportRepository(session), self.root).is_due(self._every, utc_now()):
+                return
+        # Before it begins: while nobody says what may be exported, no failed one takes a good one's place.
+        terms = self._terms()
         try:
             with transaction(self._sessions) as session:
-                service = ExportService(ExportRepository(session), self.root)
-                if not service.is_due(self._every, utc_now()):
-                    return
-                begun = service.begin("schedule")
+                begun = ExportService(ExportRepository(session), self.root).begin("schedule")
         except ExportRunning:
             return
-        self._build(begun)
+        self._write(begun, terms)
 
     def _build(self, begun: Begun) -> None:
+        try:
+            terms = self._terms()
+        except AppError as error:
+            why = f"the policy that says what may be exported cannot be asked: {error.detail}"
+            self._end(begun, None, why)
+        else:
+            self._write(begun, terms)
+
+    def _terms(self) -> Terms | None:
+        with transaction(self._sessions) as session:
+            licences = stated_licences(session)
+        return self._ask_terms(licences)
+
+    def _write(self, begun: Begun, terms: Terms | None) -> None:
         out = self.root / str(begun.id)
         asked = {
             "url": self._engine.url.render_as_string(hide_password=False),
             "out": str(out),
             "after": begun.after,
             "id": str(begun.id),
+            "terms": terms,
         }
         manifest, problem = None, ""
         # The request goes in through a pipe: it holds a password, which arguments would show to everybody.
@@ -125,6 +148,10 @@ class ExportKeeper:
             self._process = None
         if manifest is None:
             shutil.rmtree(out, ignore_errors=True)
+        self._end(begun, manifest, problem)
+
+    def _end(self, begun: Begun, manifest: dict[str, Any] | None, problem: str) -> None:
+        if manifest is None:
             log.warning("export failed", problem=problem)
         with transaction(self._sessions) as session:
             ExportService(ExportRepository(session), self.root).finish(begun.id, manifest, problem)
