@@ -11,6 +11,8 @@ from hubs.intelligence_hub.audit.schemas import Search
 from hubs.intelligence_hub.audit.service import AuditService, build
 from hubs.intelligence_hub.audit.writer import AuditWriter
 from shared.app import ResourcesDep
+from shared.core.clock import in_utc
+from shared.core.errors import Invalid
 from shared.db.dependency import SessionDep
 
 Text = Annotated[str, Query(max_length=500)]
@@ -44,9 +46,16 @@ def search_of(
         target_type=target_type,
         producer=producer,
         request_id=request_id,
-        since=since,
-        until=until,
+        since=_moment("since", since),
+        until=_moment("until", until),
     )
+
+
+def _moment(name: str, given: datetime | None) -> datetime | None:
+    try:
+        return None if given is None else in_utc(given)
+    except ValueError as error:
+        raise Invalid(f"{name}: {error}") from error
 
 
 SearchDep = Annotated[Search, Depends(search_of)]

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from hubs.intelligence_hub.audit.dependencies import AuditServiceDep, AuditWriterDep, SearchDep
+from hubs.intelligence_hub.audit.errors import NoSuchTree
 from hubs.intelligence_hub.audit.export import export_lines
 from hubs.intelligence_hub.audit.repository import AuditRepository
 from hubs.intelligence_hub.audit.schemas import (
@@ -51,6 +52,8 @@ _COLUMNS = (
     "request_id",
     "leaf_hash",
 )
+_LAST_TILE = 2**54
+"""Its hashes have numbers of less than 63 bits."""
 _TILE_CACHE = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -224,6 +227,8 @@ def tile(
     rest, _dot, partial = rest.partition(".p/")
     index = int("".join(part.lstrip("x") for part in rest.split("/")))
     width = int(partial) if partial else 256
+    if (partial and not 0 < width < 256) or index > _LAST_TILE:
+        raise NoSuchTree("no log has such a tile")
     if kind == "entries":
         body = service.entry_bundle(index, width)
         writer.append([_read_of(principal, f"tile/{path}", request)])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from shared.core.clock import utc_now
+from shared.core.clock import in_utc, utc_now
 from shared.core.ids import new_id
 
 
@@ -19,7 +19,7 @@ class EntryCreate(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: UUID = Field(default_factory=new_id, description="the same id twice is one entry")
-    occurred_at: datetime = Field(default_factory=utc_now)
+    occurred_at: Annotated[datetime, AfterValidator(in_utc)] = Field(default_factory=utc_now)
     producer: str = Field("", max_length=200)
     actor: str = Field(max_length=500)
     actor_type: str = Field("user", max_length=50)

@@ -10,14 +10,17 @@ PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 3", "10 4", "4 2 1 2", "3 6")
 
 
+_SMALLEST = 1e-8
+
+
 def colour(index: int) -> str:
     """Return the colour of a series."""
     return PALETTE[index % len(PALETTE)]
 
 
 def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
-    """Return round numbers that cover a span."""
-    if high <= low:
+    """Return round numbers that cover a span; one too small to be written with ten digits counts as none."""
+    if high - low < _SMALLEST:
         high = low + 1
     raw = (high - low) / max(1, wanted)
     power = 10.0 ** math.floor(math.log10(raw))

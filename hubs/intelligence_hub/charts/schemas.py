@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MAX_POINTS = 10_000
 Kind = Literal["bar", "line", "pie", "scatter", "heatmap", "hemicycle", "timeline", "sparkline"]
+LARGEST = 1e15
+Drawable = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
+"""A number that an axis can be labelled with."""
 Label = Annotated[str, Field(max_length=300)]
 
 
@@ -15,8 +18,8 @@ class Point(BaseModel):
     """One datum: its place on the axis or its name, its value, and the series it belongs to."""
 
     model_config = ConfigDict(extra="forbid")
-    x: float | Label
-    y: float = Field(allow_inf_nan=False)
+    x: Drawable | Label
+    y: Drawable
     series: Label = ""
     label: Label = ""
     label_fr: Label = ""

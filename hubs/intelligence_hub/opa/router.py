@@ -31,7 +31,8 @@ from hubs.intelligence_hub.opa.schemas import (
 from hubs.intelligence_hub.opa.service import BUNDLE, Decision, DecisionService, replay, take_opa_log
 from shared.app import ResourcesDep
 from shared.auth import CanDecide, CanReadAudit, CanReadPolicies, CanReportPolicies, CanWritePolicies, Public
-from shared.core.errors import AppError, TooLarge
+from shared.core.clock import in_utc
+from shared.core.errors import AppError, Invalid, TooLarge
 from shared.core.ids import new_id
 from shared.db.cursor import cursor_codec
 from shared.db.dependency import SessionDep
@@ -230,7 +231,10 @@ def list_decisions(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: str | None = None,
 ) -> Page[DecisionRead]:
-    query = DecisionRepository(session).search(path, since)
+    try:
+        query = DecisionRepository(session).search(path, in_utc(since) if since else None)
+    except ValueError as error:
+        raise Invalid(f"since: {error}") from error
     found = paginate(session, query, codec=cursor_codec(resources.settings), limit=limit, cursor=cursor)
     following = str(request.url.include_query_params(cursor=found.next_cursor)) if found.next_cursor else None
     return Page(data=[DecisionRead.model_validate(row) for row in found.items], next=following)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import sqlalchemy
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, StatementError
@@ -21,6 +23,7 @@ from shared.settings import HubSettings
 _BEGINS = re.compile(r"^\s*(select|with|values|table)\b", re.IGNORECASE)
 _CANCELLED, _AWAY = "57014", "08"
 _MOST_BYTES = 8 * 2**20
+_LEAST, _MOST = -(2**63), 2**63 - 1
 
 
 class StatementReader:
@@ -62,6 +65,9 @@ class StatementReader:
             state = getattr(error.orig, "sqlstate", None) or ""
             if state == _CANCELLED:
                 raise QueryTimeout(f"the query took longer than {timeout_ms} ms") from error
+            if not state and isinstance(error.orig, psycopg.DataError):
+                # A day before our era or after the year 9999, say, for which Python has no value.
+                raise BadStatement(f"a value cannot be shown: {str(error.orig)[:400]}") from error
             if state.startswith(_AWAY) or not state:
                 raise Unavailable("the database does not answer") from error
             raise BadStatement(str(error.orig).splitlines()[0][:500], sqlstate=state) from error
@@ -93,12 +99,19 @@ class StatementReader:
 
 
 def _shown(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, Decimal) and value.is_finite():
+        value = int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, list):
+        return [_shown(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _shown(item) for name, item in value.items()}
+    if isinstance(value, int | float) and not _LEAST <= value <= _MOST:
+        # Not a number of JSON, or one that its readers cut; as text it is what the database said.
+        return str(value) if isinstance(value, int) or not math.isfinite(value) else value
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, bytes | memoryview):
         return bytes(value).hex()
-    if isinstance(value, str | int | float | bool | list | dict) or value is None:
+    if isinstance(value, str | int | float | bool) or value is None:
         return value
     return str(value)

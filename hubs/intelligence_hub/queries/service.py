@@ -96,7 +96,10 @@ class QueryService:
         query = self.get(name)
         values = _values(query.parameters, given)
         shown = {key: str(value) for key, value in values.items()}
-        digest = hashlib.sha256(dumps([name, query.version, sorted(shown.items())])).hexdigest()
+        # With the text: under the same name there may have been another query before.
+        digest = hashlib.sha256(
+            dumps([name, query.version, query.updated_at, query.statement, sorted(shown.items())])
+        ).hexdigest()
         held = None if is_fresh or not query.max_age_s else self._cache.get(digest)
         if held is None:
             columns, rows, taken = self._reader.run(
