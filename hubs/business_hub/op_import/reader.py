@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -150,24 +151,34 @@ class UploadReader:
         documents: set[str] = set()
         known: set[tuple[str, str]] = set()
         are_new = True
-        for reader, group in groups:
-            for item in reader.read(group, context):
-                if isinstance(item, Problem):
-                    result.add(item, self._settings.max_problems)
-                    continue
-                row = stage_row(plan.run_id, item.record, item.is_partial)
-                rows.append(row)
-                place = (row.kind, row.key)
-                are_new = are_new and place not in known
-                known.add(place)
-                size += len(row.body or b"")
-                documents.add(item.document)
-                result.meter.measure(row.kind, item.record.__dict__)
-                result.records[row.kind] = result.records.get(row.kind, 0) + 1
-                if len(rows) >= STAGE_RECORDS or size >= STAGE_BYTES:
-                    self._write(rows, are_new, len(documents), result, progress)
-                    rows, size, are_new = [], 0, True
-        self._write(rows, are_new, len(documents), result, progress)
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="staging") as writer:
+            writing: Future[None] | None = None
+
+            def write() -> Future[None]:
+                # One chunk is written while the next is read, no more: memory stays that of two.
+                if writing is not None:
+                    writing.result()
+                counts = (len(documents), dict(result.records))
+                return writer.submit(self._write, tuple(rows), are_new, *counts, progress)
+
+            for reader, group in groups:
+                for item in reader.read(group, context):
+                    if isinstance(item, Problem):
+                        result.add(item, self._settings.max_problems)
+                        continue
+                    row = stage_row(plan.run_id, item.record, item.is_partial)
+                    rows.append(row)
+                    place = (row.kind, row.key)
+                    are_new = are_new and place not in known
+                    known.add(place)
+                    size += len(row.body or b"")
+                    documents.add(item.document)
+                    result.meter.measure(row.kind, item.record.__dict__)
+                    result.records[row.kind] = result.records.get(row.kind, 0) + 1
+                    if len(rows) >= STAGE_RECORDS or size >= STAGE_BYTES:
+                        writing = write()
+                        rows, size, are_new = [], 0, True
+            write().result()
         return result
 
     def _write(
@@ -175,12 +186,12 @@ class UploadReader:
         rows: Sequence[StageRow],
         are_new: bool,
         documents: int,
-        result: ReadResult,
+        records: dict[str, int],
         progress: Callable[[Session, int, dict[str, int]], None],
     ) -> None:
         with transaction(self._sessions) as session:
             UploadRuns.over(session).stage(rows, are_new=are_new)
-            progress(session, documents, result.records)
+            progress(session, documents, records)
 
 
 def manifest_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -105,6 +106,7 @@ def _read(resources: Resources, upload: Upload) -> bool:
     with transaction(resources.sessionmaker) as session:
         if UploadRuns.over(session).state(upload.run_id) not in {"", "staging"}:
             return True
+        is_remembered = UploadRuns.over(session).remembers(upload.source_id)
         template = UploadRepository(session).find_template(options.template) if options.template else None
     context = reader.context(upload, options, template)
     with reader.documents(upload) as documents:
@@ -113,7 +115,8 @@ def _read(resources: Resources, upload: Upload) -> bool:
             run_id=upload.run_id,
             job_id=upload.job_id,
             source_id=upload.source_id,
-            manifest=manifest_of(groups, options, context),
+            # Where nothing is remembered, the bytes need not be read twice.
+            manifest=manifest_of(groups, options, context) if is_remembered else "",
             policy=options.existing,
             is_dry_run=options.dry_run,
         )
@@ -130,6 +133,7 @@ def _read(resources: Resources, upload: Upload) -> bool:
             result = ReadResult()
         else:
             result = reader.stage(plan, groups, context, _progress(resources, plan, len(documents)))
+        plan = replace(plan, manifest=plan.manifest or manifest_of(groups, options, context))
     return _seal(resources, upload, plan, options, result, [document.name for document in nobodys], context)
 
 
@@ -175,7 +179,7 @@ def _seal(
             jobs.finish(plan.job_id, "failed", reason=fresh.reason)
             return False
         kinds = known_kinds | set(result.records)
-        runs.seal(plan.run_id, complete_sets(sorted(kinds)) if options.is_complete else [], result.meter)
+        runs.seal(plan, complete_sets(sorted(kinds)) if options.is_complete else [], result.meter)
         return True
 
 

@@ -32,6 +32,7 @@ class RunPlan:
     job_id: UUID
     source_id: str
     manifest: str
+    """Hash of all that decides what is read; empty until it is needed."""
     policy: str
     is_dry_run: bool
 
@@ -55,7 +56,7 @@ class UploadRuns:
         run = self._runs.lock(plan.run_id)
         if run is None or run.state != "staging":
             return False
-        run.origin, run.policy, run.manifest = "upload", plan.policy, plan.manifest
+        run.origin, run.policy = "upload", plan.policy
         run.is_dry_run = plan.is_dry_run
         run.observed_at = now
         self._runs.purge(plan.run_id)
@@ -65,6 +66,10 @@ class UploadRuns:
         """Return how far a run is; empty when there is none."""
         run = self._runs.find(run_id)
         return run.state if run is not None else ""
+
+    def remembers(self, source_id: str) -> bool:
+        """Tell whether an upload of a data set was loaded whose bytes are known."""
+        return self._runs.find_ledger(source_id) is not None
 
     def recall(self, plan: RunPlan) -> int:
         """Stage what the same bytes held before and return how many records that is; 0 when they are new."""
@@ -93,15 +98,16 @@ class UploadRuns:
             run.state, run.updated_at = "reverted", self._now()
             self._runs.forget_ledger(run.source_id)
 
-    def seal(self, run_id: UUID, complete: Sequence[CompleteSet], meter: Meter) -> ImportRun:
+    def seal(self, plan: RunPlan, complete: Sequence[CompleteSet], meter: Meter) -> ImportRun:
         """Say that everything is staged: the pipeline may work on the run."""
-        run = self._runs.lock(run_id)
+        run = self._runs.lock(plan.run_id)
         assert run is not None
         quality = QualityRepository(self._runs.session)
-        quality.clear(run_id)
-        quality.note(run_id, run.source_id, meter.found)
+        quality.clear(plan.run_id)
+        quality.note(plan.run_id, run.source_id, meter.found)
+        run.manifest = plan.manifest
         run.quality = meter.counts
-        run.staged = run.announced = self._runs.staged_counts(run_id)
+        run.staged = run.announced = self._runs.staged_counts(plan.run_id)
         run.complete = [one.model_dump() for one in complete]
         run.outcome, run.state = "succeeded", "ready"
         run.announced_at = run.updated_at = self._now()
