@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
 import threading
@@ -13,6 +14,7 @@ from uuid import UUID
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import text
+from starlette.routing import Match
 
 from hubs.data_hub.database.service.collections import COLLECTIONS
 from hubs.data_hub.exports.keeper import ExportKeeper
@@ -61,19 +63,20 @@ def tables(hub: Hub, manifest: dict[str, Any]) -> Tables:
     return found
 
 
-def apply(held: Tables, delta: list[dict[str, Any]], table_of: dict[str, str]) -> None:
-    """Bring yesterday's tables up to date as docs/record.md says."""
-    for entry in delta:
-        rows = held[table_of[entry["type"]]]
-        if entry["record"] is None:
-            rows.pop(entry["id"], None)
-        else:
-            rows[entry["id"]] = entry["record"]
-        if entry["type"] == "vote_event":
-            ballots = held["ballots"]
-            for key in [key for key in ballots if key[0] == entry["key"]]:
-                del ballots[key]
-            ballots.update({(one["vote_key"], one["position"]): one for one in entry["ballots"]})
+@pytest.fixture(scope="module")
+def page() -> dict[str, Any]:
+    """The program that docs/record.md gives to those who keep a copy."""
+    text = (Path(__file__).parents[3] / "docs" / "record.md").read_text()
+    [program] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    made: dict[str, Any] = {}
+    exec(program, made)
+    return made
+
+
+def test_the_page_knows_the_table_of_every_kind(page: dict[str, Any]) -> None:
+    for collection in COLLECTIONS:
+        if not collection.where:
+            assert page["table_of"](collection.kind) == collection.path
 
 
 def steady(held: Tables) -> Tables:
@@ -86,7 +89,7 @@ def steady(held: Tables) -> Tables:
     }
 
 
-def test_the_delta_on_top_of_one_export_makes_the_next(hub: Hub) -> None:
+def test_the_delta_on_top_of_one_export_makes_the_next(hub: Hub, page: dict[str, Any]) -> None:
     record(hub)
     held = tables(hub, export(hub))
     ids = {n: hub.get(f"/api/v1/people/ca/house/person/{n}")["id"] for n in (1, 2, 3)}
@@ -111,15 +114,13 @@ def test_the_delta_on_top_of_one_export_makes_the_next(hub: Hub) -> None:
     by_hand = {"collection": "people", "item": ids[1], "field": "gender", "value": "F", "reason": "asked her"}
     post(hub, "/api/v1/corrections", by_hand, 201)
     second = export(hub)
-    delta = lines(fetch(hub, second, "delta.ndjson.gz"))
-    table_of = {c.kind: c.path for c in reversed(COLLECTIONS) if not c.where}
-    apply(held, delta, table_of)
+    page["apply_delta"](held, fetch(hub, second, "delta.ndjson.gz"))
     assert steady(held) == steady(tables(hub, second))
     # And once more, after the merge was taken back.
     held = tables(hub, second)
     post(hub, f"/api/v1/people/{ids[3]}/unmerge", {"reason": "sisters"})
     third = export(hub)
-    apply(held, lines(fetch(hub, third, "delta.ndjson.gz")), table_of)
+    page["apply_delta"](held, fetch(hub, third, "delta.ndjson.gz"))
     assert steady(held) == steady(tables(hub, third))
     assert {row["name"] for row in held["people"].values()} >= {"Élisabeth Brière", "Elisabeth Briere"}
 
@@ -215,3 +216,14 @@ def test_a_killed_build_is_failed_and_leaves_nothing_half(hub: Hub, monkeypatch:
     assert (newest["id"], newest["state"]) == (str(doomed), "failed")
     assert not folder.exists()
     assert hub.get("/api/v1/exports/latest/manifest")["manifest"]["position"] == before["position"]
+
+
+def test_every_address_on_the_page_is_one_of_the_hub(hub: Hub) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "record.md").read_text()
+    named = re.findall(r"^(GET|POST|PUT|DELETE)\s+(/api/\S+)", text, re.MULTILINE)
+    assert len(named) >= 10
+    for method, address in named:
+        path = address.partition("?")[0].replace("{id}", str(new_id()))
+        scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": []}
+        matched = [route.matches(scope)[0] for route in hub.http.app.routes]  # type: ignore[attr-defined]
+        assert Match.FULL in matched, (method, address)
