@@ -232,6 +232,7 @@ class Pipeline:
             for kind, keys in gone.items():
                 found = [one for one in listed if one.kind == kind]
                 service.note_differences(run, found, tally(kind, found, {"tombstoned": len(keys)}))
+                run.forecast = {**run.forecast, kind: {**run.forecast.get(kind, {}), "tombstoned": len(keys)}}
             findings = [
                 *examine(facts, self._tools.settings),
                 *service.quality.measure(run, self._interval(self._tools.find_source(run.source_id))),

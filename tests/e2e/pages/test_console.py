@@ -28,7 +28,7 @@ def upstream(parliament: Platform) -> Iterator[httpx.Client]:
 
 def sign_in(site: Site, page: Page, lang: str, account: tuple[str, str]) -> None:
     site.open(page, f"/{lang}/admin/sign-in")
-    page.locator("#login").focus()
+    expect(page.locator("#login")).to_be_focused()
     page.keyboard.type(account[0])
     page.keyboard.press("Tab")
     page.keyboard.type(account[1])
@@ -102,7 +102,7 @@ def test_a_scrape_is_started_watched_and_its_quarantined_run_refused_by_keyboard
     press_until(page, "Tab", start)
     page.keyboard.press("Enter")
     page.wait_for_url("**/do/start-job*")
-    press_until(page, "Tab", "source_id")
+    expect(page.locator("#a-source_id")).to_be_focused()
     page.keyboard.type("ca-federal-mps")
     press_until(page, "Tab", "upstream")
     page.keyboard.type(str(upstream.base_url).rstrip("/"))
@@ -114,10 +114,13 @@ def test_a_scrape_is_started_watched_and_its_quarantined_run_refused_by_keyboard
     page.keyboard.press("Enter")
     page.wait_for_url("**/admin/runs/*")
     expect(page.get_by_role("link", name=refuse)).to_be_visible(timeout=90_000)
+    # What would vanish is counted where what changes is.
+    counted = page.locator("main table").first.locator("tbody tr").filter(has_text="40")
+    expect(counted).to_have_count(1)
     press_until(page, "Tab", refuse)
     page.keyboard.press("Enter")
     page.wait_for_url("**/do/refuse-run*")
-    press_until(page, "Tab", "reason")
+    expect(page.locator("#a-reason")).to_be_focused()
     page.keyboard.type("forty members do not vanish overnight")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/{lang}/admin/runs")

@@ -144,6 +144,10 @@ def test_a_run_that_lost_too_much_is_held_until_it_is_released(bench, make_peopl
     found = bench.client.get("/api/v1/runs?state=held", headers=bench.writer).json()["data"]
     assert [UUID(one["run_id"]) for one in found] == [run_id]
     assert found[0]["findings"][0]["code"] == "count-drop"
+    # What it would change counts what would vanish.
+    assert {name: found[0]["forecast"]["person"][name] for name in ("unchanged", "tombstoned")} == {
+        "unchanged": 70, "tombstoned": 30,
+    }  # fmt: skip
     # Held runs do not keep their source busy.
     third = bench.create()
     busy = bench.client.post(
