@@ -86,15 +86,15 @@ class WireServer:
 
 @pytest.fixture(scope="module")
 def impatient(embedded_databases, tmp_path_factory) -> Iterator[Rig]:
-    """A worker that waits two seconds for an answer and asks once again."""
+    """A worker that waits six seconds for an answer and does not ask again."""
     with embedded_databases.fresh() as database, MiniatureServer() as upstream, Processes() as processes:
         url = database.url("broker").set(drivername="postgresql")
         rig = Rig(
             url.render_as_string(hide_password=False), tmp_path_factory.mktemp("wire"), upstream, processes
         )
         rig.worker(
-            OP_SCRAPER__REQUEST_TIMEOUT_S="2",
-            OP_SCRAPER__RETRIES="1",
+            OP_SCRAPER__REQUEST_TIMEOUT_S="6",
+            OP_SCRAPER__RETRIES="0",
             OP_SCRAPER__MAX_RESPONSE_BYTES="2000000",
         )
         yield rig
