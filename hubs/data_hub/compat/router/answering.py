@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -36,15 +37,16 @@ def path_below(request: Request, prefix: str) -> str:
     return path if path.endswith("/") else f"{path}/"
 
 
-def answer_without_slash_too(router: APIRouter) -> None:
-    """Serve every path that ends in a slash without it as well.
+def answer_without_slash_too(router: APIRouter, but: Collection[str] = ()) -> None:
+    """Serve every path that ends in a slash without it as well, but for those that another route serves so.
 
     A redirect would name the hub's own address, and browsers follow none from another origin.
     """
     for route in list(router.routes):
-        if isinstance(route, APIRoute) and route.path.endswith("/") and route.path != f"{router.prefix}/":
+        path = route.path.removeprefix(router.prefix) if isinstance(route, APIRoute) else ""
+        if isinstance(route, APIRoute) and path.endswith("/") and path not in but:
             router.add_api_route(
-                route.path.removeprefix(router.prefix)[:-1],
+                path[:-1],
                 route.endpoint,
                 methods=sorted(route.methods or ()),
                 name=f"{route.name}_bare",

@@ -247,4 +247,9 @@ def get_postal_code(request: Request, code: str, _: Public, facade: RepresentDep
         raise NotFound(error.detail) from None
 
 
-answer_without_slash_too(router)
+_SERVED_AS_SHAPES = {
+    "/boundaries/{set_slug}/",
+    "/boundaries/{set_slug}/{slug}/",
+    "/boundaries/{set_slug}/{slug}/representatives/",
+}
+answer_without_slash_too(router, _SERVED_AS_SHAPES)
