@@ -73,6 +73,8 @@ def test_unity_and_dissent_of_the_recorded_votes(samples: Path, sessions) -> Non
         sides: dict[str, Counter[str]] = defaultdict(Counter)
         for ballot in vote["ballots"]:
             sides[ballot["party"]][ballot["option"]] += 1
+        # They have no line in common.
+        sides.pop("Independent", None)
         for party, side in sides.items():
             yes, no = side["yes"], side["no"]
             if yes + no:
@@ -92,6 +94,58 @@ def test_unity_and_dissent_of_the_recorded_votes(samples: Path, sessions) -> Non
         m: (cast[m], dissents[m]) for m in cast
     }
     assert sum(dissents.values()) > 0
+
+
+def a_vote(day: int, *ballots: tuple[str, str, str]) -> dict:
+    return {
+        "key": f"v/{day}", "slug": f"v-{day}", "date": f"2020-01-{day:02}", "session": "1-1",
+        "organization_key": "o", "result": "pass", "subject_en": "", "subject_fr": "", "bill_key": None,
+        "ballots": [
+            {"person_key": f"p/{name}", "name": name, "party": party, "option": option}
+            for name, party, option in ballots
+        ],
+    }  # fmt: skip
+
+
+def test_independents_have_no_line_and_a_member_is_of_the_last_party(sessions) -> None:
+    keep(
+        sessions,
+        [
+            # z crosses the floor from Z to A, then sits alone; a tie and paired or absent members are no line.
+            a_vote(1, ("z", "Z", "no"), ("y", "Z", "yes"), ("x", "Z", "yes"), ("a", "A", "no")),
+            a_vote(2, ("z", "A", "yes"), ("a", "A", "no"), ("b", "A", "no"), ("y", "Z", "yes")),
+            a_vote(3, ("z", "Independent", "no"), ("i", "independent", "yes"), ("j", "Indépendante", "yes")),
+            a_vote(4, ("y", "Z", "yes"), ("x", "Z", "no"), ("a", "A", "paired"), ("b", "A", "absent")),
+        ],
+    )
+    assert {
+        r["party"]: (r["votes"], r["with_line"], r["against_line"]) for r in rows(sessions, "party-unity")
+    } == {
+        "Z": (3, 4, 2),
+        "A": (2, 3, 1),
+    }
+    assert {
+        r["member"]: (r["party"], r["votes"], r["dissents"]) for r in rows(sessions, "member-dissent")
+    } == {
+        "p/z": ("A", 2, 2),
+        "p/y": ("Z", 2, 0),
+        "p/x": ("Z", 1, 0),
+        "p/a": ("A", 2, 0),
+        "p/b": ("A", 1, 0),
+    }
+    assert {r["vote"] for r in rows(sessions, "vote-unity")} == {"v-1", "v-2", "v-4"}
+    assert [(r["party"], r["other"], r["votes"]) for r in rows(sessions, "party-agreement")] == [
+        ("A", "Z", 2)
+    ]
+    nearest = {
+        r["member"]: (r["party"], r["votes"], r["agreed"]) for r in rows(sessions, "agreement", member="p/y")
+    }
+    assert nearest["p/z"] == ("A", 2, 1)
+    took_part = {r["member"]: (r["took_part"], r["held"]) for r in rows(sessions, "attendance")}
+    # Paired counts as taking part, absent and not being there do not; held counts from the first ballot on.
+    assert took_part["p/a"] == (3, 4)
+    assert took_part["p/b"] == (1, 3)
+    assert took_part["p/i"] == (1, 2)
 
 
 def test_agreement_of_the_recorded_votes(samples: Path, sessions) -> None:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+# Words for members of no party, who have no line in common.
+_ALONE = (
+    "independent", "independents", "indépendant", "indépendante", "indépendants", "ind", "ind.", "non-affiliated",
+    "non affiliated", "unaffiliated", "no affiliation", "non affilié", "non affiliée", "non-affilié",
+    "non-affiliée", "sans affiliation", "none", "aucun", "aucune",
+)  # fmt: skip
 # The line of a party in a vote: what most of its members who said yes or no said; a tie is no line.
-_LINES = """
+_LINES = f"""
     lines AS (
         SELECT b.vote_key, b.party,
                count(*) FILTER (WHERE b.option = 'yes') AS yes,
                count(*) FILTER (WHERE b.option = 'no') AS no
         FROM intelligence.ballot_fact b
         JOIN intelligence.vote_fact v USING (vote_key)
-        WHERE b.party <> '' AND (:session = '' OR v.session = :session)
+        WHERE b.party <> '' AND lower(b.party) NOT IN ({", ".join(f"'{word}'" for word in _ALONE)})
+              AND (:session = '' OR v.session = :session)
               AND (:organization = '' OR v.organization_key = :organization)
         GROUP BY b.vote_key, b.party
     )"""
+
+
+def _last(column: str) -> str:
+    """Return what a column said in the last of the votes ``v`` of a group: members change parties and names."""
+    return f"(array_agg({column} ORDER BY v.date DESC, v.vote_key DESC))[1]"
+
+
 PARTY_UNITY = f"""
     WITH {_LINES}
     SELECT party,
@@ -33,13 +47,14 @@ VOTE_UNITY = f"""
     ORDER BY v.date DESC, v.slug, l.party"""
 MEMBER_DISSENT = f"""
     WITH {_LINES}
-    SELECT b.member_key AS member, max(b.name) AS name, max(b.party) AS party,
+    SELECT b.member_key AS member, {_last("b.name")} AS name, {_last("b.party")} AS party,
            count(*) AS votes,
            count(*) FILTER (WHERE (l.yes > l.no) <> (b.option = 'yes')) AS dissents,
            round((count(*) FILTER (WHERE (l.yes > l.no) <> (b.option = 'yes')))::numeric / count(*), 4)::float8
                AS dissent_rate
     FROM intelligence.ballot_fact b
     JOIN lines l ON l.vote_key = b.vote_key AND l.party = b.party AND l.yes <> l.no
+    JOIN intelligence.vote_fact v ON v.vote_key = b.vote_key
     WHERE b.option IN ('yes', 'no') AND (:member = '' OR b.member_key = :member)
     GROUP BY b.member_key ORDER BY dissent_rate DESC, votes DESC, member"""
 ATTENDANCE = """
@@ -59,8 +74,8 @@ ATTENDANCE = """
                     WHERE h.date >= f.since AND h.organization_key = f.organization_key), 4)::float8 AS attendance
     FROM first f WHERE :member = '' OR f.member_key = :member
     ORDER BY attendance DESC, member"""
-AGREEMENT = """
-    SELECT o.member_key AS member, max(o.name) AS name, max(o.party) AS party,
+AGREEMENT = f"""
+    SELECT o.member_key AS member, {_last("o.name")} AS name, {_last("o.party")} AS party,
            count(*) AS votes,
            count(*) FILTER (WHERE o.option = m.option) AS agreed,
            round((count(*) FILTER (WHERE o.option = m.option))::numeric / count(*), 4)::float8 AS agreement
