@@ -104,6 +104,8 @@ def test_relations_filter_by_id_slug_or_key_and_are_shown_as_ids_and_urls(hub: H
     assert found["bill_url"] == hub.get("/api/v1/bills/45-1-c-2")["url"]
     assert found["organization_id"] is None
     assert hub.get("/api/v1/bills", sponsor="nobody")["data"] == []
+    capitals = hub.http.get("/api/v1/bills/45-1-C-2", follow_redirects=False)
+    assert (capitals.status_code, capitals.headers["location"]) == (308, found["bill_url"])
     detail = hub.get("/api/v1/bills/45-1-c-2")
     assert [v["number"] for v in detail["votes"]] == [1]
     with_ballots = hub.get("/api/v1/votes", include="ballots,bill", number=1)["data"][0]

@@ -122,7 +122,7 @@ class ReadingService:
         """
         row = self._repository.find(collection, item)
         if row is None:
-            moved = self._repository.find_permalink(collection.kind, item)
+            moved = self._repository.find_permalink(collection.kind, item) or self._in_small(collection, item)
             if moved is None:
                 raise RecordNotFound(f"no {collection.singular} answers to {item[:200]!r}")
             return Moved(moved)
@@ -144,6 +144,12 @@ class ReadingService:
                 rendering.link(places, self._repository.ids_of(rendering.keys_by_kind(places)))
                 records[0]["ballots"] = past
         return self.dress(collection, records, query.lang, query.fields)[0]
+
+    def _in_small(self, collection: Collection, item: str) -> UUID | None:
+        """Return the record that a slug written with capitals means, such as 45-1-C-2."""
+        small = item.lower()
+        found = self._repository.find(collection, small) if small != item else None
+        return found["id"] if found else None
 
     def _require_on(self, collection: Collection, record_id: UUID, item: str, on: date) -> None:
         if not self._repository.is_valid_on(collection.kind, record_id, on):
