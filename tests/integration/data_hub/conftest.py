@@ -227,7 +227,8 @@ class Hub:
         seen: list[str] = []
 
         def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            if threading.current_thread().name != "search index":
+            # The hub's own threads (the index, the relay, the keepers) ask now and then, whoever else does.
+            if threading.current_thread().name == "AnyIO worker thread":
                 seen.append(statement)
 
         event.listen(engine, "before_cursor_execute", note)
