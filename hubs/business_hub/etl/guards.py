@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hubs.business_hub.etl.reporting import plural_names
 from hubs.business_hub.settings import ImportSettings
 from shared.contracts.events.scraping import CompleteSet
 
@@ -77,10 +78,12 @@ def _drops(facts: RunFacts, settings: ImportSettings) -> Iterable[Finding]:
         is_gone = known > 0 and seen == 0 and not facts.may_be_empty
         is_drop = known >= settings.min_rows_for_drop and seen < known * (1 - settings.max_drop)
         if is_gone or is_drop:
+            english, french = plural_names(one.kind)
+            under, sous = (f" under {one.prefix}", f" sous {one.prefix}") if one.prefix else ("", "")
             yield Finding(
                 "count-drop",
-                f"{one.kind} under {one.prefix}: {seen} now, {known} before",
-                f"{one.kind} sous {one.prefix} : {seen} maintenant, {known} auparavant",
+                f"{english}{under}: {seen} now, {known} before",
+                f"{french}{sous} : {seen} maintenant, {known} auparavant",
                 kind=one.kind,
                 before=known,
                 after=seen,

@@ -53,6 +53,12 @@ def summarize(report: Mapping[str, KindReport]) -> tuple[str, str]:
     return " ".join(english), " ".join(french)
 
 
+def plural_names(kind: str) -> tuple[str, str]:
+    """Return what many records of a kind are called, in English and in French."""
+    names = NAMES.get(kind, (kind, kind, kind, kind))
+    return names[1], names[3]
+
+
 def _count(kind: str, count: int, language: int) -> str:
     names = NAMES.get(kind, (kind, kind, kind, kind))
     return f"{count} {names[language] if count == 1 else names[language + 1]}"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from hubs.business_hub.op_import.formats.base import Format, Parsed, Problem, ReadContext
+from hubs.business_hub.op_import.errors import BadMapping
+from hubs.business_hub.op_import.formats.base import Format, Parsed, Problem, ReadContext, read_all
 from hubs.business_hub.op_import.formats.mapped import MappedTable
 from hubs.business_hub.op_import.formats.registry import sort_out
 from hubs.business_hub.op_import.formats.suggesting import suggest
@@ -42,6 +43,8 @@ def inspect(documents: Sequence[Document], options: ImportOptions, context: Read
 
 
 def _table(document: Document, context: ReadContext) -> dict[str, Any]:
+    if context.target and context.target not in TARGETS:
+        raise BadMapping(f"no target {context.target!r}", known=list(TARGETS))
     table = open_table(document, context.shape)
     targets = [context.target] if context.target else list(TARGETS)
     ranked = sorted(
@@ -74,7 +77,7 @@ def _preview(reader: Format, group: Sequence[Document], context: ReadContext) ->
     preview: list[dict[str, Any]] = []
     problems: list[dict[str, Any]] = []
     try:
-        for item in reader.read(group, context):
+        for item in read_all(reader, group, context):
             if isinstance(item, Parsed) and len(preview) < PREVIEW_ROWS:
                 record = item.record.model_dump(mode="json", exclude_defaults=True, exclude={"sources"})
                 preview.append(

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from hubs.business_hub.etl.service.uploads import Meter, RunPlan, StageRow, UploadRuns, stage_row
 from hubs.business_hub.op_import.errors import UnknownFormat
-from hubs.business_hub.op_import.formats.base import Format, Problem, ReadContext
+from hubs.business_hub.op_import.formats.base import Format, Problem, ReadContext, read_all
 from hubs.business_hub.op_import.formats.registry import sort_out
 from hubs.business_hub.op_import.models import MappingTemplate, Upload
 from hubs.business_hub.op_import.reading.documents import Document, documents_of_file, documents_of_folder
@@ -162,7 +162,7 @@ class UploadReader:
                 return writer.submit(self._write, tuple(rows), are_new, *counts, progress)
 
             for reader, group in groups:
-                for item in reader.read(group, context):
+                for item in read_all(reader, group, context):
                     if isinstance(item, Problem):
                         result.add(item, self._settings.max_problems)
                         continue

@@ -139,7 +139,7 @@ def test_a_run_that_lost_too_much_is_held_until_it_is_released(bench, make_peopl
     second = bench.create()
     run_id = bench.scrape(second, make_people(70))
     held = bench.wait_for(second["id"], "quarantined")
-    assert held["reason"] == "person under ca/house/person/: 70 now, 100 before"
+    assert held["reason"] == "people under ca/house/person/: 70 now, 100 before"
     assert len(bench.canon.rows) == 100
     found = bench.client.get("/api/v1/runs?state=held", headers=bench.writer).json()["data"]
     assert [UUID(one["run_id"]) for one in found] == [run_id]
@@ -161,6 +161,9 @@ def test_a_run_that_lost_too_much_is_held_until_it_is_released(bench, make_peopl
     assert released.status_code == 200
     report = bench.wait_for(second["id"], "succeeded")["report"]["person"]
     assert (report["unchanged"], report["tombstoned"]) == (70, 30)
+    log = bench.client.get(f"/api/v1/jobs/{second['id']}/logs", headers=bench.writer).json()["data"]
+    [entry] = [one for one in log if one["code"] == "released"]
+    assert entry["message"].endswith(": an election")
     steps = bench.client.get(f"/api/v1/runs/{run_id}", headers=bench.writer).json()["steps"]
     assert [step["name"] for step in steps] == ["prepare", "guard", "load", "close"]
     assert all(step["duration_s"] >= 0 for step in steps)

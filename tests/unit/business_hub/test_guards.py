@@ -92,6 +92,19 @@ def test_a_session_is_known_earlier_or_next(session, is_held):
     assert found == (["unknown-session"] if is_held else [])
 
 
+def test_a_whole_data_set_has_no_place_to_name():
+    everything = CompleteSet(kind="post", prefix="")
+    facts = RunFacts(
+        staged={"post": 3},
+        complete=(everything,),
+        staged_in_set={everything: 3},
+        known_in_set={everything: 10},
+    )
+    finding = examine(facts, SETTINGS)[0]
+    assert finding.detail_en == "seats: 3 now, 10 before"
+    assert finding.detail_fr == "sièges : 3 maintenant, 10 auparavant"
+
+
 def test_findings_say_the_same_in_both_languages_with_their_numbers():
     facts = RunFacts(
         staged={"person": 3}, complete=(MEMBERS,), staged_in_set={MEMBERS: 3}, known_in_set={MEMBERS: 10}
@@ -99,8 +112,8 @@ def test_findings_say_the_same_in_both_languages_with_their_numbers():
     finding = examine(facts, SETTINGS)[0].as_json()
     assert finding == {
         "code": "count-drop",
-        "detail_en": "person under ca/house/person/: 3 now, 10 before",
-        "detail_fr": "person sous ca/house/person/ : 3 maintenant, 10 auparavant",
+        "detail_en": "people under ca/house/person/: 3 now, 10 before",
+        "detail_fr": "personnes sous ca/house/person/ : 3 maintenant, 10 auparavant",
         "kind": "person",
         "is_blocking": True,
         "before": 10,

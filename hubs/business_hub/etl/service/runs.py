@@ -185,7 +185,7 @@ class RunService:
         Raises: RunNotFound, RunNotHeld; SourceBusy while another job of its source is live.
         """
         run = self._held(run_id)
-        self._jobs.release(run.job_id, actor)
+        self._jobs.release(run.job_id, actor, reason)
         run.state = "ready"
         run.step, run.cursor = "", {}
         run.is_released = True

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
+from hubs.business_hub.op_import.errors import Unreadable
 from hubs.business_hub.op_import.reading.documents import Document
 from hubs.business_hub.op_import.reading.tabular import TableShape
 from shared.contracts.civic import Record, SourceRef
@@ -122,18 +123,62 @@ def make(
     try:
         record = cls.model_validate(fields)
     except ValidationError as error:
-        for found in error.errors()[:5]:
-            where = ".".join(str(part) for part in found["loc"]) or "record"
-            yield Problem(
-                document=document.name,
-                row=row,
-                column=where,
-                code=found["type"],
-                detail=found["msg"],
-                value=str(found.get("input", ""))[:200],
-            )
+        yield from _problems_of(error, document, row)
         return
     yield Parsed(record, document.name, row, is_partial)
+
+
+def _problems_of(error: ValidationError, document: Document, row: int | None) -> Iterator[Problem]:
+    for found in error.errors()[:5]:
+        yield Problem(
+            document=document.name,
+            row=row,
+            column=".".join(str(part) for part in found["loc"]) or "record",
+            code=found["type"],
+            detail=found["msg"],
+            value=str(found.get("input", ""))[:200],
+        )
+
+
+_SHAPE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What code meets that expects an object where there is a text, or the like."""
+
+
+def shaped(items: Iterator[Item], document: Document, row: int | None = None) -> Iterator[Item]:
+    """Yield what is read of one object; where it is not of its format's shape, say so and go on."""
+    try:
+        yield from items
+    except ValidationError as error:
+        yield from _problems_of(error, document, row)
+    except _SHAPE as error:
+        yield Problem(document.name, row, "", "wrong-shape", f"{type(error).__name__}: {error}"[:300])
+
+
+def read_all(reader: Format, documents: Sequence[Document], context: ReadContext) -> Iterator[Item]:
+    """Yield what a reader finds.
+
+    Raises: Unreadable also where it meets a shape that nobody thought of; UploadTooLarge.
+    """
+    where = documents[0].name if documents else ""
+
+    def noted() -> Iterator[Item]:
+        nonlocal where
+        for item in reader.read(documents, context):
+            where = item.document
+            yield item
+
+    try:
+        yield from noted()
+    except _SHAPE as error:
+        detail = f"{type(error).__name__}: {error}"[:300]
+        raise Unreadable(
+            f"{where}, or the file after it, is not of the shape of {reader.name}: {detail}"
+        ) from error
+
+
+def words_of(value: Any) -> list[str]:
+    """Return the texts of a list; a text alone is a list of one."""
+    return [word for one in (value if isinstance(value, list) else [value]) if (word := text_of(one))]
 
 
 def text_of(value: Any) -> str:

@@ -27,7 +27,7 @@ from shared.contracts.people import MembershipRecord, OrganizationRecord, Person
 from shared.contracts.proceedings import DebateRecord, SpeechRecord
 
 SCHEME = "openparliament.ca/politician"
-_JSON = re.compile(rb"^\s*\{")
+_JSON = re.compile(rb"^(?:\xef\xbb\xbf)?\s*\{")
 _MARKS = (
     rb'"legisinfo_id"', rb'"politician_membership_url"', rb'"yea_total"', rb'"ballots_url"',
 )  # fmt: skip

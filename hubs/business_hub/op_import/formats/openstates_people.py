@@ -9,12 +9,20 @@ from typing import Any
 import yaml
 
 from hubs.business_hub.op_import.errors import Unreadable
-from hubs.business_hub.op_import.formats.base import Item, Problem, ReadContext, day_of, make, text_of
+from hubs.business_hub.op_import.formats.base import (
+    Item,
+    Problem,
+    ReadContext,
+    day_of,
+    make,
+    shaped,
+    text_of,
+)
 from hubs.business_hub.op_import.reading.documents import Document
 from shared.contracts.keys import slug
 from shared.contracts.people import MembershipRecord, OrganizationRecord, PersonRecord, PostRecord
 
-_ID = re.compile(rb"^(?:---\s*\n)?id:\s*['\"]?ocd-(person|organization)/", re.M)
+_ID = re.compile(rb"^(?:\xef\xbb\xbf)?(?:---\s*\n)?id:\s*['\"]?ocd-(person|organization)/", re.M)
 _MAX_BYTES = 512 * 1024
 _CLASSIFICATIONS = {"committee": "committee", "subcommittee": "subcommittee"}
 
@@ -53,9 +61,10 @@ class OpenStatesPeople:
         for document in documents:
             entry = _load(document)
             if text_of(entry.get("id")).startswith("ocd-person/"):
-                yield from self._person(document, context, entry, bodies)
+                items = self._person(document, context, entry, bodies)
             else:
-                yield from self._committee(document, context, entry)
+                items = self._committee(document, context, entry)
+            yield from shaped(items, document)
 
     def _person(
         self, document: Document, context: ReadContext, entry: Mapping[str, Any], bodies: set[str]
@@ -221,7 +230,7 @@ def _load(document: Document) -> Mapping[str, Any]:
         raise Unreadable(f"{document.name}: a person's file has at most {_MAX_BYTES} bytes")
     try:
         entry = yaml.load(body, Loader=_Loader)  # noqa: S506 - a SafeLoader with less, not more
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise Unreadable(f"{document.name} is not YAML: {str(error)[:300]}", document=document.name) from None
     if not isinstance(entry, dict):
         raise Unreadable(f"{document.name} holds no mapping", document=document.name)

@@ -7,13 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hubs.business_hub.op_import.errors import Unreadable
-from hubs.business_hub.op_import.formats.base import Item, Problem, ReadContext, day_of, make, text_of
+from hubs.business_hub.op_import.formats.base import (
+    Item,
+    Problem,
+    ReadContext,
+    day_of,
+    make,
+    shaped,
+    text_of,
+)
 from hubs.business_hub.op_import.reading.documents import Document
 from shared.contracts.keys import slug
 from shared.contracts.people import MembershipRecord, OrganizationRecord, PersonRecord, PostRecord
 
 _LISTS = re.compile(rb'"(?:persons|organizations|memberships|posts)"\s*:\s*\[')
-_JSON = re.compile(rb"^\s*\{")
+_JSON = re.compile(rb"^(?:\xef\xbb\xbf)?\s*\{")
 _CONTACTS = {"address", "email", "voice", "fax", "cell", "url"}
 _CLASSIFICATIONS = {
     "legislature", "chamber", "party", "committee", "subcommittee", "council", "ministry",
@@ -48,6 +56,7 @@ class _Reading:
     def __init__(self, document: Document, context: ReadContext, parser: str, content: Entry) -> None:
         self._document = document
         self._content = content
+        self._seen: dict[tuple[str, str], Entry] = {}
         self._prefix = f"popolo/{slug(context.dataset) or 'set'}"
         self._areas = {text_of(area.get("id")): text_of(area.get("name")) for _, area in self._list("areas")}
         self._parties = {
@@ -62,14 +71,44 @@ class _Reading:
 
     def read(self) -> Iterator[Item]:
         """Yield every object of the document."""
-        for row, entry in self._list("organizations"):
-            yield from self._organization(row, entry)
-        for row, entry in self._list("posts"):
-            yield from self._post(row, entry)
-        for row, entry in self._list("persons"):
-            yield from self._person(row, entry)
-        for row, entry in self._list("memberships"):
-            yield from self._membership(row, entry)
+        makers = {
+            "organizations": self._organization,
+            "posts": self._post,
+            "persons": self._person,
+            "memberships": self._membership,
+        }
+        for name, maker in makers.items():
+            for row, entry in self._list(name):
+                if name in {"organizations", "persons"} and (problem := self._unnamed(name, row, entry)):
+                    yield problem
+                else:
+                    yield from shaped(maker(row, entry), self._document, row)
+        # Objects may carry their memberships with them, which then name the other side alone.
+        for name, side in (("organizations", "organization_id"), ("persons", "person_id")):
+            for row, entry in self._list(name):
+                for one in entry.get("memberships") or []:
+                    yield from shaped(self._nested(row, side, entry.get("id"), one), self._document, row)
+
+    def _unnamed(self, name: str, row: int, entry: Entry) -> Problem | None:
+        """Return what is wrong with an object that cannot be told from others."""
+        identity = text_of(entry.get("id"))
+        for column, value in (("id", identity), ("name", text_of(entry.get("name")))):
+            if not value:
+                return Problem(self._document.name, row, column, "missing", f"{column} is no text, or empty")
+        place = (name, identity)
+        if self._seen.setdefault(place, entry) is not entry and self._seen[place] != entry:
+            detail = f"the id {identity[:100]} stands for two objects"
+            return Problem(self._document.name, row, "id", "duplicate", detail, identity[:200])
+        return None
+
+    def _nested(self, row: int, side: str, identity: Any, entry: Entry) -> Iterator[Item]:
+        """Read a membership within its person or organization; the other side may be an object too."""
+        sides = {
+            f"{name}_id": other["id"]
+            for name in ("person", "organization", "post")
+            if isinstance(other := entry.get(name), dict) and "id" in other
+        }
+        yield from self._membership(row, {**sides, side: identity, **entry})
 
     def _list(self, name: str) -> list[tuple[int, Entry]]:
         found = self._content.get(name) or []

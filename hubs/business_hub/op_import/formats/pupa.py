@@ -10,10 +10,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hubs.business_hub.op_import.errors import Unreadable
-from hubs.business_hub.op_import.formats.base import Item, Parsed, Problem, ReadContext, day_of, make, text_of
+from hubs.business_hub.op_import.formats.base import (
+    Item,
+    Parsed,
+    Problem,
+    ReadContext,
+    day_of,
+    make,
+    shaped,
+    text_of,
+    words_of,
+)
 from hubs.business_hub.op_import.formats.pupa_parts import Entry, identifiers, links, pseudo, versions
 from hubs.business_hub.op_import.reading.documents import Document
-from shared.contracts.civic import Ballot, SourceRef
+from shared.contracts.civic import Ballot
 from shared.contracts.keys import slug
 from shared.contracts.legislation import BillRecord, SessionRecord, VoteEventRecord
 from shared.contracts.people import (
@@ -72,11 +82,9 @@ class Pupa:
                     entry = document.json()
                     if not isinstance(entry, dict):
                         raise Unreadable(f"{document.name} is no object")
-                    yield from readers[kind](document, entry)
+                    yield from shaped(readers[kind](document, entry), document)
                 except Unreadable as error:
                     yield Problem(document.name, None, "", "unreadable", error.detail)
-                except (ValueError, KeyError, TypeError, AttributeError) as error:
-                    yield Problem(document.name, None, "", "wrong-shape", f"{type(error).__name__}: {error}")
 
 
 class _Reading:
@@ -102,11 +110,8 @@ class _Reading:
         url = text_of(sources[0].get("url")) if sources else ""
         return {
             "jurisdiction": self._jurisdiction or self._prefix,
-            "sources": (self._source(document, url),),
+            "sources": (self._context.source(document, self._parser, url),),
         }
-
-    def _source(self, document: Document, url: str) -> SourceRef:
-        return self._context.source(document, self._parser, url)
 
     def jurisdiction(self, document: Document, entry: Entry) -> Iterator[Item]:
         """The government, and its sessions."""
@@ -263,7 +268,7 @@ class _Reading:
                         text_of(pseudo(one.get("organization_id")).get("classification"))
                     ),
                     "description_en": text_of(one.get("description")),
-                    "classification": ", ".join(one.get("classification") or []),
+                    "classification": ", ".join(words_of(one.get("classification"))),
                 }
                 for one in entry.get("actions") or []
             ),
@@ -278,7 +283,7 @@ class _Reading:
             number=number,
             title_en=text_of(entry.get("title")),
             short_title_en=titles[0] if titles else "",
-            type_en=", ".join(entry.get("classification") or []),
+            type_en=", ".join(words_of(entry.get("classification"))),
             chamber=chamber,
             introduced_on=actions[0]["date"] if actions else None,
             latest_activity_on=actions[-1]["date"] if actions else None,
@@ -287,7 +292,7 @@ class _Reading:
             sponsors=[self._sponsor(one) for one in entry.get("sponsorships") or []],
             actions=actions,
             versions=versions(entry.get("versions") or []),
-            identifiers=[{"scheme": "subject", "value": text_of(one)} for one in entry.get("subject") or []],
+            identifiers=[{"scheme": "subject", "value": one} for one in words_of(entry.get("subject"))],
             links=[
                 {"url": text_of(link.get("url")), "note": text_of(one.get("note"))}
                 for one in entry.get("documents") or []
@@ -325,7 +330,7 @@ class _Reading:
                     for one in entry.get("counts") or []
                 ],
                 "bill_key": bill,
-                "document_type": ", ".join(entry.get("motion_classification") or []),
+                "document_type": ", ".join(words_of(entry.get("motion_classification"))),
                 "ballots": self._ballots(entry.get("votes") or []),
                 **self._common(document, entry),
             }

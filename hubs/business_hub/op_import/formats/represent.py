@@ -23,7 +23,7 @@ from shared.contracts.people import (
 )
 
 _PAGE = re.compile(rb'^\s*\{\s*"(?:meta|objects)"')
-_LIST = re.compile(rb"^\s*\[\s*\{")
+_LIST = re.compile(rb"^(?:\xef\xbb\xbf)?\s*\[\s*\{")
 _OFFICE = re.compile(rb'"(?:elected_office|district_name)"')
 _BOUNDARY = re.compile(rb'"boundary_set_name"')
 _CONTACTS = (("tel", "voice"), ("fax", "fax"), ("postal", "address"))

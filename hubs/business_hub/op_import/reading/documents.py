@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import codecs
 import gzip
 import hashlib
 import io
@@ -91,7 +92,7 @@ class Document:
         Raises: Unreadable, UploadTooLarge.
         """
         try:
-            return orjson.loads(self.read())
+            return orjson.loads(self.read().removeprefix(codecs.BOM_UTF8))
         except orjson.JSONDecodeError as error:
             raise Unreadable(f"{self.name} is not JSON: {error}", document=self.name) from None
 
@@ -158,15 +159,16 @@ def _zip_members(
             total += info.file_size
             if total > limits.unpacked_bytes or info.file_size > limits.ratio * max(info.compress_size, 1024):
                 raise UploadTooLarge(f"{info.filename} unpacks to more than is read", member=info.filename)
-            yield Document(info.filename, _member_opener(opened, info.filename, info.file_size), limits)
+            yield Document(info.filename, _member_opener(opened, info), limits)
 
 
-def _member_opener(opened: Callable[[], IO[bytes]], name: str, size: int) -> Callable[[], IO[bytes]]:
+def _member_opener(opened: Callable[[], IO[bytes]], info: zipfile.ZipInfo) -> Callable[[], IO[bytes]]:
     def open_member() -> IO[bytes]:
         outer = opened()
         archive = zipfile.ZipFile(outer)
-        # What the directory says of the size is not believed: no byte more is read.
-        return cast(IO[bytes], _Bounded(archive.open(name), size, name, outer))
+        # By its entry: several may have one name. What the directory says of the size is not believed: no
+        # byte more is read.
+        return cast(IO[bytes], _Bounded(archive.open(info), info.file_size, info.filename, outer))
 
     return open_member
 

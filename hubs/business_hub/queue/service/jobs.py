@@ -336,14 +336,14 @@ class JobService:
         self._lifecycle.end(job, state, reason, actor)
         return True
 
-    def release(self, job_id: UUID, actor: str) -> Job:
-        """Let a quarantined job go on to be loaded.
+    def release(self, job_id: UUID, actor: str, reason: str) -> Job:
+        """Let a quarantined job go on to be loaded, for a reason that its log keeps.
 
         Raises: JobNotFound; IllegalTransition; SourceBusy while another job of its source is live.
         """
         job = self._lifecycle.locked(job_id)
         self._lifecycle.resume(job)
-        self._journal.log(job, "info", "released", f"released by {actor}")
+        self._journal.log(job, "info", "released", f"released by {actor}: {reason}")
         self._journal.audit(job, "job.released", actor)
         return job
 
