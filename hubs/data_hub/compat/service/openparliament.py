@@ -155,23 +155,18 @@ class OpenParliamentFacade:
         Raises: NotFound.
         """
         body = self.committee(name, session)
-        query = ListQuery(
-            conditions=(
-                Condition("organization_key", "exact", body["key"], "relation"),
-                Condition("session", "exact", session, "text"),
-                Condition("number", "exact", number, "text"),
-            ),
-            sort="sort_date",
-            limit=1,
-            includes=("documents",),
-        )
-        rows, _ = self.records.window(BY_PATH["events"], query, 0)
-        if not rows:
+        found = self._numbered("events", body, session, number, ("documents",))
+        if found is None:
             raise NotFound(f"no meeting {number[:20]} of {name[:100]!r} in {session[:20]}")
-        return {**rows[0], "organization": body}
+        return {**found, "organization": body}
 
     def evidence(self, body: Shape, session: str, number: str) -> Shape | None:
         """Return the record of what was said at a meeting of a committee, if there is one."""
+        return self._numbered("debates", body, session, number)
+
+    def _numbered(
+        self, path: str, body: Shape, session: str, number: str, includes: tuple[str, ...] = ()
+    ) -> Shape | None:
         query = ListQuery(
             conditions=(
                 Condition("organization_key", "exact", body["key"], "relation"),
@@ -180,8 +175,9 @@ class OpenParliamentFacade:
             ),
             sort="sort_date",
             limit=1,
+            includes=includes,
         )
-        rows, _ = self.records.window(BY_PATH["debates"], query, 0)
+        rows, _ = self.records.window(BY_PATH[path], query, 0)
         return rows[0] if rows else None
 
     def sitting(self, on: date) -> Shape:

@@ -11,19 +11,9 @@ from sqlalchemy.orm import Session
 
 from hubs.data_hub.database.models import table_of
 from hubs.data_hub.database.repository.reading import one_of
+from hubs.data_hub.database.repository.statements import SHOWN
 
 Row = Mapping[str, Any]
-_SHOWN = (
-    "id",
-    "key",
-    "slug",
-    "jurisdiction",
-    "facts",
-    "created_at",
-    "updated_at",
-    "deleted_at",
-    "merged_into",
-)
 
 
 class SeatsRepository:
@@ -44,7 +34,7 @@ class SeatsRepository:
             )
             clauses.append(by_name)
         statement = select(
-            *(table.c[name] for name in _SHOWN),
+            *(table.c[name] for name in SHOWN),
             table.c.organization_key,
             table.c.division_id,
             table.c.division_folded,
@@ -64,7 +54,7 @@ class SeatsRepository:
             )
         statement = (
             select(
-                *(table.c[name] for name in _SHOWN),
+                *(table.c[name] for name in SHOWN),
                 table.c.person_key,
                 table.c.post_key,
                 table.c.organization_key,
@@ -80,7 +70,7 @@ class SeatsRepository:
     def people(self, keys: Sequence[str]) -> dict[str, Row]:
         """Return the person behind each key; a merged key leads to the person it was merged into."""
         table = table_of("person")
-        columns = [table.c[name] for name in _SHOWN]
+        columns = [table.c[name] for name in SHOWN]
         found: dict[str, Row] = {
             row["key"]: dict(row)
             for row in self._session.execute(select(*columns).where(one_of(table.c.key, keys))).mappings()
