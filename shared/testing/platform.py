@@ -21,21 +21,29 @@ _READY_TIMEOUT_S = 180
 _STOP_TIMEOUT_S = 60
 
 
+_claims: list[socket.socket] = []
+
+
 def port_base() -> int:
-    """Return the first of eight free ports in a row."""
+    """Return the first of eight free ports in a row, for one caller alone while this process lives."""
     for base in range(21_000 + os.getpid() % 500 * 10, 32_000, 10):
+        # An installation listens some seconds later only: until then, a datagram socket claims the ports.
+        claim = socket.socket(type=socket.SOCK_DGRAM)
         sockets: list[socket.socket] = []
         try:
+            claim.bind(("127.0.0.1", base))
             for port in range(base, base + 8):
                 probe = socket.socket()
                 sockets.append(probe)
                 probe.bind(("127.0.0.1", port))
-            return base
         except OSError:
+            claim.close()
             continue
         finally:
             for probe in sockets:
                 probe.close()
+        _claims.append(claim)
+        return base
     raise ProcessFailed("no eight free ports in a row")
 
 

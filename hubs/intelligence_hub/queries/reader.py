@@ -54,7 +54,7 @@ class StatementReader:
                 rows, size = [], 0
                 for row in found:
                     rows.append([_shown(value) for value in row])
-                    size += sum(len(value) if isinstance(value, str) else 8 for value in row)
+                    size += _size(rows[-1])
                     if size > _MOST_BYTES:
                         raise BadStatement(f"the answer has more than {_MOST_BYTES} bytes")
                     if len(rows) > row_limit:
@@ -96,6 +96,17 @@ class StatementReader:
                 },
             )
         return self._engine
+
+
+def _size(shown: Any) -> int:
+    """Return about how many bytes a value takes in an answer."""
+    if isinstance(shown, str):
+        return len(shown)
+    if isinstance(shown, list):
+        return sum(map(_size, shown))
+    if isinstance(shown, dict):
+        return sum(len(name) + _size(value) for name, value in shown.items())
+    return 8
 
 
 def _shown(value: Any) -> Any:
