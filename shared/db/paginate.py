@@ -3,10 +3,11 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Generic, TypeVar
 
 import orjson
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Tuple, and_, false, func, or_, select, tuple_
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import operators
@@ -136,9 +137,14 @@ def _beyond(keys: list[_Key], values: list[Any]) -> ColumnElement[bool]:
     """Return the condition of rows after the values: a row comparison where the index can use one."""
     is_plain = not any(key.is_nullable for key in keys)
     if is_plain and len({key.is_descending for key in keys}) == 1:
-        columns = tuple_(*(key.column for key in keys))
-        bound = tuple_(*values, types=[key.column.type for key in keys])
-        return columns < bound if keys[0].is_descending else columns > bound
+        columns, bound = _row(keys, values)
+        beyond = columns < bound if keys[0].is_descending else columns > bound
+        first = _of_first_table(keys)
+        if len(first) == len(keys):
+            return beyond
+        # A row of several tables' columns bounds none of them: the first one's index is told by itself.
+        columns, bound = _row(first, values)
+        return and_(columns <= bound if keys[0].is_descending else columns >= bound, beyond)
     cases = []
     for position, (key, value) in enumerate(zip(keys, values, strict=True)):
         after = key.after(value)
@@ -146,6 +152,18 @@ def _beyond(keys: list[_Key], values: list[Any]) -> ColumnElement[bool]:
             before = zip(keys[:position], values[:position], strict=True)
             cases.append(and_(*(earlier.same(held) for earlier, held in before), after))
     return or_(*cases) if cases else false()
+
+
+def _row(keys: Sequence[_Key], values: Sequence[Any]) -> tuple[Tuple, Tuple]:
+    """Return the columns of these keys as a row, and their values as another."""
+    types = [key.column.type for key in keys]
+    return tuple_(*(key.column for key in keys)), tuple_(*values[: len(keys)], types=types)
+
+
+def _of_first_table(keys: Sequence[_Key]) -> list[_Key]:
+    """Return the leading keys that are columns of one table."""
+    table = getattr(keys[0].column, "table", None)
+    return list(takewhile(lambda key: getattr(key.column, "table", None) is table, keys))
 
 
 def _listing(statement: Select[Any], filters: Mapping[str, object] | None) -> str:

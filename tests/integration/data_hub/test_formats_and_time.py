@@ -177,3 +177,30 @@ def test_how_a_member_voted_across_votes(hub: Hub) -> None:
     )
     hub.get("/api/v1/ballots", 422, date__gte="2025-02-02", date__lte="2025-01-01")
     hub.get("/api/v1/ballots", 422, colour="red")
+
+
+@both_servers
+def test_a_crawl_of_all_ballots_reads_each_once_without_sorting_them_all(hub: Hub) -> None:
+    for number in range(1, 6):
+        cast = [ballot(n, "no" if n % 3 else "yes") for n in range(1, 5)]
+        hub.load("vote_event", vote(number, cast, date=f"2025-06-0{number % 3 + 1}"))
+    for sort in ("date", "-date"):
+        with hub.queries() as seen:
+            found = crawl(hub, f"/api/v1/ballots?limit=3&sort={sort}")
+        days = [row["date"] for row in found]
+        assert days == sorted(days, reverse=sort == "-date")
+        cast = {(row["vote"]["number"], row["person_key"]) for row in found}
+        assert len(cast) == len(found) == 20
+        # The days of votes are an index: ballots of half a million rows are not sorted for a page.
+        assert any("(data.vote_event.sort_date, data.vote_event.id) " in one for one in seen)
+    assert len(crawl(hub, "/api/v1/ballots?limit=3&option=yes")) == 5
+
+
+def crawl(hub: Hub, path: str | None) -> list[dict]:
+    """Return the rows of a listing, page after page."""
+    found: list[dict] = []
+    while path is not None:
+        page = hub.get(path)
+        found += page["data"]
+        path = page["next"]
+    return found

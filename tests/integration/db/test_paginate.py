@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, delete, event, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, sessionmaker
 
 from shared.db.base import HasId, hub_registry
@@ -34,6 +35,12 @@ class Bill(HasId, Model):
     score: Mapped[Decimal | None]
 
 
+class Stage(HasId, Model):
+    __tablename__ = "stage"
+    bill_id: Mapped[UUID]
+    position: Mapped[int]
+
+
 def fill(database: FreshDatabase) -> None:
     engine = create_engine(database.settings(), "data")
     Model.metadata.create_all(engine)
@@ -52,6 +59,9 @@ def fill(database: FreshDatabase) -> None:
                     score=chance.choice([None, Decimal("1.10"), Decimal("1.1000001"), Decimal("-2")]),
                 )
             )
+        session.flush()
+        for bill in session.scalars(select(Bill)):
+            session.add_all(Stage(bill_id=bill.id, position=n) for n in range(chance.randint(0, 4)))
     engine.dispose()
 
 
@@ -104,6 +114,22 @@ def test_plain_keys_are_compared_as_a_row_so_that_an_index_serves(sessions: sess
     statement = select(Bill).order_by(Bill.session_number.desc(), Bill.id.desc())
     with transaction(sessions) as session:
         assert walk(session, statement, 1) == list(session.scalars(statement))
+
+
+@pytest.mark.parametrize("is_descending", [False, True])
+def test_an_order_over_two_tables_bounds_the_first_of_them_by_itself(
+    sessions: sessionmaker[Session], is_descending: bool
+) -> None:
+    keys = (Bill.session_number, Bill.id, Stage.position)
+    order = [key.desc() for key in keys] if is_descending else keys
+    statement = select(*keys).join(Stage, Stage.bill_id == Bill.id).order_by(*order)
+    seen: list[str] = []
+    with transaction(sessions) as session:
+        engine = session.get_bind()
+        event.listen(engine, "before_cursor_execute", lambda *told: seen.append(told[2]))
+        assert walk(session, statement, 3) == session.execute(statement).all()
+    mark = "<=" if is_descending else ">="
+    assert f"(data.bill.session_number, data.bill.id) {mark} (" in seen[1]
 
 
 def test_rows_of_several_columns_come_without_the_sort_keys(sessions: sessionmaker[Session]) -> None:

@@ -31,9 +31,8 @@ class BallotRepository:
 
         Raises: InvalidCursor.
         """
-        ballot = Ballot.__table__
-        keys = (ballot.c.date, ballot.c.vote_id, ballot.c.position)
-        order = [key.desc() for key in keys] if query.is_descending else list(keys)
+        keys = _order(query)
+        order = [key.desc() for key in keys] if query.is_descending else keys
         statement = self._narrowed(query, select(*_columns())).order_by(*order)
         found = paginate(self._session, statement, codec=self._codec, limit=query.limit, cursor=query.cursor)
         names = [column.name for column in _columns()]
@@ -47,10 +46,9 @@ class BallotRepository:
 
     def window(self, query: BallotQuery, offset: int) -> list[Any]:
         """Return ballots after an offset: for interfaces that page so; it reads what it skips."""
-        ballot = Ballot.__table__
-        keys = (ballot.c.date, ballot.c.vote_id)
+        *votes, position = _order(query)
         statement = self._narrowed(query, select(*_columns()))
-        ordered = statement.order_by(*(key.desc() for key in keys), ballot.c.position)
+        ordered = statement.order_by(*(key.desc() for key in votes), position)
         rows = self._session.execute(ordered.limit(query.limit).offset(offset))
         names = [column.name for column in _columns()]
         return [dict(zip(names, row, strict=True)) for row in rows]
@@ -78,6 +76,18 @@ class BallotRepository:
         if query.date_to:
             clauses.append(ballot.c.date <= query.date_to)
         return statement.select_from(ballot.join(vote, vote.c.id == ballot.c.vote_id)).where(*clauses)
+
+
+def _order(query: BallotQuery) -> list[Any]:
+    """Return the columns by which a listing is ordered: day, vote, place in it.
+
+    Both tables have the day. A person's ballots have an index in their own order; for all others the votes
+    are walked in theirs, each with its ballots: or half a million ballots would be sorted for every page.
+    """
+    ballot, vote = Ballot.__table__, table_of("vote_event")
+    if query.person_keys is not None:
+        return [ballot.c.date, ballot.c.vote_id, ballot.c.position]
+    return [vote.c.sort_date, vote.c.id, ballot.c.position]
 
 
 @cache
