@@ -12,6 +12,7 @@ from hubs.data_hub.database.router import ballots, changes, curation, ingest, re
 from hubs.data_hub.exports.dependencies import start_exports
 from hubs.data_hub.exports.router import router as exports_router
 from hubs.data_hub.geography.router import router as geography_router
+from hubs.data_hub.search.router import direct as search_itself
 from hubs.data_hub.search.router import router as search_router
 from hubs.data_hub.search.start import start_keeper
 from hubs.data_hub.settings import DataHubSettings
@@ -42,6 +43,7 @@ SPEC = HubSpec(
     name="data",
     title="OpenPolicy data hub",
     routers=[
+        search_itself,
         ingest.router,
         changes.router,
         ballots.router,

@@ -7,6 +7,8 @@ import hashlib
 from starlette.requests import Request
 from starlette.responses import Response
 
+REVALIDATE = "public, max-age=0, must-revalidate"
+
 
 def etag_of(body: bytes) -> str:
     """Return the strong entity tag of these bytes."""
@@ -28,18 +30,31 @@ def conditional(
     body: bytes,
     media_type: str = "application/json",
     *,
-    cache_control: str = "public, max-age=0, must-revalidate",
+    cache_control: str = REVALIDATE,
     headers: dict[str, str] | None = None,
     etag: str | None = None,
 ) -> Response:
     """Answer 304 when the caller holds these bytes already, else 200 with them."""
     tag = etag or etag_of(body)
-    common = {
-        "ETag": tag,
+    common = _headers(tag, cache_control, headers)
+    return _unchanged(request, tag, common) or Response(body, headers=common, media_type=media_type)
+
+
+def not_modified(request: Request, etag: str, *, cache_control: str = REVALIDATE) -> Response | None:
+    """Return the 304 for a caller who holds what ``etag`` names, None for others: they get an answer."""
+    return _unchanged(request, etag, _headers(etag, cache_control, None))
+
+
+def _headers(etag: str, cache_control: str, more: dict[str, str] | None) -> dict[str, str]:
+    return {
+        "ETag": etag,
         "Cache-Control": cache_control,
         "Vary": "Accept, Accept-Encoding, Accept-Language",
-        **(headers or {}),
+        **(more or {}),
     }
-    if request.method in ("GET", "HEAD") and matches(request.headers.get("if-none-match"), tag):
-        return Response(status_code=304, headers=common)
-    return Response(body, headers=common, media_type=media_type)
+
+
+def _unchanged(request: Request, etag: str, headers: dict[str, str]) -> Response | None:
+    if request.method in ("GET", "HEAD") and matches(request.headers.get("if-none-match"), etag):
+        return Response(status_code=304, headers=headers)
+    return None

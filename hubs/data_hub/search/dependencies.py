@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 from fastapi import Depends, Query
@@ -12,16 +11,19 @@ from hubs.data_hub.search.asked import AskedTerms
 from hubs.data_hub.search.checking import CheckReport, check_index
 from hubs.data_hub.search.keeper import IndexKeeper
 from hubs.data_hub.search.repository import SearchRepository
-from hubs.data_hub.search.service import SearchService
-from shared.app import ResourcesDep
+from hubs.data_hub.search.service import SearchService, SearchThreads
+from shared.app import Resources, ResourcesDep
 from shared.db.dependency import SessionDep
 
 
 async def search_service(resources: ResourcesDep) -> SearchService:
     """Return the search service over this process's index."""
-    return SearchService(
-        resources.get(IndexKeeper), resources.get(AskedTerms), resources.get(ThreadPoolExecutor)
-    )
+    return service_of(resources)
+
+
+def service_of(resources: Resources) -> SearchService:
+    """Return the search service over this process's index."""
+    return SearchService(resources.get(IndexKeeper), resources.get(AskedTerms), resources.get(SearchThreads))
 
 
 async def index_keeper(resources: ResourcesDep) -> IndexKeeper:

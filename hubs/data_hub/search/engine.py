@@ -178,11 +178,12 @@ class Generation:
         assert self._writer is not None
         self._writer.commit()
         # After the commit: a crash in between repeats changes, which replaces documents by themselves.
-        self.position = self.reached = position
         draft = self.folder / f".{POSITION_FILE}"
         draft.write_bytes(orjson.dumps({"position": position, "schema": SCHEMA_VERSION}))
         draft.replace(self.folder / POSITION_FILE)
         self._reload()
+        # What says that it stands here must show what is here: answers are kept by others under this number.
+        self.position = self.reached = position
 
     def close(self) -> None:
         """Let go of the writer; its merges are finished first."""

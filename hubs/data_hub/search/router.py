@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import hashlib
 from collections.abc import Mapping
+from contextvars import copy_context
 from datetime import UTC, date, datetime, timedelta
+from importlib.metadata import version
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,21 +17,25 @@ from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from hubs.data_hub.search.dependencies import CheckDep, KeeperDep, SearchDep, TermsDep
+from hubs.data_hub.search.dependencies import CheckDep, KeeperDep, SearchDep, TermsDep, service_of
+from hubs.data_hub.search.engine import SCHEMA_VERSION
 from hubs.data_hub.search.errors import QueryRefused
-from hubs.data_hub.search.querying import Filters, check_query
-from hubs.data_hub.search.schemas import MAX_SAVED, SavedParams, SaveRequest, SearchRequest, Sort
+from hubs.data_hub.search.querying import check_query
+from hubs.data_hub.search.schemas import MAX_OFFSET, MAX_SAVED, SavedParams, SaveRequest, SearchParams
+from hubs.data_hub.search.service import SearchService, SearchThreads
 from hubs.data_hub.search.syntax import parse
+from shared.app import resources_of
 from shared.auth import CanReadData, CanWriteData, Public, SignedIn
 from shared.core.clock import utc_now
 from shared.core.errors import NotFound
 from shared.core.ids import new_id
-from shared.http.conditional import conditional
+from shared.http.conditional import conditional, not_modified
+from shared.http.direct import DirectRoute
 from shared.http.json import dumps
 
 router = APIRouter(prefix="/api/v1/search", tags=["search"])
-MAX_OFFSET = 10_000
-_LIST = Query(max_length=1_000, description="several separated by commas")
+direct = APIRouter(prefix="/api/v1/search", tags=["search"], route_class=DirectRoute)
+"""The search itself, which is asked more often than all else."""
 
 
 def _check_span(first: date | None, last: date | None) -> None:
@@ -34,64 +43,44 @@ def _check_span(first: date | None, last: date | None) -> None:
         raise QueryRefused("date_from is after date_to")
 
 
-def _values(raw: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in raw.split(",") if part.strip())
-
-
-@router.get("", summary="Search the record in both languages", response_class=Response)
-def search(
-    request: Request,
-    _: Public,
-    service: SearchDep,
-    q: Annotated[
-        str, Query(description='words, "phrase", -word, OR, prefix*, party:, mp:, bill:, date: ...')
-    ] = "",
-    type: Annotated[str, _LIST] = "",
-    party: Annotated[str, _LIST] = "",
-    jurisdiction: Annotated[str, _LIST] = "",
-    province: Annotated[str, _LIST] = "",
-    session: Annotated[str, _LIST] = "",
-    person: Annotated[str, Query(max_length=100, description="id of a person")] = "",
-    date_from: date | None = None,
-    date_to: date | None = None,
-    lang: Annotated[str, Query(pattern="^(en|fr)?$", description="language of the snippets")] = "",
-    sort: Sort = "relevance",
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
-    facets: bool = True,
-    snippets: bool = True,
-) -> Response:
+@direct.get("", summary="Search the record in both languages", response_class=Response)
+async def search(request: Request, _: Public, params: Annotated[SearchParams, Query()]) -> Response:
     """Answer a page of hits with facets; an empty query lists what the filters leave."""
-    _check_span(date_from, date_to)
-    filters = Filters(
-        types=_values(type),
-        parties=_values(party),
-        jurisdictions=_values(jurisdiction),
-        provinces=_values(province),
-        sessions=_values(session),
-        person_id=person,
-        date_from=date_from,
-        date_to=date_to,
-    )
-    answer = service.search(
-        SearchRequest(
-            text=q,
-            filters=filters,
-            lang=lang,
-            sort=sort,
-            limit=limit,
-            offset=offset,
-            wants_facets=facets,
-            wants_snippets=snippets,
-        )
-    )
+    _check_span(params.date_from, params.date_to)
+    resources = resources_of(request)
+    service = service_of(resources)
+    tag = _tag(service.state(), request.scope["query_string"])
+    if (unchanged := not_modified(request, tag)) is not None:
+        return unchanged
+    work = functools.partial(copy_context().run, _answer, service, params, request, tag)
+    threads = resources.get(SearchThreads)
+    return await asyncio.get_running_loop().run_in_executor(threads.searching, work)
+
+
+@functools.cache
+def _code() -> str:
+    return f"{version('openpolicy')}/{SCHEMA_VERSION}"
+
+
+def _tag(state: tuple[int, bool], query_string: bytes) -> str:
+    """Return the entity tag of an answer: what is asked, of which state of the index, by which code.
+
+    Weak, because ``took_ms`` differs each time.
+    """
+    asked = repr((_code(), state, query_string)).encode()
+    return f'W/"{hashlib.blake2b(asked, digest_size=16).hexdigest()}"'
+
+
+def _answer(service: SearchService, params: SearchParams, request: Request, tag: str) -> Response:
+    answer = service.search(params.request())
     following, headers = None, None
-    if offset + limit < min(answer.meta["total"], MAX_OFFSET):
+    if params.offset + params.limit < min(answer.meta["total"], MAX_OFFSET):
         pairs = [(name, value) for name, value in request.query_params.multi_items() if name != "offset"]
-        following = f"{request.url.path}?{urlencode([*pairs, ('offset', str(offset + limit))])}"
+        offset = str(params.offset + params.limit)
+        following = f"{request.url.path}?{urlencode([*pairs, ('offset', offset)])}"
         headers = {"Link": f'<{following}>; rel="next"'}
     body = {"data": answer.hits, "next": following, "meta": answer.meta}
-    return conditional(request, dumps(body), headers=headers)
+    return conditional(request, dumps(body), headers=headers, etag=tag)
 
 
 @router.get("/suggest", summary="Titles and names that begin with what was typed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -30,14 +31,28 @@ _FACETS: dict[str, Any] = {
 _ORDERS = {"date": Order.Asc, "-date": Order.Desc}
 
 
+@dataclass(frozen=True)
+class SearchThreads:
+    """Where searches run, and where the facets of large answers are counted while their hits are read."""
+
+    searching: Executor
+    beside: Executor
+
+
 class SearchService:
     """Answers searches from the current generation."""
 
-    def __init__(self, keeper: IndexKeeper, asked: AskedTerms, beside: Executor) -> None:
-        """``beside`` counts the facets of large answers while their hits are read."""
+    def __init__(self, keeper: IndexKeeper, asked: AskedTerms, threads: SearchThreads) -> None:
         self._keeper = keeper
         self._asked = asked
-        self._beside = beside
+        self._threads = threads
+
+    def state(self) -> tuple[int, bool]:
+        """Return what answers depend on beside the question: the index's position, whether it is rebuilt.
+
+        Raises: IndexNotReady with the progress of the build.
+        """
+        return self._keeper.generation().position, self._keeper.state.is_building
 
     def search(self, request: SearchRequest) -> SearchAnswer:
         """Return a page of hits.
@@ -52,7 +67,7 @@ class SearchService:
         query = compiler.compile(parsed, request.filters)
         counting = None
         if request.wants_facets and compiler.postings >= MANY_POSTINGS:
-            counting = self._beside.submit(_facets, searcher, query)
+            counting = self._threads.beside.submit(_facets, searcher, query)
         result = _run(searcher, query, request)
         hits = self._hits(generation, searcher, compiler, parsed, result.hits, request)
         facets = {}
@@ -95,7 +110,7 @@ class SearchService:
         parsed: ParsedQuery,
         found: list[tuple[Any, Any]],
         request: SearchRequest,
-    ) -> list[dict[str, Any]]:
+    ) -> list[orjson.Fragment]:
         makers: dict[str, SnippetGenerator | None] = {}
         if request.wants_snippets and parsed.words:
             for lang in (request.lang,) if request.lang else ("en", "fr"):
@@ -107,12 +122,16 @@ class SearchService:
         hits = []
         for score, address in found:
             document = searcher.doc(address)
-            hit: dict[str, Any] = orjson.loads(document["card"][0])
-            hit["score"] = round(float(score), 4) if request.sort == "relevance" else None
+            more: dict[str, Any] = {"score": round(float(score), 4) if request.sort == "relevance" else None}
             for lang, maker in makers.items():
-                hit[f"snippet_{lang}"] = _snippet(maker, document, f"body_{lang}")
-            hits.append(hit)
+                more[f"snippet_{lang}"] = _snippet(maker, document, f"body_{lang}")
+            hits.append(_extended(document["card"][0], more))
         return hits
+
+
+def _extended(card: bytes, more: dict[str, Any]) -> orjson.Fragment:
+    """Return a JSON object with more members, without reading what it has."""
+    return orjson.Fragment(card[:-1] + b"," + orjson.dumps(more)[1:])
 
 
 def _run(searcher: Searcher, query: Query, request: SearchRequest) -> Any:

@@ -11,8 +11,13 @@ from hubs.data_hub.database.service.feeding import CHANGE_CHANNEL, FeedingServic
 from hubs.data_hub.memory import limit_arenas
 from hubs.data_hub.search.asked import AskedTerms
 from hubs.data_hub.search.keeper import IndexKeeper, listener_on
+from hubs.data_hub.search.service import SearchThreads
 from hubs.data_hub.settings import DataHubSettings
 from shared.app import Resources
+
+SEARCHES = 3
+"""Searches that run at a time; more of them would wait for the interpreter, each with an answer half made."""
+COUNTS = 2
 
 
 def start_keeper(resources: Resources) -> None:
@@ -34,9 +39,11 @@ def start_keeper(resources: Resources) -> None:
     resources.put(keeper)
     resources.put(feeding)
     resources.put(asked)
-    counting = ThreadPoolExecutor(2, thread_name_prefix="facets")
-    resources.stack.callback(counting.shutdown)
-    resources.put(counting)
+    searching = ThreadPoolExecutor(SEARCHES, thread_name_prefix="search")
+    beside = ThreadPoolExecutor(COUNTS, thread_name_prefix="facets")
+    resources.stack.callback(beside.shutdown)
+    resources.stack.callback(searching.shutdown)
+    resources.put(SearchThreads(searching, beside))
     watch(resources, keeper)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import httpx
+
 from hubs.data_hub.search.asked import AskedTerms
 from shared.core.ids import new_id
 
@@ -194,6 +196,27 @@ def test_a_new_membership_shows_on_the_member(hub: Hub) -> None:
     assert hub.search("party:ndp")["data"] == []
     hub.load("membership", membership(1, "NDP"))
     assert hits(hub.search("party:ndp")) == ["ca/house/person/1"]
+
+
+def test_who_holds_an_answer_is_told_that_it_still_stands_until_the_record_changes(hub: Hub) -> None:
+    fill(hub)
+    hub.search("farmers")
+
+    def ask(tag: str = "", **params: object) -> httpx.Response:
+        return hub.http.get("/api/v1/search", params=params, headers={"If-None-Match": tag} if tag else {})
+
+    first = ask(q="farmers")
+    tag = first.headers["etag"]
+    again = ask(tag, q="farmers")
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert ask(tag, q="farmer").status_code == 200
+    assert ask(tag, q="farmers", facets=False).status_code == 200
+    hub.load("bill", bill("C-91", title_en="An Act about farmers"))
+    hub.search("farmers")
+    changed = ask(tag, q="farmers")
+    assert changed.status_code == 200
+    assert "ca/bill/45-1/c-91" in hits(changed.json())
+    assert changed.headers["etag"] != tag
 
 
 def test_hostile_queries_are_a_clear_4xx(hub: Hub) -> None:
