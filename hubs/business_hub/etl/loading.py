@@ -19,8 +19,6 @@ from shared.contracts.http.ingest import (
 )
 from shared.contracts.records import LOAD_ORDER
 
-Record = tuple[str, bytes]
-
 
 class Canon(Protocol):
     """The canonical record as the importer needs it: data_hub's client, or a fake of it."""
@@ -44,16 +42,6 @@ class Canon(Protocol):
 
     def source_counts(self, source_id: str) -> SourceCounts:
         """Return how many standing records came from a source."""
-
-
-def cut(records: Sequence[Record], max_bytes: int) -> list[Record]:
-    """Return the longest beginning of ``records`` that fits (one record at least)."""
-    size = 0
-    for position, (_, body) in enumerate(records):
-        size += len(body)
-        if size > max_bytes and position:
-            return list(records[:position])
-    return list(records)
 
 
 def next_kind(counts: Mapping[str, int], after: str) -> str | None:

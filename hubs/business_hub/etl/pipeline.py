@@ -7,8 +7,7 @@ same Idempotency-Key and answered as before.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -20,21 +19,20 @@ from hubs.business_hub.etl.differences import MOST_LISTED, tally
 from hubs.business_hub.etl.guards import Finding, examine
 from hubs.business_hub.etl.loading import (
     add_reports,
-    batch_key,
     complete_sets,
-    cut,
     next_kind,
     reports,
 )
 from hubs.business_hub.etl.models import ImportRun
 from hubs.business_hub.etl.preparing import prepare_scraped, prepare_uploaded
 from hubs.business_hub.etl.quality import merged
-from hubs.business_hub.etl.repository import AS_BEFORE, TO_LOAD, RunRepository
+from hubs.business_hub.etl.repository import RunRepository
+from hubs.business_hub.etl.sending import AHEAD, SEEN_KEYS, Answered, Course, course_of, send
 from hubs.business_hub.etl.service.runs import RunService
-from hubs.business_hub.etl.tools import Batch, Tools, facts_of_run
+from hubs.business_hub.etl.tools import Tools, facts_of_run
 from hubs.business_hub.etl.trials import back_up, examine_trial, keys_of_run, removals, vanishing
 from shared.contracts.events.importing import KindReport
-from shared.contracts.http.ingest import CloseRun, CompareBatch, UpsertReport
+from shared.contracts.http.ingest import CloseRun
 from shared.contracts.http.jobs import SourceRead
 from shared.core.errors import AppError
 from shared.db.session import transaction
@@ -42,9 +40,6 @@ from shared.logging import get_logger
 
 log = get_logger(__name__)
 PREPARE_RECORDS = 500
-SEEN_KEYS = 5_000
-ROUNDS = 2
-"""Batches of a sender between two commits of the cursor: who is done early does not wait for the other."""
 _HOLD = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 7))")
 _LET_GO = text("SELECT pg_advisory_unlock(hashtextextended(:name, 7))")
 
@@ -284,7 +279,7 @@ class Pipeline:
             service.enter(run, "load", counts={"records": count, "bytes": len(backup)})
 
     def _load(self, run_id: UUID) -> None:
-        """Send the next batches side by side and note them: the intent first, so a second try is the same."""
+        """Send a kind in batches and note their answers: the intent first, so a second try is the same."""
         with self._working(run_id, "loading") as working:
             if working is None:
                 return
@@ -295,60 +290,41 @@ class Pipeline:
                 return
             settings = self._tools.settings
             # Kept with the run: a batch sent again must be the same one, whatever the settings are then.
-            most = ROUNDS * settings.parallel
-            size = run.cursor.get("size") or [settings.batch_records, settings.batch_bytes, most]
-            number = run.cursor.get("number", 0)
+            sizes = [settings.batch_records, settings.batch_bytes, AHEAD * settings.parallel]
+            size, number = run.cursor.get("size") or sizes, run.cursor.get("number", 0)
             run.cursor = {**run.cursor, "kind": kind, "number": number, "size": size}
-            batches = self._next_batches(service, run, kind, size)
-            head = _head(run, kind)
-        keys = [batch_key(run_id, kind, number + at) for at in range(len(batches))]
-        with ThreadPoolExecutor(max_workers=settings.parallel) as senders:
-            # An error of one is raised when all have ended; then all are sent again, which the record knows.
-            answers = list(senders.map(partial(self._send, head), batches, keys))
+            course = course_of(run, kind)
+        with closing(send(self._tools, course)) as sent:
+            for answered in sent:
+                if not self._note_sent(course, number, answered):
+                    return
+                number += len(answered)
         with self._working(run_id, "loading") as working:
             if working is None:
                 return
             service, run = working
+            following = next_kind(run.staged, kind)
+            if following is None:
+                service.enter(run, "close", counts={"batches": number})
+            else:
+                run.cursor = {**run.cursor, "kind": following, "after": "", "is_seen": False}
+
+    def _note_sent(self, course: Course, number: int, answered: Sequence[Answered]) -> bool:
+        """Put the cursor behind what was answered; False when the run does not go on."""
+        with self._working(course.run_id, "loading") as working:
+            if working is None:
+                return False
+            _, run = working
             if run.cursor.get("number") != number:
-                return
-            if not batches:
-                following = next_kind(run.staged, kind)
-                if following is None:
-                    service.enter(run, "close", counts={"batches": number})
-                else:
-                    run.cursor = {**run.cursor, "kind": following, "after": "", "is_seen": False}
-                return
-            for answer in answers:
-                run.report = add_reports(run.report, kind, answer.report)
+                return False
+            for batch, answer in answered:
+                run.report = add_reports(run.report, course.kind, answer.report)
                 run.unmatched += len(answer.unmatched)
-            run.cursor = {**run.cursor, "after": batches[-1].last, "number": number + len(batches)}
-
-    def _next_batches(
-        self, service: RunService, run: ImportRun, kind: str, size: Sequence[int]
-    ) -> list[Batch]:
-        """Return what is to be noted as seen, or else what is to be sent; nothing at the end of the kind."""
-        after = run.cursor.get("after", "")
-        if run.origin == "upload" and not run.cursor.get("is_seen"):
-            noted = service.runs.chunk(run.run_id, kind, after, SEEN_KEYS, state=AS_BEFORE, has_bodies=False)
-            if noted:
-                return [Batch(tuple(row.key for row in noted), ())]
-            run.cursor = {**run.cursor, "is_seen": True, "after": ""}
-            after = ""
-        batches: list[Batch] = []
-        while len(batches) < size[2]:
-            rows = service.runs.chunk(run.run_id, kind, after, size[0], state=TO_LOAD)
-            held = cut([(row.key, row.body) for row in rows if row.body is not None], size[1])
-            if not held:
-                break
-            batches.append(Batch(tuple(key for key, _ in held), tuple(body for _, body in held)))
-            after = batches[-1].last
-        return batches
-
-    def _send(self, head: dict[str, Any], batch: Batch, key: str) -> UpsertReport:
-        if batch.bodies:
-            return self._tools.canon.upsert_encoded(head, batch.bodies, key)
-        self._tools.canon.compare(CompareBatch(**head, seen=batch.keys))
-        return UpsertReport(kind=head["kind"], report=KindReport(unchanged=len(batch.keys)))
+                # Those without bodies, which are as before, come first.
+                is_seen = run.origin == "upload" and bool(batch.bodies)
+                run.cursor = {**run.cursor, "after": batch.last, "is_seen": is_seen}
+            run.cursor = {**run.cursor, "number": number + len(answered)}
+            return True
 
     def _close(self, run_id: UUID) -> None:
         """Have what is gone marked, and end the run."""
@@ -374,15 +350,6 @@ class Pipeline:
 
 
 _ENDINGS = {"cancelled": "cancelled", "timed_out": "timed_out"}
-
-
-def _head(run: ImportRun, kind: str) -> dict[str, Any]:
-    return {
-        "run_id": run.run_id,
-        "source_id": run.source_id,
-        "kind": kind,
-        "observed_at": run.observed_at or run.created_at,
-    }
 
 
 def _added(counts: Mapping[str, Any], more: Mapping[str, int]) -> dict[str, Any]:

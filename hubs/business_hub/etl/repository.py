@@ -52,6 +52,17 @@ _CHUNK: LiteralString = """
     ORDER BY key LIMIT %(limit)s
 """
 _CHUNK_WITH_BODIES: LiteralString = _CHUNK.replace("NULL::bytea", "body", 1)
+# The length of a body stands beside it: only those that are taken are fetched and unpacked.
+_BATCH: LiteralString = """
+    SELECT key, body FROM business.staged_record JOIN (
+        SELECT key, octet_length(body) AS size, sum(octet_length(body)) OVER (ORDER BY key) AS total
+        FROM business.staged_record
+        WHERE run_id = %(run_id)s AND kind = %(kind)s AND key > %(after)s AND state = 0 AND body IS NOT NULL
+        ORDER BY key LIMIT %(records)s
+    ) AS next USING (key)
+    WHERE run_id = %(run_id)s AND kind = %(kind)s AND (total <= %(size)s OR total = size)
+    ORDER BY key
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +226,17 @@ class RunRepository:
         # Bodies travel as they are: as text each would be written in hexadecimal and read back.
         with _raw(self.session).cursor(binary=True) as cursor:
             return [Staged(*row) for row in cursor.execute(query, values)]
+
+    def batch(
+        self, run_id: UUID, kind: str, after: str, records: int, size_bytes: int
+    ) -> Sequence[tuple[str, bytes]]:
+        """Return key and body of the next records to load, in the order of their keys.
+
+        As many as fit into number and size: one at least, while there is one.
+        """
+        values = {"run_id": run_id, "kind": kind, "after": after, "records": records, "size": size_bytes}
+        with _raw(self.session).cursor(binary=True) as cursor:
+            return [(row[0], row[1]) for row in cursor.execute(_BATCH, values)]
 
     def bodies(self, run_id: UUID, kind: str, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the bodies that are staged under keys."""
