@@ -12,8 +12,12 @@ from datetime import date, datetime
 from operator import attrgetter
 from typing import Any, Protocol
 
+from hubs.business_hub.etl.normalise import normalise
 from shared.contracts.records import RECORD_KINDS
+from shared.http.json import dumps
 
+LARGEST_FOR_UNIQUENESS = 50_000
+"""Records of a kind in a run up to which they are compared with one another."""
 METRICS = ("completeness", "validity", "consistency", "uniqueness", "timeliness")
 MOST_DISCREPANCIES = 200
 
@@ -186,6 +190,38 @@ class Meter:
                     f"{stated} stated as {option}, {cast[option]} ballots",
                     f"{stated} annoncés ({option}), {cast[option]} bulletins",
                 )
+
+
+class Repeats:
+    """Finds records of an upload that say the same under several keys, while they are read.
+
+    Of a key that comes again the last record counts, but no partial one after a whole one: what is staged.
+    """
+
+    def __init__(self, most: int = LARGEST_FOR_UNIQUENESS) -> None:
+        self._most = most
+        self._marks: dict[str, dict[str, tuple[bytes, bool]]] = {}
+
+    def note(self, kind: str, key: str, record: Mapping[str, Any], *, is_partial: bool) -> None:
+        """Take a record into account; a mapping of its fields."""
+        fields = IDENTITY.get(kind)
+        if fields is None:
+            return
+        marks = self._marks.setdefault(kind, {})
+        # One more than are compared: that many are not looked at any further.
+        if len(marks) <= self._most and not (is_partial and key in marks and not marks[key][1]):
+            said = record.get(fields[0]) not in _NOTHING
+            mark = normalise(dumps({name: record.get(name) for name in fields})) if said else b""
+            marks[key] = (mark, is_partial)
+
+    def counts(self) -> dict[str, list[int]]:
+        """Return per kind how many records nobody repeats, and how many there are that say who they are."""
+        found = {}
+        for kind, marks in self._marks.items():
+            if len(marks) <= self._most:
+                times = Counter(mark for mark, _ in marks.values() if mark)
+                found[kind] = [sum(count == 1 for count in times.values()), times.total()]
+        return found
 
 
 def merged(

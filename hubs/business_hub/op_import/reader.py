@@ -13,7 +13,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from hubs.business_hub.etl.service.uploads import Meter, RunPlan, StageRow, UploadRuns, stage_row
+from hubs.business_hub.etl.service.uploads import (
+    Meter,
+    Repeats,
+    RunPlan,
+    StageRow,
+    StageWriter,
+    UploadRuns,
+)
 from hubs.business_hub.op_import.errors import UnknownFormat
 from hubs.business_hub.op_import.formats.base import Format, Problem, ReadContext, read_all
 from hubs.business_hub.op_import.formats.registry import sort_out
@@ -57,6 +64,7 @@ class ReadResult:
     rejected: set[tuple[str, int | None]] = field(default_factory=set)
     columns: tuple[str, ...] = ()
     meter: Meter = field(default_factory=lambda: Meter(utc_now().date()))
+    repeats: Repeats = field(default_factory=Repeats)
 
     def add(self, problem: Problem, most: int) -> None:
         """Note a problem; of many only the first are kept."""
@@ -145,7 +153,7 @@ class UploadReader:
         progress: Callable[[Session, int, dict[str, int]], None],
     ) -> ReadResult:
         """Read every document and stage its records, a chunk per transaction; `progress` runs in each."""
-        result = ReadResult()
+        result, written = ReadResult(), StageWriter(plan.run_id)
         rows: list[StageRow] = []
         size = 0
         documents: set[str] = set()
@@ -166,14 +174,16 @@ class UploadReader:
                     if isinstance(item, Problem):
                         result.add(item, self._settings.max_problems)
                         continue
-                    row = stage_row(plan.run_id, item.record, item.is_partial)
+                    row = written.row(item.record, is_partial=item.is_partial)
                     rows.append(row)
                     place = (row.kind, row.key)
                     are_new = are_new and place not in known
                     known.add(place)
                     size += len(row.body or b"")
                     documents.add(item.document)
-                    result.meter.measure(row.kind, item.record.__dict__)
+                    said = item.record.__dict__
+                    result.meter.measure(row.kind, said)
+                    result.repeats.note(row.kind, row.key, said, is_partial=item.is_partial)
                     result.records[row.kind] = result.records.get(row.kind, 0) + 1
                     if len(rows) >= STAGE_RECORDS or size >= STAGE_BYTES:
                         writing = write()

@@ -179,7 +179,8 @@ def _seal(
             jobs.finish(plan.job_id, "failed", reason=fresh.reason)
             return False
         kinds = known_kinds | set(result.records)
-        runs.seal(plan, complete_sets(sorted(kinds)) if options.is_complete else [], result.meter)
+        sets = complete_sets(sorted(kinds)) if options.is_complete else []
+        runs.seal(plan, sets, result.meter, result.repeats)
         return True
 
 

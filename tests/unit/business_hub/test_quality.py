@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from hubs.business_hub.etl.quality import EXPECTED, IDENTITY, Meter, merged, timeliness
+from hubs.business_hub.etl.quality import EXPECTED, IDENTITY, Meter, Repeats, merged, timeliness
 from shared.contracts.records import RECORD_KINDS
 
 TODAY = date(2026, 5, 4)
@@ -71,3 +71,29 @@ def test_a_source_is_timely_when_it_is_read_as_often_as_it_is_scheduled():
     assert timeliness(now, now - timedelta(hours=4), 3_600) == 0.25
     assert timeliness(now, None, 3_600) is None
     assert timeliness(now, now, None) is None
+
+
+def repeats(*records: tuple[str, str, bool], most: int = 50_000) -> dict[str, list[int]]:
+    """Note bills by (key, number, whether it is partial), all of one session."""
+    found = Repeats(most)
+    for key, number, is_partial in records:
+        found.note("bill", key, {"number": number, "session": "45-1"}, is_partial=is_partial)
+    return found.counts()
+
+
+def test_what_says_the_same_under_two_keys_is_not_unique():
+    whole = [("a", "C-1", False), ("b", "C-1", False), ("c", "C-2", False), ("d", "", False)]
+    assert repeats(*whole) == {"bill": [1, 3]}
+    # However its blanks are written: what is compared is what is staged.
+    assert repeats(("a", "C 1", False), ("b", "C\u00a0 1", False)) == {"bill": [0, 2]}
+
+
+def test_of_a_key_that_comes_again_the_record_counts_that_is_staged():
+    assert repeats(("a", "C-1", False), ("b", "C-1", False), ("b", "C-2", False)) == {"bill": [2, 2]}
+    assert repeats(("a", "C-1", False), ("b", "C-2", False), ("b", "C-1", True)) == {"bill": [2, 2]}
+    assert repeats(("a", "C-1", False), ("b", "C-2", True), ("b", "C-1", False)) == {"bill": [0, 2]}
+
+
+def test_too_many_records_are_not_compared():
+    assert repeats(("a", "C-1", False), ("b", "C-2", False), most=2) == {"bill": [2, 2]}
+    assert repeats(("a", "C-1", False), ("b", "C-2", False), ("c", "C-3", False), most=2) == {}

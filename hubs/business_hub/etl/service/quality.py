@@ -11,7 +11,14 @@ from sqlalchemy import Select
 
 from hubs.business_hub.etl.guards import Finding
 from hubs.business_hub.etl.models import ImportRun, QualityThreshold
-from hubs.business_hub.etl.quality import IDENTITY, METRICS, Discrepancy, Reading, timeliness
+from hubs.business_hub.etl.quality import (
+    IDENTITY,
+    LARGEST_FOR_UNIQUENESS,
+    METRICS,
+    Discrepancy,
+    Reading,
+    timeliness,
+)
 from hubs.business_hub.etl.quality_repository import ANY, QualityRepository
 from shared.core.clock import utc_now
 from shared.core.errors import Invalid
@@ -24,7 +31,6 @@ DEFAULTS = {
     "uniqueness": (0.99, 0.5),
     "timeliness": (0.5, 0.0),
 }
-_LARGEST_FOR_UNIQUENESS = 50_000
 _STEADY = 0.01
 _FRENCH = {
     "completeness": "complétude",
@@ -46,7 +52,9 @@ class QualityService:
         """Keep the values of a run; return what falls below a threshold, blocking below the critical one."""
         counts = {kind: dict(of) for kind, of in run.quality.items()}
         for kind, fields in IDENTITY.items():
-            if 0 < run.staged.get(kind, 0) <= _LARGEST_FOR_UNIQUENESS:
+            # Of an upload it was found while it was read: see `Repeats`.
+            is_known = "uniqueness" in counts.get(kind, {})
+            if not is_known and 0 < run.staged.get(kind, 0) <= LARGEST_FOR_UNIQUENESS:
                 good, total = self._quality.unique_counts(run.run_id, kind, fields)
                 if total:
                     counts.setdefault(kind, {})["uniqueness"] = [good, total]
