@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
@@ -18,10 +20,12 @@ from hubs.data_hub.database.service.build import (
 )
 from hubs.data_hub.database.service.following import FollowingService
 from hubs.data_hub.database.service.reading import ReadingService
-from shared.app import ResourcesDep
+from hubs.data_hub.database.service.whole import WholeListings
+from shared.app import Resources, ResourcesDep
 from shared.core.errors import BadRequest
 from shared.db.cursor import CursorCodec
 from shared.db.dependency import SessionDep
+from shared.db.session import transaction
 
 
 async def read_body(request: Request) -> bytes:
@@ -51,6 +55,37 @@ async def balloting_service(session: SessionDep, resources: ResourcesDep) -> Bal
     return build_balloting(session, resources.get(CursorCodec))
 
 
+class Transactions:
+    """Opens further transactions to read in, for an answer that goes on after its request's own."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._sessions, self._codec = resources.sessionmaker, resources.get(CursorCodec)
+
+    @contextmanager
+    def reading(self) -> Iterator[ReadingService]:
+        """Read the record for as long as the block lasts."""
+        with transaction(self._sessions) as session:
+            yield build_reading(session, self._codec)
+
+    @contextmanager
+    def balloting(self) -> Iterator[BallotingService]:
+        """Read ballots for as long as the block lasts."""
+        with transaction(self._sessions) as session:
+            yield build_balloting(session, self._codec)
+
+
+async def transactions(resources: ResourcesDep) -> Transactions:
+    """Return what opens transactions."""
+    return Transactions(resources)
+
+
+async def whole_listings(resources: ResourcesDep) -> WholeListings:
+    """Return the count of whole listings under way in this process, begun with the first of them."""
+    if resources.find(WholeListings) is None:
+        resources.put(WholeListings())
+    return resources.get(WholeListings)
+
+
 def curation_services(session: SessionDep) -> CurationServices:
     """Return the human side over this request's transaction."""
     return build_curation(session)
@@ -71,5 +106,7 @@ IngestDep = Annotated[IngestServices, Depends(ingest_services, scope="function")
 IdempotencyKeyDep = Annotated[str, Depends(require_idempotency_key)]
 ReadingDep = Annotated[ReadingService, Depends(reading_service, scope="function")]
 FollowingDep = Annotated[FollowingService, Depends(following_service, scope="function")]
+TransactionsDep = Annotated[Transactions, Depends(transactions)]
+WholeDep = Annotated[WholeListings, Depends(whole_listings)]
 BallotingDep = Annotated[BallotingService, Depends(balloting_service, scope="function")]
 CurationDep = Annotated[CurationServices, Depends(curation_services, scope="function")]

@@ -97,6 +97,8 @@ class ListQuery:
     """For people: conditions on a membership in force (party, area, province, organization)."""
     identifiers: tuple[str, ...] = ()
     format: str = ""
+    is_whole: bool = False
+    """All pages in one answer; ``limit`` is the size of each."""
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from hubs.data_hub.database.dependencies import BallotingDep
+from hubs.data_hub.database.dependencies import BallotingDep, TransactionsDep, WholeDep
+from hubs.data_hub.database.router.whole import answer_whole
 from hubs.data_hub.database.router.writing import FORMAT, answer_page
 from hubs.data_hub.database.schemas import BallotQuery
+from hubs.data_hub.database.service.asking import MAX_LIMIT, WHOLE, read_limit
 from hubs.data_hub.database.service.balloting import BallotNames
 from hubs.data_hub.database.service.formats import negotiate
+from hubs.data_hub.database.service.reading import RecordPage
 from shared.auth import Public
 from shared.core.errors import Invalid
 
 router = APIRouter(prefix="/api/v1", tags=["record"])
 _NAME = Query(max_length=300, description="id, slug or key")
+_LIMIT = "rows a page, 1 to 500; all: everything in one answer, as csv or ndjson"
 _LIST = Query(max_length=500, description="several separated by commas")
 
 
@@ -26,6 +31,8 @@ def list_ballots(
     request: Request,
     _: Public,
     service: BallotingDep,
+    transactions: TransactionsDep,
+    whole: WholeDep,
     person: Annotated[str, _NAME] = "",
     vote: Annotated[str, _NAME] = "",
     bill: Annotated[str, _NAME] = "",
@@ -36,7 +43,7 @@ def list_ballots(
     date__gte: date | None = None,
     date__lte: date | None = None,
     sort: Annotated[str, Query(pattern="^-?date$")] = "-date",
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    limit: Annotated[str | None, Query(max_length=9, description=_LIMIT)] = None,
     cursor: Annotated[str | None, Query(max_length=2_100)] = None,
     lang: Annotated[str, Query(pattern="^(en|fr)?$")] = "",
     total: bool = False,
@@ -53,9 +60,17 @@ def list_ballots(
         date_from=date__gte,
         date_to=date__lte,
         session=session,
-        limit=limit,
+        limit=MAX_LIMIT if limit == WHOLE else read_limit(limit),
         cursor=cursor,
         is_descending=sort.startswith("-"),
     )
     names = BallotNames(person=person, vote=vote, bill=bill)
-    return answer_page(request, service.list(names, query, lang, total=total), chosen, "ballots")
+    page = service.list(names, query, lang, total=total)
+    if limit != WHOLE:
+        return answer_page(request, page, chosen, "ballots")
+
+    def read_page(at: str) -> RecordPage:
+        with transactions.balloting() as balloting:
+            return balloting.list(names, replace(query, cursor=at), lang)
+
+    return answer_whole(whole, page, read_page, chosen, "ballots", lang)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from hubs.data_hub.database.dependencies import ReadingDep
+from hubs.data_hub.database.dependencies import ReadingDep, TransactionsDep, WholeDep
+from hubs.data_hub.database.router.whole import answer_whole
 from hubs.data_hub.database.router.writing import answer_page
 from hubs.data_hub.database.schemas import OPERATORS, Collection, ItemQuery
 from hubs.data_hub.database.service.asking import filters_of, read_includes, read_query, sound_moment
 from hubs.data_hub.database.service.collections import COLLECTIONS, url_of
 from hubs.data_hub.database.service.formats import negotiate
 from hubs.data_hub.database.service.popolo import as_popolo
-from hubs.data_hub.database.service.reading import Moved
+from hubs.data_hub.database.service.reading import Moved, RecordPage
 from shared.auth import Public
 from shared.core.errors import Invalid
 from shared.http.conditional import conditional
@@ -24,12 +26,21 @@ from shared.http.json import dumps
 
 
 def _list_endpoint(collection: Collection) -> Callable[..., Response]:
-    def list_records(request: Request, _: Public, service: ReadingDep) -> Response:
+    def list_records(
+        request: Request, _: Public, service: ReadingDep, transactions: TransactionsDep, whole: WholeDep
+    ) -> Response:
         query = read_query(collection, request.query_params.multi_items())
         chosen = negotiate(query.format, request.headers.get("accept", ""))
         if chosen == "popolo" and (query.lang or query.fields):
             raise Invalid("format=popolo has fields of its own; leave out lang and fields")
         page = service.list(collection, query)
+        if query.is_whole:
+
+            def read_page(cursor: str) -> RecordPage:
+                with transactions.reading() as reading:
+                    return reading.list(collection, replace(query, cursor=cursor, wants_total=False))
+
+            return answer_whole(whole, page, read_page, chosen, collection.path, query.lang)
         return answer_page(request, page, chosen, collection.path, collection.kind)
 
     return list_records
@@ -77,7 +88,7 @@ def _detail_endpoint(collection: Collection) -> Callable[..., Response]:
 
 def _list_parameters(collection: Collection) -> list[dict[str, Any]]:
     described = {
-        "limit": "rows a page, 1 to 500",
+        "limit": "rows a page, 1 to 500; all: everything in one answer, as csv or ndjson",
         "cursor": "where the last page stopped; from its `next`",
         "sort": f"one of {', '.join(sorted(collection.sorts))}; - for descending",
         "include": f"related records: {', '.join(collection.includes) or 'none here'}",

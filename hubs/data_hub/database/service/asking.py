@@ -22,6 +22,8 @@ from shared.core.errors import Invalid
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
+WHOLE = "all"
+"""The limit that asks for a listing from its first page to its last."""
 MAX_VALUES = 200
 MAX_VALUE_CHARS = 2_000
 MAX_PARAMETERS = 50
@@ -120,7 +122,8 @@ def _assemble(
         conditions=tuple(conditions),
         sort=collection.sorts[name],
         is_descending=sort.startswith("-"),
-        limit=read_limit(single.get("limit")),
+        limit=MAX_LIMIT if single.get("limit") == WHOLE else read_limit(single.get("limit")),
+        is_whole=single.get("limit") == WHOLE,
         cursor=single.get("cursor"),
         includes=read_includes(collection, single.get("include")),
         fields=tuple(part for part in single.get("fields", "").split(",") if part),

@@ -65,25 +65,28 @@ def _quality(rest: str) -> float:
     return 1.0
 
 
-def write_records(records: Sequence[dict[str, Any]], chosen: str, lang: str = "") -> bytes:
-    """Return records as CSV or NDJSON bytes."""
-    if chosen == "ndjson":
-        return b"".join(dumps(record) + b"\n" for record in records)
-    return _csv(records, lang)
+class RecordWriter:
+    """Writes records as NDJSON or CSV, batch after batch; the first one's fields are a table's columns."""
 
+    def __init__(self, chosen: str, lang: str = "") -> None:
+        self._is_table = chosen == "csv"
+        self._lang = lang
+        self._columns: list[str] = []
 
-def _csv(records: Sequence[dict[str, Any]], lang: str) -> bytes:
-    names: dict[str, None] = {}
-    for record in records:
-        names.update(dict.fromkeys(record))
-    columns = [name for name in names if name != "sources"]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([header(name, lang) for name in columns])
-    for record in records:
-        writer.writerow([cell(record.get(name)) for name in columns])
-    # With a byte order mark, or spreadsheets take accents apart.
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
+    def write(self, records: Sequence[dict[str, Any]]) -> bytes:
+        """Return these records as bytes; of a table, the first ones after its header."""
+        if not self._is_table:
+            return b"".join(dumps(record) + b"\n" for record in records)
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\r\n")
+        if is_first := not self._columns:
+            names = dict.fromkeys(name for record in records for name in record)
+            self._columns = [name for name in names if name != "sources"]
+            writer.writerow([header(name, self._lang) for name in self._columns])
+        for record in records:
+            writer.writerow([cell(record.get(name)) for name in self._columns])
+        # With a byte order mark, or spreadsheets take accents apart.
+        return (b"\xef\xbb\xbf" if is_first else b"") + out.getvalue().encode()
 
 
 def cell(value: Any) -> str:

@@ -68,6 +68,9 @@ class ReadingService:
         # One language has other names for fields.
         fields = () if query.lang else query.fields
         records = self.render(collection, page.items, query.includes, on=query.on, fields=fields)
+        if query.deleted == "all" and not fields:
+            # A table's first record says what its columns are.
+            records = [{**record, "deleted_at": record.get("deleted_at")} for record in records]
         homes = [c.value for c in query.conditions if c.column == "jurisdiction" and c.operator == "exact"]
         fresh = self.freshness(collection.kind, homes)
         return RecordPage(
