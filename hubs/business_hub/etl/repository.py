@@ -52,15 +52,21 @@ _CHUNK: LiteralString = """
     ORDER BY key LIMIT %(limit)s
 """
 _CHUNK_WITH_BODIES: LiteralString = _CHUNK.replace("NULL::bytea", "body", 1)
-# The length of a body stands beside it: only those that are taken are fetched and unpacked.
+# The length of a body stands beside it: only those that are taken are fetched and unpacked. A range of keys,
+# not a join, of which the planner may think what it likes.
 _BATCH: LiteralString = """
-    SELECT key, body FROM business.staged_record JOIN (
-        SELECT key, octet_length(body) AS size, sum(octet_length(body)) OVER (ORDER BY key) AS total
-        FROM business.staged_record
-        WHERE run_id = %(run_id)s AND kind = %(kind)s AND key > %(after)s AND state = 0 AND body IS NOT NULL
-        ORDER BY key LIMIT %(records)s
-    ) AS next USING (key)
-    WHERE run_id = %(run_id)s AND kind = %(kind)s AND (total <= %(size)s OR total = size)
+    SELECT key, body FROM business.staged_record
+    WHERE run_id = %(run_id)s AND kind = %(kind)s AND state = 0 AND body IS NOT NULL
+      AND key > %(after)s AND key <= (
+        SELECT max(key) FROM (
+            SELECT key, octet_length(body) AS size, sum(octet_length(body)) OVER (ORDER BY key) AS total
+            FROM business.staged_record
+            WHERE run_id = %(run_id)s AND kind = %(kind)s AND key > %(after)s
+              AND state = 0 AND body IS NOT NULL
+            ORDER BY key LIMIT %(records)s
+        ) AS next
+        WHERE total <= %(size)s OR total = size
+    )
     ORDER BY key
 """
 
