@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 3
+# Hundreds of interpreters are started by the tests: each reads the bytecode that the first one has written.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup run test test-unit test-images fuzz fuzz-documents check lint types boundaries format bench chaos footprint lock clean
 
