@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -31,8 +31,7 @@ def _list_endpoint(collection: Collection) -> Callable[..., Response]:
     ) -> Response:
         query = read_query(collection, request.query_params.multi_items())
         chosen = negotiate(query.format, request.headers.get("accept", ""))
-        if chosen == "popolo" and (query.lang or query.fields):
-            raise Invalid("format=popolo has fields of its own; leave out lang and fields")
+        _refuse_of_popolo(chosen, query.lang, query.fields)
         page = service.list(collection, query)
         if query.is_whole:
 
@@ -44,6 +43,11 @@ def _list_endpoint(collection: Collection) -> Callable[..., Response]:
         return answer_page(request, page, chosen, collection.path, collection.kind)
 
     return list_records
+
+
+def _refuse_of_popolo(chosen: str, lang: str, fields: Sequence[str]) -> None:
+    if chosen == "popolo" and (lang or fields):
+        raise Invalid("format=popolo has fields of its own; leave out lang and fields")
 
 
 def _detail_endpoint(collection: Collection) -> Callable[..., Response]:
@@ -63,6 +67,7 @@ def _detail_endpoint(collection: Collection) -> Callable[..., Response]:
     ) -> Response:
         if "\x00" in item:
             raise Invalid("a name contains no NUL character")
+        _refuse_of_popolo(format, lang, [fields] if fields else [])
         chosen = None if include is None else read_includes(collection, include, is_item=True)
         asked = ItemQuery(
             includes=chosen,
@@ -75,10 +80,9 @@ def _detail_endpoint(collection: Collection) -> Callable[..., Response]:
         if isinstance(found, Moved):
             query = f"?{request.url.query}" if request.url.query else ""
             return RedirectResponse(url_of(collection.kind, found.record_id) + query, status_code=308)
-        if format == "popolo":
-            return conditional(request, dumps(as_popolo(collection.kind, found)))
         status = 410 if "deleted_at" in found else 200
-        response = conditional(request, dumps(found))
+        shown = as_popolo(collection.kind, found) if format == "popolo" else found
+        response = conditional(request, dumps(shown))
         if status == 410 and response.status_code == 200:
             response.status_code = 410
         return response
