@@ -8,7 +8,7 @@ from typing import Any
 from shared.core.errors import Invalid
 
 Record = dict[str, Any]
-_NOTHING = (None, "", [], (), {})
+_NOTHING: tuple[Any, ...] = (None, "", [], (), {})
 
 
 def _without_empty(record: Record) -> Record:
@@ -17,7 +17,7 @@ def _without_empty(record: Record) -> Record:
 
 def _either(record: Record, stem: str) -> str:
     """Return the English value of a pair, the French one where there is no other."""
-    return record[f"{stem}_en"] or record[f"{stem}_fr"]
+    return str(record[f"{stem}_en"] or record[f"{stem}_fr"])
 
 
 def _id(record: Record, name: str) -> str | None:
