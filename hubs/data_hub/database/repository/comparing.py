@@ -12,7 +12,7 @@ from psycopg import sql
 from sqlalchemy.orm import Session
 
 from hubs.data_hub.database.models import table_of
-from hubs.data_hub.database.repository.copying import raw_cursor
+from hubs.data_hub.database.repository.copying import raw_cursor, text_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class ComparingRepository:
                 " coalesce(bool_or(s.source_id = %s AND s.key = t.key), false),"
                 " coalesce(bool_or(s.source_id <> %s), false)"
                 " FROM {} t LEFT JOIN data.sighting s ON s.record_id = t.id AND s.gone_at IS NULL"
-                " WHERE t.key = ANY(%s) GROUP BY t.id, t.key, t.content_hash, t.deleted_at"
+                " WHERE t.key = ANY(%s::text[]) GROUP BY t.id, t.key, t.content_hash, t.deleted_at"
             ).format(_name(kind)),
-            (source_id, source_id, list(keys)),
+            (source_id, source_id, text_array(keys)),
         )
         return {row[0]: Standing(bytes(row[1]), row[2], row[3], row[4]) for row in self._cursor}
 
@@ -49,25 +49,25 @@ class ComparingRepository:
         """Note that a run has seen records of its source that are as they were."""
         self._cursor.execute(
             "UPDATE data.sighting SET run_id = %s, seen_at = greatest(seen_at, %s)"
-            " WHERE source_id = %s AND kind = %s AND key = ANY(%s) AND gone_at IS NULL",
-            (run_id, seen_at, source_id, kind, list(keys)),
+            " WHERE source_id = %s AND kind = %s AND key = ANY(%s::text[]) AND gone_at IS NULL",
+            (run_id, seen_at, source_id, kind, text_array(keys)),
         )
 
     def jurisdictions(self, kind: str, keys: Sequence[str]) -> list[str]:
         """Return the jurisdictions of rows."""
         self._cursor.execute(
-            sql.SQL("SELECT DISTINCT jurisdiction FROM {} WHERE key = ANY(%s)").format(_name(kind)),
-            (list(keys),),
+            sql.SQL("SELECT DISTINCT jurisdiction FROM {} WHERE key = ANY(%s::text[])").format(_name(kind)),
+            (text_array(keys),),
         )
         return [row[0] for row in self._cursor]
 
     def facts(self, kind: str, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return what stands under these keys."""
         self._cursor.execute(
-            sql.SQL("SELECT key, facts FROM {} WHERE key = ANY(%s) AND deleted_at IS NULL").format(
+            sql.SQL("SELECT key, facts FROM {} WHERE key = ANY(%s::text[]) AND deleted_at IS NULL").format(
                 _name(kind)
             ),
-            (list(keys),),
+            (text_array(keys),),
         )
         return {row[0]: row[1] for row in self._cursor}
 
@@ -75,8 +75,9 @@ class ComparingRepository:
         """Return the ballots of votes by the votes' keys, in the order of each document."""
         self._cursor.execute(
             "SELECT v.key, b.person_key, b.name, b.option, b.party, b.constituency FROM data.ballot b"
-            " JOIN data.vote_event v ON v.id = b.vote_id WHERE v.key = ANY(%s) ORDER BY v.key, b.position",
-            (list(keys),),
+            " JOIN data.vote_event v ON v.id = b.vote_id WHERE v.key = ANY(%s::text[])"
+            " ORDER BY v.key, b.position",
+            (text_array(keys),),
         )
         names = ("person_key", "name", "option", "party", "constituency")
         found: dict[str, list[dict[str, Any]]] = {}

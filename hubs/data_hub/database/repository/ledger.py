@@ -13,7 +13,8 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.orm import Session
 
 from hubs.data_hub.database.models import Change, Sighting, table_of
-from hubs.data_hub.database.repository.copying import Row, array_literal, copy_rows, raw_cursor
+from hubs.data_hub.database.repository.copying import Row, array_literal, copy_rows, raw_cursor, text_array
+from shared.http.json import dumps
 
 CHANGE_CHANNEL = "data:changes"
 _CHANGE_LOCK = 0x6F70DC
@@ -39,26 +40,23 @@ class LedgerRepository:
         if not sources:
             return {}
         marks = sorted(sources)
-        rows = [sources[mark] for mark in marks]
+        # One parameter: a list for each column would be written out value by value.
+        told = dumps(
+            [
+                {**sources[mark], "f": mark.hex(), "licence": sources[mark].get("licence") or ""}
+                for mark in marks
+            ]
+        )
         self._cursor.execute(
             "INSERT INTO data.source_document AS d (fingerprint, url, sha256, parser, licence, retrieved_at,"
             " run_id, source_id)"
-            " SELECT f, u, s, p, l, r, %s, %s"
-            " FROM unnest(%s::bytea[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])"
-            "  AS n(f, u, s, p, l, r)"
+            " SELECT decode(f, 'hex'), url, sha256, parser, licence, retrieved_at, %s, %s"
+            " FROM json_to_recordset(%s) AS n"
+            "  (f text, url text, sha256 text, parser text, licence text, retrieved_at timestamptz)"
             " ON CONFLICT (fingerprint) DO UPDATE SET run_id = EXCLUDED.run_id,"
             "  retrieved_at = greatest(d.retrieved_at, EXCLUDED.retrieved_at)"
             " RETURNING fingerprint, id",
-            (
-                run_id,
-                source_id,
-                marks,
-                [row["url"] for row in rows],
-                [row["sha256"] for row in rows],
-                [row["parser"] for row in rows],
-                [row.get("licence") or "" for row in rows],
-                [row["retrieved_at"] for row in rows],
-            ),
+            (run_id, source_id, told.decode()),
         )
         return {bytes(mark): number for mark, number in self._cursor}
 
@@ -84,9 +82,9 @@ class LedgerRepository:
                 first["kind"],
                 first["run_id"],
                 first["seen_at"],
-                [row["key"] for row in rows],
-                [row["record_id"] for row in rows],
-                [array_literal(row["documents"]) for row in rows],
+                text_array([row["key"] for row in rows]),
+                array_literal([row["record_id"] for row in rows]),
+                text_array([array_literal(row["documents"]) for row in rows]),
             ),
         )
 

@@ -12,8 +12,15 @@ from psycopg import sql
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hubs.data_hub.database.models import Ballot, Correction, Revision, table_of
-from hubs.data_hub.database.repository.copying import Row, copy_lines, copy_rows, escape, raw_cursor
+from hubs.data_hub.database.models import Ballot, Revision, table_of
+from hubs.data_hub.database.repository.copying import (
+    Row,
+    copy_lines,
+    copy_rows,
+    escape,
+    raw_cursor,
+    text_array,
+)
 
 VoteBallots = tuple[UUID, str, Sequence[Mapping[str, Any]], frozenset[int]]
 """Vote id, date, ballots, positions of the dissents."""
@@ -64,9 +71,9 @@ class LoadingRepository:
         """Return the rows that hold these keys."""
         self._cursor.execute(
             sql.SQL(
-                "SELECT key, id, content_hash, deleted_at IS NOT NULL FROM {} WHERE key = ANY(%s)"
+                "SELECT key, id, content_hash, deleted_at IS NOT NULL FROM {} WHERE key = ANY(%s::text[])"
             ).format(_name(kind)),
-            (list(keys),),
+            (text_array(keys),),
         )
         return {row[0]: Existing(row[1], bytes(row[2]), row[3]) for row in self._cursor}
 
@@ -76,9 +83,9 @@ class LoadingRepository:
         self._cursor.execute(
             sql.SQL(
                 "SELECT key, id, slug, facts, updated_at, deleted_at IS NOT NULL, {} FROM {}"
-                " WHERE key = ANY(%s)"
+                " WHERE key = ANY(%s::text[])"
             ).format(ballots, _name(kind)),
-            (list(keys),),
+            (text_array(keys),),
         )
         return {
             row[0]: Stored(row[1], row[2], row[3], row[4], row[5], None if row[6] is None else bytes(row[6]))
@@ -89,23 +96,22 @@ class LoadingRepository:
         """Return those of the slugs that a row or an old link holds."""
         self._cursor.execute(
             sql.SQL(
-                "SELECT slug FROM {} WHERE slug = ANY(%s)"
-                " UNION SELECT name FROM data.permalink WHERE kind = %s AND name = ANY(%s)"
+                "SELECT slug FROM {} WHERE slug = ANY(%s::text[])"
+                " UNION SELECT name FROM data.permalink WHERE kind = %s AND name = ANY(%s::text[])"
             ).format(_name(kind)),
-            (list(slugs), kind, list(slugs)),
+            (told := text_array(slugs), kind, told),
         )
         return {row[0] for row in self._cursor}
 
     def corrections(self, kind: str, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return the fields that humans have set, per key."""
-        table = Correction.__table__
-        found = self._session.execute(
-            select(table.c.record_key, table.c.field, table.c.value).where(
-                table.c.kind == kind, table.c.record_key.in_(keys), table.c.withdrawn_at.is_(None)
-            )
+        self._cursor.execute(
+            "SELECT record_key, field, value FROM data.correction"
+            " WHERE kind = %s AND record_key = ANY(%s::text[]) AND withdrawn_at IS NULL",
+            (kind, text_array(keys)),
         )
         locked: dict[str, dict[str, Any]] = {}
-        for key, name, value in found:
+        for key, name, value in self._cursor:
             locked.setdefault(key, {})[name] = value
         return locked
 
@@ -211,25 +217,30 @@ def _ballot_lines(votes: Iterable[VoteBallots]) -> Iterable[str]:
     """Yield the lines of one vote after another."""
     # Equal ballots are one and the same dictionary (see BallotReader): each is written out once.
     tails: dict[int, str] = {}
+    places: dict[str, list[str]] = {}
+
+    def write(ballot: Mapping[str, Any]) -> str:
+        tail = tails[id(ballot)] = _tail(ballot)
+        return tail
+
     for vote_id, day, ballots, dissents in votes:
-        head, lines = f"{vote_id}\t", []
-        for position, ballot in enumerate(ballots):
-            tail = tails.get(id(ballot))
-            if tail is None:
-                tail = tails[id(ballot)] = _tail(ballot)
-            lines.append(f"{head}{position}\t{day}\t{tail}{'t' if position in dissents else 'f'}\n")
-        yield "".join(lines)
+        of_day = places.setdefault(day, [])
+        of_day += [f"{position}\t{day}\t" for position in range(len(of_day), len(ballots))]
+        ends = [tails.get(id(ballot)) or write(ballot) for ballot in ballots]
+        for position in dissents:
+            ends[position] = f"{ends[position][:-2]}t\n"
+        head = f"{vote_id}\t"
+        yield "".join([f"{head}{place}{end}" for place, end in zip(of_day, ends, strict=False)])
 
 
 def _tail(ballot: Mapping[str, Any]) -> str:
+    """Return what the line of a ballot ends in, as one that is no dissent."""
     key, identifiers = ballot["person_key"] or "\\N", "\\N"
     if ballot["identifiers"]:
-        marks = (f"{i['scheme']}:{i['value']}" for i in ballot["identifiers"])
-        quoted = ('"' + m.replace("\\", "\\\\").replace('"', '\\"') + '"' for m in marks)
-        identifiers = escape("{" + ",".join(quoted) + "}")
+        identifiers = escape(text_array([f"{i['scheme']}:{i['value']}" for i in ballot["identifiers"]]))
     return (
         f"{key}\t{escape(ballot['name'])}\t{escape(ballot['option'])}\t"
-        f"{escape(ballot['party'])}\t{escape(ballot['constituency'])}\t{identifiers}\t"
+        f"{escape(ballot['party'])}\t{escape(ballot['constituency'])}\t{identifiers}\tf\n"
     )
 
 

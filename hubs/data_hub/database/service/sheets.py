@@ -77,12 +77,10 @@ def _take(piece: bytes, known: dict[bytes, dict[bytes, RawBallot]]) -> tuple[lis
     head = b"{" + key[1]
     *whole, last = piece[len(head) :].split(b"}," + head)
     of_head = known.setdefault(head, {})
-    found: list[RawBallot] = []
-    for tail in whole:
-        ballot = of_head.get(tail) or _read(head, tail, of_head)
-        if ballot is None:
-            return None
-        found.append(ballot)
+    told = [of_head.get(tail) or _read(head, tail, of_head) for tail in whole]
+    found = [ballot for ballot in told if ballot is not None]
+    if len(found) < len(told):
+        return None
     # No whole object is the beginning of another one: the first end at which there is one is the end.
     end = last.find(b"}]")
     while end >= 0:

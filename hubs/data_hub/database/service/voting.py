@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 FREE_VOTE_SHARE = 0.15
@@ -17,6 +18,8 @@ UNAFFILIATED = frozenset(
     ("", "independent", "indépendant", "indépendante", "non-affiliated", "non affilié", "non affiliée")
 )
 
+_PARTY_AND_OPTION = itemgetter("party", "option")
+_NONE: frozenset[int] = frozenset()
 Line = str
 """``yes``, ``no``, ``free`` or ``none``."""
 
@@ -48,8 +51,9 @@ def tally(ballots: Sequence[Mapping[str, Any]], counts: Sequence[Mapping[str, An
     """Work out a vote from its ballots and the totals that its source states."""
     by_party: dict[str, dict[str, int]] = {}
     total: Counter[str] = Counter()
-    # Counted as pairs first: that loop runs in C, and there are few distinct pairs.
-    for (party, option), number in Counter((b["party"], b["option"]) for b in ballots).items():
+    # As pairs first: those loops run in C, and there are few distinct pairs.
+    pairs = list(map(_PARTY_AND_OPTION, ballots))
+    for (party, option), number in Counter(pairs).items():
         by_party.setdefault(party, {})[option] = number
         total[option] += number
     against: set[tuple[str, str]] = set()
@@ -64,8 +68,8 @@ def tally(ballots: Sequence[Mapping[str, Any]], counts: Sequence[Mapping[str, An
         counted = dict(sorted(options.items()))
         dissents = options.get(other, 0)
         party_lines.append({"party": party, "line": line, "dissents": dissents, "counts": counted})
-    broke = frozenset(
-        position for position, ballot in enumerate(ballots) if (ballot["party"], ballot["option"]) in against
+    broke = (
+        frozenset(position for position, pair in enumerate(pairs) if pair in against) if against else _NONE
     )
     stated = {count["option"]: count["value"] for count in counts}
     is_consistent: bool | None = None
