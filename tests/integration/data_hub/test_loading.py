@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from hubs.data_hub.database.repository.loading import LoadingRepository
 from shared.core.ids import new_id
 from shared.messaging.bus import QueueSpec, decode
 
@@ -252,6 +253,36 @@ def test_two_people_of_one_name_have_two_slugs(hub: Hub) -> None:
         "john-smith-2",
         "john-smith-3",
     ]
+
+
+def test_what_another_load_changes_while_one_waits_is_compared_with_what_stands_then(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.load("bill", bill("C-1"), bill("C-2"))
+    others = [lambda: hub.load("bill", bill("C-1", status_en="Withdrawn"), bill("C-3", status_en="Given"))]
+    begin = LoadingRepository.begin
+
+    def begin_after_another(repository: LoadingRepository, kind: str) -> None:
+        if others:
+            assert others.pop()() == {"updated": 1, "inserted": 1}
+        begin(repository, kind)
+
+    monkeypatch.setattr(LoadingRepository, "begin", begin_after_another)
+    assert hub.load("bill", bill("C-1"), bill("C-2"), bill("C-3")) == {"updated": 2, "unchanged": 1}
+    assert not others
+    assert [b["status_en"] for b in hub.get("/api/v1/bills")["data"]] == ["", "", ""]
+
+
+def test_a_slug_that_a_name_falls_back_on_may_be_taken_as_well(hub: Hub) -> None:
+    hub.load("person", person(1, name="Ann Lee"), person(2, name="Ann Lee 5"))
+    hub.load("person", person(5, name="Ann Lee"), person(6, name="Ann Lee"))
+    found = {p["name"] + p["key"].rpartition("/")[2]: p["slug"] for p in hub.get("/api/v1/people")["data"]}
+    assert found == {
+        "Ann Lee1": "ann-lee",
+        "Ann Lee 52": "ann-lee-5",
+        "Ann Lee5": "ca-house-person-5",
+        "Ann Lee6": "ann-lee-6",
+    }
 
 
 def test_every_change_leaves_as_an_event_of_at_most_five_hundred(hub: Hub) -> None:

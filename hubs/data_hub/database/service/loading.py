@@ -77,19 +77,18 @@ class LoadingService:
         if not read.records:
             return UpsertReport(kind=batch.kind, report=KindReport())
         kind, now = batch.kind, self._clock()
+        # What differs is checked before other loads of the kind have to wait, and looked for again after.
+        checked = canonical(kind, self._differing(kind, read.records)[1])
         self._loading.begin(kind)
-        existing = self._loading.existing(kind, list(read.records))
-        same = {
-            key
-            for key, row in existing.items()
-            if row.content_hash == read.records[key].hash and not row.is_deleted
-        }
-        work = _Work(unchanged=len(same), ids={key: row.id for key, row in existing.items()})
-        other = [item for key, item in read.records.items() if key not in same]
+        existing, other = self._differing(kind, read.records)
+        same = len(read.records) - len(other)
+        work = _Work(unchanged=same, ids={key: row.id for key, row in existing.items()})
         self._matcher.begin(batch)
         jurisdictions = {str(item.raw.get("jurisdiction", "")) for item in read.records.values()} - {""}
         if other:
-            facts = canonical(kind, other)
+            late = [item for item in other if item.key not in checked]
+            facts = {**checked, **canonical(kind, late)} if late else checked
+            facts = {item.key: facts[item.key] for item in other}
             self._matcher.match(kind, list(facts.values()))
             jurisdictions |= {fact["jurisdiction"] for fact in facts.values()}
             self._sort_out(kind, other, facts, existing, work, now)
@@ -105,6 +104,18 @@ class LoadingService:
             inserted=len(work.inserts), updated=work.updated, unchanged=work.unchanged, revived=work.revived
         )
         return UpsertReport(kind=kind, report=report, unmatched=tuple(self._matcher.unmatched))
+
+    def _differing(
+        self, kind: str, records: Mapping[str, Incoming]
+    ) -> tuple[dict[str, Existing], list[Incoming]]:
+        """Return the rows under the keys of a batch, and the records that are not as they stand there."""
+        existing = self._loading.existing(kind, list(records))
+        same = {
+            key
+            for key, row in existing.items()
+            if row.content_hash == records[key].hash and not row.is_deleted
+        }
+        return existing, [item for key, item in records.items() if key not in same]
 
     def _sort_out(
         self,
@@ -214,19 +225,24 @@ class LoadingService:
 
     def _give_slugs(self, kind: str, rows: Sequence[Row]) -> None:
         wanted = [base_slug(kind, row["facts"]) for row in rows]
-        of_keys = [key_slug(row["key"]) for row in rows]
-        taken = self._loading.slugs_taken(kind, {*wanted, *of_keys}) if rows else set()
-        for row, slug, of_key in zip(rows, wanted, of_keys, strict=True):
-            if slug in taken or not slug:
+        taken = self._loading.slugs_taken(kind, set(wanted)) if rows else set()
+        others: list[tuple[Row, str, str]] = []
+        for row, slug in zip(rows, wanted, strict=True):
+            if slug and slug not in taken:
+                taken.add(slug)
+                row["slug"] = slug
+            else:
+                of_key = key_slug(row["key"])
                 tail = of_key.rpartition("-")[2]
-                slug = f"{slug}-{tail}" if kind == "person" and slug else of_key
-                if slug in taken:
-                    slug = of_key
-            if slug in taken:
-                # Keys that differ in punctuation alone have one slug: a mark of the key tells them apart.
-                slug = f"{of_key}-{hashlib.blake2b(row['key'].encode(), digest_size=4).hexdigest()}"
-            taken.add(slug)
-            row["slug"] = slug
+                others.append((row, f"{slug}-{tail}" if kind == "person" and slug else of_key, of_key))
+        if others:
+            taken |= self._loading.slugs_taken(kind, {slug for _, *slugs in others for slug in slugs})
+        for row, slug, of_key in others:
+            # Keys that differ in punctuation alone have one slug: a mark of the key tells them apart.
+            mark = hashlib.blake2b(row["key"].encode(), digest_size=4).hexdigest()
+            found = next((one for one in (slug, of_key) if one not in taken), f"{of_key}-{mark}")
+            taken.add(found)
+            row["slug"] = found
 
     def _write(self, kind: str, work: _Work) -> None:
         if work.revisions:
