@@ -29,7 +29,10 @@ from shared.db.types import json_dumps, json_loads
 from shared.http.json import dumps
 
 SCHEMA_VERSION = 1
-BATCH = 2_000
+# Rows in memory at once. This process shares its hub's memory limit, and one bill can be long.
+BATCH = 250
+BALLOT_BATCH = 2_000
+DELTA_BATCH = 25  # each change of a vote comes with hundreds of ballots
 LICENCE_TEXT = """This export was put together by OpenPolicy from documents that public bodies publish.
 Each record names its sources and, where the source states one, its licence (column `licence`).
 The compilation itself is dedicated to the public domain (CC0 1.0); the licences of the sources stay in force.
@@ -140,10 +143,15 @@ def _ballots(
         NdjsonWriter(targets["ndjson"]),
         CsvWriter(targets["csv"], BALLOT_COLUMNS),
         ParquetWriter(targets["parquet"], BALLOT_COLUMNS),
-        SqliteWriter(database, "ballots", BALLOT_COLUMNS),
+        SqliteWriter(
+            database,
+            "ballots",
+            BALLOT_COLUMNS,
+            'PRIMARY KEY ("vote_key", "position"), FOREIGN KEY ("vote_key") REFERENCES "votes" ("key")',
+        ),
     ]
     rows = 0
-    for cast in dumping.ballots(50_000):
+    for cast in dumping.ballots(BALLOT_BATCH):
         # They were published with their vote, under its licence.
         records = [ballot for ballot in cast if ballot["vote_key"] not in admission.keys]
         rows += len(records)
@@ -158,7 +166,7 @@ def _delta(dumping: DumpingService, out: Path, after: int, admission: Admission)
     path = out / "delta.ndjson.gz"
     writer = NdjsonWriter(path)
     rows = 0
-    for entries in dumping.delta(after, BATCH):
+    for entries in dumping.delta(after, DELTA_BATCH):
         rows += len(entries)
         writer.write([admission.admit_change(entry) for entry in entries])
     writer.close()

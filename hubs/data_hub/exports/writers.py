@@ -32,6 +32,10 @@ _SQLITE: dict[ColumnType, str] = {
     "time": "TEXT",
 }  # fmt: skip
 Record = dict[str, Any]
+_GROUP_ROWS = 50_000
+_GROUP_BYTES = 2 << 20
+# Arrow's own pool keeps what it once had; this process is to stay small.
+pa.set_memory_pool(pa.system_memory_pool())
 
 
 class Writer(Protocol):
@@ -91,6 +95,7 @@ class ParquetWriter:
         self._columns = columns
         self._schema = pa.schema([(column.name, _ARROW[column.type]) for column in columns])
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self._held: list[pa.RecordBatch] = []
 
     def write(self, records: Sequence[Record]) -> None:
         """Add records."""
@@ -99,21 +104,37 @@ class ParquetWriter:
             pa.array([_typed(row[index], column.type) for row in rows], _ARROW[column.type])
             for index, column in enumerate(self._columns)
         ]
-        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+        self._held.append(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
+        # As columns they are small; a group of few rows would compress badly and be slow to read.
+        is_full = sum(batch.nbytes for batch in self._held) >= _GROUP_BYTES
+        if is_full or sum(batch.num_rows for batch in self._held) >= _GROUP_ROWS:
+            self._write_group()
 
     def close(self) -> None:
         """Finish the file."""
+        if self._held:
+            self._write_group()
         self._writer.close()
+
+    def _write_group(self) -> None:
+        self._writer.write_table(pa.Table.from_batches(self._held, self._schema))
+        self._held = []
 
 
 class SqliteWriter:
-    """One table of a SQLite database."""
+    """One table of a SQLite database, with its keys and an index on every reference."""
 
-    def __init__(self, database: sqlite3.Connection, table: str, columns: tuple[Column, ...]) -> None:
-        self._database, self._columns = database, columns
+    def __init__(
+        self,
+        database: sqlite3.Connection,
+        table: str,
+        columns: tuple[Column, ...],
+        constraints: str = 'PRIMARY KEY ("id"), UNIQUE ("key")',
+    ) -> None:
+        self._database, self._table, self._columns = database, table, columns
         names = ", ".join(f'"{column.name}" {_SQLITE[column.type]}' for column in columns)
         # Table and columns are names of ours, never of a record.
-        database.execute(f'CREATE TABLE "{table}" ({names})')
+        database.execute(f'CREATE TABLE "{table}" ({names}, {constraints})')
         marks = ", ".join("?" for _ in columns)
         self._insert = f'INSERT INTO "{table}" VALUES ({marks})'  # noqa: S608
 
@@ -125,7 +146,11 @@ class SqliteWriter:
         )
 
     def close(self) -> None:
-        """Keep what was written."""
+        """Keep what was written, and index what refers to other tables."""
+        for column in self._columns:
+            if column.name.endswith("_key") and column.type == "text":
+                name = f"ix_{self._table}_{column.name}"
+                self._database.execute(f'CREATE INDEX "{name}" ON "{self._table}" ("{column.name}")')
         self._database.commit()
 
 

@@ -9,13 +9,18 @@ import io
 import json
 import sqlite3
 import time
+from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import pytest
 
-from hubs.data_hub.exports.columns import columns_of
+from hubs.data_hub.exports import writers
+from hubs.data_hub.exports.columns import BALLOT_COLUMNS, columns_of
 from hubs.data_hub.exports.keeper import ExportKeeper
+from hubs.data_hub.exports.writers import ParquetWriter
 
 from .conftest import Hub, ballot, bill, both_servers, person, vote
 
@@ -153,3 +158,46 @@ def test_every_collection_has_typed_columns() -> None:
         "float",
         "bool",
     }
+
+
+def test_the_sqlite_file_has_keys_references_and_indexes(hub: Hub, tmp_path: Path) -> None:
+    hub.load("person", person(1))
+    hub.load("vote_event", vote(1, [ballot(1), ballot(2)]), vote(2, [ballot(1, "no")]))
+    (tmp_path / "o.sqlite").write_bytes(fetch(hub, export(hub), "openpolicy.sqlite"))
+    with closing(sqlite3.connect(tmp_path / "o.sqlite")) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert database.execute("PRAGMA foreign_key_check").fetchall() == []
+        [reference] = database.execute("PRAGMA foreign_key_list(ballots)").fetchall()
+        assert reference[2:5] == ("votes", "vote_key", "key")
+
+        def plan(query: str) -> str:
+            return " ".join(row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {query}"))
+
+        assert "SCAN" not in plan("SELECT * FROM votes JOIN ballots ON vote_key = key WHERE votes.id = 'x'")
+        assert "SCAN" not in plan("SELECT * FROM ballots WHERE person_key = 'x'")
+        assert "SCAN" not in plan("SELECT * FROM bill_texts WHERE bill_key = 'x'")
+        of_one = "SELECT count(*) FROM people JOIN ballots ON person_key = people.key"
+        assert database.execute(of_one).fetchone() == (2,)
+
+
+def test_parquet_is_written_in_groups_so_that_a_table_never_stands_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writers, "_GROUP_ROWS", 6)
+    writer = ParquetWriter(tmp_path / "b.parquet", BALLOT_COLUMNS)
+    for start in range(0, 16, 4):
+        writer.write(
+            [{"vote_key": "v", "position": n, "date": "0001-01-01"} for n in range(start, start + 4)]
+        )
+    writer.close()
+    file = pq.ParquetFile(tmp_path / "b.parquet")
+    assert [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)] == [8, 8]
+    assert file.read().column("position").to_pylist() == list(range(16))
+    assert file.read().column("date")[0].as_py() == date(1, 1, 1)
+    assert file.read().column("party").null_count == 16
+
+
+def test_a_table_of_nothing_is_a_file_with_its_columns(tmp_path: Path) -> None:
+    ParquetWriter(tmp_path / "e.parquet", BALLOT_COLUMNS).close()
+    empty = pq.read_table(tmp_path / "e.parquet")
+    assert (empty.num_rows, empty.column_names) == (0, [column.name for column in BALLOT_COLUMNS])

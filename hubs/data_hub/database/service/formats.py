@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,8 +30,9 @@ _ACCEPTED = {
     "text/*": "csv",
     "*/*": "json",
 }
-# A spreadsheet runs a cell that begins so.
-_FORMULA = ("=", "+", "@", "\t", "\r")
+# A spreadsheet runs a cell that begins so, in full width too, but for a plain number.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_NUMBER = re.compile(r"-\d+([.,]\d+)?")
 
 
 def negotiate(asked: str, accept: str) -> str:
@@ -102,7 +104,7 @@ def cell(value: Any) -> str:
     if isinstance(value, dict):
         return dumps(value).decode()
     text = dumps(value).decode().strip('"') if not isinstance(value, str | int | float) else str(value)
-    if text.startswith(_FORMULA) or (text.startswith("-") and not text[1:2].isdigit()):
+    if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text):
         return "'" + text
     return text
 
