@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.cli.components import HUB_PORTS
+from services.cli.platform_api import PlatformApi
+from shared.contracts.http.jobs import JobCreate
+from shared.core.errors import AppError
+from shared.settings import HubSettings, HubUrls
 from shared.testing.platform import Platform
 from shared.testing.processes import wait_until
 
@@ -39,11 +45,21 @@ def spider_pid(platform: Platform) -> int | None:
     return None
 
 
-def jobs(platform: Platform) -> list[dict[str, Any]]:
-    import json
+def states_of_jobs(api: PlatformApi) -> list[str]:
+    """The state of each job; nothing while the hub that was killed is away."""
+    try:
+        return [job.state for job in api.jobs.list_jobs()]
+    except AppError:
+        return []
 
-    done = platform.run("jobs", "--json")
-    return json.loads(done.stdout) if done.returncode == 0 else []
+
+@pytest.fixture
+def api(platform: Platform) -> Iterator[PlatformApi]:
+    """What the operator's command uses, without the start of a command for every look."""
+    hubs = {name: f"http://127.0.0.1:{platform.base + offset}" for name, offset in HUB_PORTS.items()}
+    found = PlatformApi(HubSettings(data_dir=platform.data_dir, hubs=HubUrls(**hubs)))
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +78,11 @@ def undisturbed(tmp_path_factory) -> dict[str, list[Any]]:
     ["scraper", "spider", "importer", "security", "data", "business", "ops", "intelligence", "ux", "broker"],
 )
 def test_the_rows_are_those_of_an_undisturbed_run(
-    platform: Platform, undisturbed: dict[str, list[Any]], victim: str
+    platform: Platform, api: PlatformApi, undisturbed: dict[str, list[Any]], victim: str
 ) -> None:
     platform.start("--no-scrape")
     for source in SOURCES:
-        assert platform.run("scrape", source).returncode == 0
+        api.jobs.create_job(JobCreate(source_id=source), source)
     wait_until(lambda: spider_pid(platform) is not None, timeout=60, what="a spider")
     if victim == "spider":
         pid = spider_pid(platform)
@@ -80,7 +96,7 @@ def test_the_rows_are_those_of_an_undisturbed_run(
         platform.kill(victim)
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        states = [job["state"] for job in jobs(platform)]
+        states = states_of_jobs(api)
         if len(states) == len(SOURCES) and set(states) <= {"succeeded", "failed"}:
             break
         time.sleep(1)
