@@ -9,7 +9,7 @@ JOBS ?= 3
 # Hundreds of interpreters are started by the tests: each reads the bytecode that the first one has written.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-unit test-images fuzz fuzz-documents check lint types boundaries format bench chaos footprint lock clean
+.PHONY: help setup run test test-unit test-images test-deep fuzz fuzz-documents check lint types boundaries format bench chaos footprint lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
@@ -34,6 +34,10 @@ test: setup ## Run every test; real servers are started on free private ports
 
 test-unit: setup ## Run the tests that need no server (seconds)
 	$(BIN)/python -m pytest tests/unit tests/architecture -n $(JOBS) -q
+
+test-deep: setup ## Run what can be tried more often than `make test` does: generated examples, guesses of passwords
+	$(BIN)/python -m pytest tests/unit tests/integration tests/contract -m hypothesis --hypothesis-profile deep -n $(JOBS) -q
+	OPENPOLICY_GUESSES=10000 $(BIN)/python -m pytest tests/integration/security_hub/test_attacks.py -k thousands -q
 
 test-images: setup ## Build the container images and run each inside its own memory limit
 	deploy/images/test-images.sh

@@ -1,6 +1,6 @@
 """What holds for all tests: how they are shared out, and that generated examples are not timed.
 
-Machines are shared and noisy, so a generated example has no deadline.
+Machines are shared and noisy, so a generated example has no deadline; `make test-deep` generates ten times as many.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 settings.register_profile("shared-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("deep", settings.get_profile("shared-machine"), max_examples=1_000)
 settings.load_profile("shared-machine")
 
 # The files of these folders share one installation of the platform, so one process runs them all.
