@@ -21,9 +21,17 @@ from hubs.business_hub.op_import.formats.base import (
     text_of,
     words_of,
 )
-from hubs.business_hub.op_import.formats.pupa_parts import Entry, identifiers, links, pseudo, versions
+from hubs.business_hub.op_import.formats.pupa_parts import (
+    OPTIONS,
+    Cast,
+    Entry,
+    identifiers,
+    links,
+    pseudo,
+    versions,
+)
 from hubs.business_hub.op_import.reading.documents import Document
-from shared.contracts.civic import Ballot
+from hubs.business_hub.op_import.reading.pieces import PieceReader
 from shared.contracts.keys import slug
 from shared.contracts.legislation import BillRecord, SessionRecord, VoteEventRecord
 from shared.contracts.people import (
@@ -37,7 +45,6 @@ from shared.contracts.proceedings import EventRecord
 
 ORDER = ("jurisdiction", "organization", "person", "post", "membership", "bill", "vote_event", "event")
 _NAME = re.compile(rf"(?:^|/)({'|'.join(ORDER)})_[^/]+\.json$")
-_OPTIONS = {"yes", "no", "abstain", "absent", "paired", "not voting", "other"}
 _CONTACTS = {"address", "email", "voice", "fax", "cell", "url"}
 _BODIES = {
     "legislature": "legislature", "upper": "chamber", "lower": "chamber", "party": "party",
@@ -65,7 +72,7 @@ class Pupa:
         for document in documents:
             match = _NAME.search(document.name)
             by_type.setdefault(match[1] if match else "", []).append(document)
-        reading = _Reading(context, self.version)
+        reading, votes = _Reading(context, self.version), PieceReader("votes")
         readers = {
             "jurisdiction": reading.jurisdiction,
             "organization": reading.organization,
@@ -79,7 +86,9 @@ class Pupa:
         for kind in ORDER:
             for document in by_type.get(kind, []):
                 try:
-                    entry = document.json()
+                    # The same few hundred members say yes or no again and again.
+                    shared = votes.read(document.read()) if kind == "vote_event" else None
+                    entry = document.json() if shared is None else shared
                     if not isinstance(entry, dict):
                         raise Unreadable(f"{document.name} is no object")
                     yield from shaped(readers[kind](document, entry), document)
@@ -98,7 +107,7 @@ class _Reading:
         """Names and classifications of organizations to keys."""
         self._people: dict[str, str] = {}
         self._names: dict[str, str] = {}
-        self._cast: dict[tuple[str, str, str | None], Ballot] = {}
+        self._cast = Cast(self._voter)
 
     @property
     def _prefix(self) -> str:
@@ -326,30 +335,19 @@ class _Reading:
                 "result": result if result in {"pass", "fail"} else "unknown",
                 "result_text_en": result,
                 "counts": [
-                    {"option": one["option"] if one["option"] in _OPTIONS else "other", "value": one["value"]}
+                    {"option": one["option"] if one["option"] in OPTIONS else "other", "value": one["value"]}
                     for one in entry.get("counts") or []
                 ],
                 "bill_key": bill,
                 "document_type": ", ".join(words_of(entry.get("motion_classification"))),
-                "ballots": self._ballots(entry.get("votes") or []),
+                "ballots": self._cast.ballots(entry.get("votes") or []),
                 **self._common(document, entry),
             }
         )
         yield Parsed(record, document.name)
 
-    def _ballots(self, votes: Sequence[Entry]) -> list[Ballot]:
-        # The same few hundred members say yes or no again and again: a ballot is built and checked once.
-        known, found = self._cast, []
-        for one in votes:
-            mark = (one["voter_name"], one["option"], one.get("voter_id"))
-            ballot = known.get(mark)
-            if ballot is None:
-                name, option, voter = mark
-                key = self._people.get(name) or (self._person(voter) if voter else None)
-                said = option if option in _OPTIONS else "other"
-                ballot = known[mark] = Ballot(person_key=key, name=name, option=said)
-            found.append(ballot)
-        return found
+    def _voter(self, name: str, reference: Any) -> str | None:
+        return self._people.get(name) or (self._person(reference) if reference else None)
 
     def _bill_key(self, entry: Entry, session: str) -> str | None:
         reference = text_of(entry.get("bill"))

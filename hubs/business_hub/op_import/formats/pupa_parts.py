@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from hubs.business_hub.op_import.formats.base import text_of
+from hubs.business_hub.op_import.reading.pieces import Piece
+from shared.contracts.civic import Ballot
 from shared.contracts.keys import slug
 
 Entry = Mapping[str, Any]
+OPTIONS = {"yes", "no", "abstain", "absent", "paired", "not voting", "other"}
+
+
+class Cast:
+    """Makes the ballots of votes: equal ones are built and checked once."""
+
+    def __init__(self, find_voter: Callable[[str, Any], str | None]) -> None:
+        """``find_voter`` returns the key of a person by name and reference."""
+        self._find_voter = find_voter
+        self._made: dict[tuple[str, str, Any], Ballot] = {}
+
+    def ballots(self, votes: Sequence[Any]) -> list[Ballot]:
+        """Return the ballots of one vote, given as objects or as pieces (see `PieceReader`)."""
+        if votes and isinstance(votes[0], Piece):
+            return [piece.made or self._of_piece(piece) for piece in votes]
+        return [self._ballot(entry) for entry in votes]
+
+    def _of_piece(self, piece: Piece) -> Ballot:
+        ballot = piece.made = self._ballot(piece.value)
+        return ballot
+
+    def _ballot(self, entry: Entry) -> Ballot:
+        mark = name, option, voter = entry["voter_name"], entry["option"], entry.get("voter_id")
+        ballot = self._made.get(mark)
+        if ballot is None:
+            key, said = self._find_voter(name, voter), option if option in OPTIONS else "other"
+            ballot = self._made[mark] = Ballot(person_key=key, name=name, option=said)
+        return ballot
 
 
 def pseudo(reference: Any) -> Entry:
