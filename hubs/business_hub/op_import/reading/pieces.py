@@ -55,7 +55,7 @@ class PieceReader:
         return entry
 
     def _take(self, head: bytes, between: bytes, text: bytes) -> tuple[list[Piece], bytes] | None:
-        """Return the objects that a text begins with, without the head of the first, and what follows them."""
+        """Return the objects that a text begins with (the head of the first left out) and what follows."""
         known = self._known.setdefault(head, {})
         if len(known) > MOST_KNOWN:
             known.clear()
