@@ -38,6 +38,10 @@ REST_S = 0.6
 REST_SHARE = 3.0
 """After work the keeper rests this many times as long, `REST_S` seconds at most: batches of a load are
 indexed together, which leaves the processor to the load, and a single change is found as soon as ever."""
+LOAD_CHANGES = 2 * STEP
+LOAD_REST_S = 3.0
+"""The most it rests (seconds) after so many changes at once: a load is under way, and what a commit costs, a
+segment and its merges, is paid a few times instead of every second."""
 ROUND_S = 20.0
 RETRY_S = 1.0
 
@@ -162,7 +166,8 @@ class IndexKeeper:
             if self.state.position != before:
                 # What was just indexed was just loaded, in this process: both are over for now.
                 self._give_back()
-                self._stop.wait(min(REST_S, REST_SHARE * (time.monotonic() - began)))
+                most = LOAD_REST_S if self.state.position - before >= LOAD_CHANGES else REST_S
+                self._stop.wait(min(most, REST_SHARE * (time.monotonic() - began)))
             if self._rebuild_asked.is_set():
                 self._rebuild_asked.clear()
                 self._build("asked for")
