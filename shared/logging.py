@@ -19,8 +19,9 @@ trace_id_var: ContextVar[str] = ContextVar("trace_id", default="")
 _SECRET_KEYS = re.compile(
     r"(password|passwd|secret|token|authorization|api[_-]?key|cookie|dsn|private)", re.IGNORECASE
 )
+# Bounded, since it may begin at any character: a long word would else be read once for each of them.
 _SECRET_VALUES = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.-]*://[^:/@\s]+:)[^@/\s]+@|(?P<bearer>bearer\s+)[\w.~+/=-]+"
+    r"(?P<scheme>[a-z][a-z0-9+.-]{0,30}://[^:/@\s]+:)[^@/\s]+@|(?P<bearer>bearer\s+)[\w.~+/=-]+"
     r"|(?P<query>[?&](?:[\w-]*token|code|api_?key|secret|password|signature)=)[^&\s\"'#]+",
     re.IGNORECASE,
 )

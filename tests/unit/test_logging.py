@@ -30,6 +30,7 @@ def logs_as_they_were() -> Iterator[None]:
     ("text", "kept", "hidden"),
     [
         ("postgresql://op:hunter2@db/op", "postgresql://op:", "hunter2"),
+        (f"{'long-word' * 99}postgresql://op:hunter2@db/op", "postgresql://op:", "hunter2"),
         ("Authorization: Bearer ey.J.x", "Bearer ", "ey.J.x"),
         ('GET /en/alerts/confirm?token=s3cr3t&lang=en HTTP/1.1" 200', "lang=en", "s3cr3t"),
         ("/callback?state=1&code=abcd#top", "state=1", "abcd"),

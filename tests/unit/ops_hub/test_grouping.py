@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubs.ops_hub.error_reporting.grouping import fingerprint, title
+from hubs.ops_hub.error_reporting.grouping import fingerprint, scrub, title
 
 FRAMES = {"frames": [{"module": "site", "function": "?", "lineno": 20, "in_app": True}]}
 
@@ -32,3 +32,8 @@ def test_two_messages_of_one_place_are_two_problems_and_a_changed_number_is_none
     first = fingerprint(message_with_a_stack("bill 7 is late"))
     assert first == fingerprint(message_with_a_stack("bill 8 is late"))
     assert first != fingerprint(message_with_a_stack("the archive is full"))
+
+
+def test_an_address_is_hidden_at_the_end_of_a_word_without_end() -> None:
+    assert "jane.doe" not in scrub(f"{'y' * 5_000}+jane.doe@example.org")
+    assert scrub("y" * 5_000) == "y" * 5_000
