@@ -24,6 +24,7 @@ from hubs.data_hub.exports.columns import BALLOT_COLUMNS, columns_of
 from hubs.data_hub.exports.licensing import Admission, Terms
 from hubs.data_hub.exports.repository import BUILD_LOCK_SPACE
 from hubs.data_hub.exports.writers import CsvWriter, NdjsonWriter, ParquetWriter, SqliteWriter, Writer
+from hubs.data_hub.memory import give_back
 from shared.core.clock import utc_now
 from shared.db.types import json_dumps, json_loads
 from shared.http.json import dumps
@@ -126,6 +127,7 @@ def _table(
         licences.update(record["licence"] for record in records if record["licence"])
         for writer in writers:
             writer.write(records)
+        give_back()
     for writer in writers:
         writer.close()
     return [_described(target, path, form, rows) for form, target in targets.items()]
@@ -157,6 +159,7 @@ def _ballots(
         rows += len(records)
         for writer in writers:
             writer.write(records)
+        give_back()
     for writer in writers:
         writer.close()
     return [_described(target, "ballots", form, rows) for form, target in targets.items()]
@@ -169,6 +172,7 @@ def _delta(dumping: DumpingService, out: Path, after: int, admission: Admission)
     for entries in dumping.delta(after, DELTA_BATCH):
         rows += len(entries)
         writer.write([admission.admit_change(entry) for entry in entries])
+        give_back()
     writer.close()
     return _described(path, "delta", "ndjson", rows)
 

@@ -12,13 +12,14 @@ from hubs.data_hub.exports.licensing import ask_terms
 from hubs.data_hub.exports.repository import ExportRepository
 from hubs.data_hub.exports.service import ExportService
 from hubs.data_hub.settings import DataHubSettings
+from hubs.data_hub.storage.dependencies import StorageParts
 from shared.app import Resources, ResourcesDep
 from shared.clients.intelligence_hub import IntelligenceHubClient
 from shared.db.dependency import SessionDep
 
 
 def start_exports(resources: Resources) -> None:
-    """Build exports under ``data_dir/exports`` for as long as the hub runs."""
+    """Build exports for as long as the hub runs; their files go where storage keeps such files."""
     settings = resources.settings
     document = settings.exports_policy if isinstance(settings, DataHubSettings) else ""
     client = IntelligenceHubClient(settings.hubs.intelligence, resources.http, resources.tokens)
@@ -27,6 +28,7 @@ def start_exports(resources: Resources) -> None:
         resources.engine,
         resources.sessionmaker,
         settings.data_dir / "exports",
+        resources.get(StorageParts).exports,
         timedelta(hours=hours) if hours else None,
         resources.stop,
         lambda licences: ask_terms(client.decide_many, document, licences) if document else None,
@@ -46,7 +48,7 @@ KeeperDep = Annotated[ExportKeeper, Depends(export_keeper)]
 
 async def export_service(session: SessionDep, keeper: KeeperDep) -> ExportService:
     """Return the service over this request's transaction."""
-    return ExportService(ExportRepository(session), keeper.root)
+    return ExportService(ExportRepository(session), keeper.root, keeper.files)
 
 
 ExportsDep = Annotated[ExportService, Depends(export_service, scope="function")]

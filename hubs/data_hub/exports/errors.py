@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.core.errors import Conflict, NotFound
+from shared.core.errors import Conflict, NotFound, Unavailable
 
 
 class ExportMissing(NotFound):
@@ -17,3 +17,10 @@ class ExportRunning(Conflict):
 
     code = "export-running"
     title = "Export running"
+
+
+class ExportElsewhere(Unavailable):
+    """The files of an export are not where this process keeps such files."""
+
+    code = "export-elsewhere"
+    title = "Export kept elsewhere"

@@ -20,7 +20,7 @@ from hubs.data_hub.database.service.licences import stated_licences
 from hubs.data_hub.exports.errors import ExportRunning
 from hubs.data_hub.exports.licensing import Terms
 from hubs.data_hub.exports.repository import ExportRepository
-from hubs.data_hub.exports.service import Begun, ExportService
+from hubs.data_hub.exports.service import Begun, ExportFiles, ExportService
 from shared.core.clock import utc_now
 from shared.core.errors import AppError
 from shared.db.session import transaction
@@ -39,11 +39,13 @@ class ExportKeeper:
         engine: Engine,
         sessions: sessionmaker[Session],
         root: Path,
+        files: ExportFiles,
         every: timedelta | None,
         stop: threading.Event,
         ask_terms: Callable[[Sequence[str]], Terms | None],
     ) -> None:
         self.root = root
+        self.files = files
         self._engine = engine
         self._sessions = sessions
         self._every = every
@@ -91,13 +93,13 @@ class ExportKeeper:
         if self._every is None:
             return
         with transaction(self._sessions) as session:
-            if not ExportService(ExportRepository(session), self.root).is_due(self._every, utc_now()):
+            if not self._service(session).is_due(self._every, utc_now()):
                 return
         # Before it begins: while nobody says what may be exported, no failed one takes a good one's place.
         terms = self._terms()
         try:
             with transaction(self._sessions) as session:
-                begun = ExportService(ExportRepository(session), self.root).begin("schedule")
+                begun = self._service(session).begin("schedule")
         except ExportRunning:
             return
         self._write(begun, terms)
@@ -146,12 +148,23 @@ class ExportKeeper:
             problem = f"it took longer than {BUILD_TIMEOUT_S:.0f} seconds"
         finally:
             self._process = None
-        if manifest is None:
-            shutil.rmtree(out, ignore_errors=True)
+        if manifest is not None:
+            try:
+                for file in manifest["files"]:
+                    self.files.put(file["sha256"], out / file["name"])
+            except AppError as error:
+                manifest, problem = None, error.detail
+        shutil.rmtree(out, ignore_errors=True)
         self._end(begun, manifest, problem)
 
     def _end(self, begun: Begun, manifest: dict[str, Any] | None, problem: str) -> None:
         if manifest is None:
             log.warning("export failed", problem=problem)
         with transaction(self._sessions) as session:
-            ExportService(ExportRepository(session), self.root).finish(begun.id, manifest, problem)
+            unneeded = self._service(session).finish(begun.id, manifest, problem)
+        # Once it is certain that no export names them.
+        for sha256 in unneeded:
+            self.files.delete(sha256)
+
+    def _service(self, session: Session) -> ExportService:
+        return ExportService(ExportRepository(session), self.root, self.files)

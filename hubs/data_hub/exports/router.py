@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Path, Query, Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response, StreamingResponse
 
 from hubs.data_hub.exports.dependencies import ExportsDep, KeeperDep
 from hubs.data_hub.exports.schemas import ExportList, ManifestRead
+from hubs.data_hub.storage.service import read_part
 from shared.auth import CanWriteData, Public
 from shared.http.conditional import matches
 
@@ -55,8 +57,18 @@ def get_file(
     service: ExportsDep,
 ) -> Response:
     """Answer the bytes; parts on request, tagged with their hash."""
-    path, entry = service.file(name, file_name)
-    headers = {"ETag": f'"{entry["sha256"]}"', "Cache-Control": "public, max-age=86400"}
-    if matches(request.headers.get("if-none-match"), headers["ETag"]):
+    entry = service.file(name, file_name)
+    size, etag = entry["size_bytes"], f'"{entry["sha256"]}"'
+    headers = {"ETag": etag, "Cache-Control": "public, max-age=86400", "Accept-Ranges": "bytes"}
+    if matches(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
-    return FileResponse(path, media_type=_MEDIA[path.suffix], filename=file_name, headers=headers)
+    is_of_these = request.headers.get("if-range", etag) == etag
+    part = read_part(request.headers.get("range") if is_of_these else None, size)
+    start, length = (part.start, part.length) if part else (0, size)
+    headers["Content-Length"] = str(length)
+    headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    if part:
+        headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{size}"
+    pieces = service.content(entry, start, length)
+    media_type = _MEDIA[PurePath(file_name).suffix]
+    return StreamingResponse(pieces, 206 if part else 200, headers=headers, media_type=media_type)

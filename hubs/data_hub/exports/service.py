@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 from uuid import UUID
 
-from hubs.data_hub.exports.errors import ExportMissing, ExportRunning
+from hubs.data_hub.exports.errors import ExportElsewhere, ExportMissing, ExportRunning
 from hubs.data_hub.exports.repository import ExportRepository, Row
 from hubs.data_hub.exports.schemas import ExportRead, ManifestRead
 from shared.core.clock import utc_now
+from shared.core.errors import NotFound
 from shared.core.ids import new_id
 
-_NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,80}$", re.IGNORECASE)
 KEEP = 7
 GIVE_UP = timedelta(hours=3)
 STARTS_WITHIN = timedelta(minutes=1)
 """By then the process of an export that was begun holds its lock."""
+
+
+class ExportFiles(Protocol):
+    """Keeps the files of exports by their SHA-256: equal files of several exports once."""
+
+    def put(self, sha256: str, source: Path) -> None:
+        """Keep the bytes of a file. Raises: Unavailable."""
+
+    def read(self, sha256: str, start: int, length: int) -> Iterator[bytes]:
+        """Yield a part of the bytes. Raises: NotFound when they are not there; Unavailable."""
+
+    def delete(self, sha256: str) -> None:
+        """Forget the bytes. Raises: Unavailable."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +47,10 @@ class Begun:
 class ExportService:
     """Keeps account of exports."""
 
-    def __init__(self, repository: ExportRepository, root: Path) -> None:
+    def __init__(self, repository: ExportRepository, root: Path, files: ExportFiles) -> None:
         self._repository = repository
         self._root = root
+        self._files = files
 
     def begin(self, reason: str) -> Begun:
         """Note that an export begins.
@@ -62,8 +76,8 @@ class ExportService:
         age = now - running["started_at"]
         return age > GIVE_UP or (age > STARTS_WITHIN and not self._repository.is_building(running["id"]))
 
-    def finish(self, export_id: UUID, manifest: Row | None, problem: str) -> None:
-        """Note how an export ended, and drop the oldest beyond seven."""
+    def finish(self, export_id: UUID, manifest: Row | None, problem: str) -> set[str]:
+        """Note how an export ended, and drop the oldest beyond seven; return which files nobody needs now."""
         values = {
             "state": "done" if manifest else "failed",
             "finished_at": utc_now(),
@@ -72,11 +86,12 @@ class ExportService:
             "problem": problem[:2_000],
         }
         self._repository.finish(export_id, values)
-        old = [row["id"] for row in self._repository.list(1_000)[KEEP:] if row["state"] != "running"]
-        if old:
-            self._repository.delete(old)
-            for one in old:
-                shutil.rmtree(self._root / str(one), ignore_errors=True)
+        rows = self._repository.list(1_000)
+        old = [row for row in rows[KEEP:] if row["state"] != "running"]
+        if not old:
+            return set()
+        self._repository.delete([row["id"] for row in old])
+        return _hashes(old) - _hashes(row for row in rows if row not in old)
 
     def is_due(self, every: timedelta, now: datetime) -> bool:
         """Tell whether the newest export is older than it should be."""
@@ -99,17 +114,29 @@ class ExportService:
         ]
         return ManifestRead(id=row["id"], manifest={**row["manifest"], "files": files})
 
-    def file(self, name: str, file_name: str) -> tuple[Path, Row]:
-        """Return where a file of an export lies, and its entry in the manifest.
+    def file(self, name: str, file_name: str) -> Row:
+        """Return the entry of an export's file in its manifest.
 
         Raises: ExportMissing.
         """
-        row = self._done(name)
-        entry = next((f for f in row["manifest"]["files"] if f["name"] == file_name), None)
-        path = self._root / str(row["id"]) / file_name
-        if entry is None or not _NAME.match(file_name) or not path.is_file():
+        files = self._done(name)["manifest"]["files"]
+        entry: Row | None = next((file for file in files if file["name"] == file_name), None)
+        if entry is None:
             raise ExportMissing(f"this export has no file {file_name[:80]!r}")
-        return path, entry
+        return entry
+
+    def content(self, entry: Row, start: int, length: int) -> Iterator[bytes]:
+        """Yield a part of a file.
+
+        Raises: ExportElsewhere when it is not where this process keeps such files; Unavailable.
+        """
+        try:
+            return self._files.read(entry["sha256"], start, length)
+        except NotFound:
+            raise ExportElsewhere(
+                "the process that built this export keeps its files to itself: the others serve them only if "
+                "all share a bucket (OP_STORAGE__S3_ENDPOINT) or the folder of exports"
+            ) from None
 
     def _done(self, name: str) -> Row:
         row: Row | None
@@ -123,6 +150,10 @@ class ExportService:
         if row is None or row["manifest"] is None:
             raise ExportMissing("no such export, or it is not finished")
         return row
+
+
+def _hashes(rows: Iterable[Row]) -> set[str]:
+    return {file["sha256"] for row in rows if row["manifest"] for file in row["manifest"]["files"]}
 
 
 def _shown(row: Row) -> ExportRead:

@@ -30,6 +30,8 @@ class StorageParts:
     """What storage holds while the hub runs."""
 
     store: BlobStore
+    exports: BlobStore
+    """Of their own: what nobody uploaded counts for no quota, and can be made again."""
     limits: StorageLimits
     incoming: Path
     archive: Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from hubs.data_hub.settings import DataHubSettings
@@ -20,6 +21,7 @@ def start_storage(resources: Resources) -> None:
     chosen = settings.storage if isinstance(settings, DataHubSettings) else DataHubSettings().storage
     root = Path(chosen.path) if chosen.path else settings.data_dir / "storage"
     store: LocalStore | S3Store = LocalStore(root / "blobs")
+    exports: LocalStore | S3Store = LocalStore(settings.data_dir / "exports")
     if chosen.s3_endpoint:
         bucket = S3Settings(
             endpoint=chosen.s3_endpoint,
@@ -30,6 +32,7 @@ def start_storage(resources: Resources) -> None:
             prefix=chosen.s3_prefix,
         )
         store = S3Store(bucket, resources.http)
+        exports = S3Store(replace(bucket, prefix=f"{bucket.prefix}exports/"), resources.http)
     limits = StorageLimits(quota_bytes=chosen.quota_bytes, max_file_bytes=chosen.max_file_bytes)
 
     def take_limits() -> None:
@@ -46,4 +49,4 @@ def start_storage(resources: Resources) -> None:
     resources.stack.callback(keeper.close)
     archive = Path(chosen.archive_path) if chosen.archive_path else settings.data_dir / "archive"
     signer = Signer(derive_secret(settings, "storage signing"))
-    resources.put(StorageParts(store, limits, incoming, archive, signer, keeper))
+    resources.put(StorageParts(store, exports, limits, incoming, archive, signer, keeper))
