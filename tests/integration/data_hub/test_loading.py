@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
+from sqlalchemy import text
 
 from hubs.data_hub.database.repository.loading import LoadingRepository
 from shared.core.ids import new_id
+from shared.db.session import transaction
 from shared.messaging.bus import QueueSpec, decode
 
 from .conftest import Hub, ballot, bill, both_servers, membership, person, source, vote
@@ -271,6 +273,29 @@ def test_what_another_load_changes_while_one_waits_is_compared_with_what_stands_
     assert hub.load("bill", bill("C-1"), bill("C-2"), bill("C-3")) == {"updated": 2, "unchanged": 1}
     assert not others
     assert [b["status_en"] for b in hub.get("/api/v1/bills")["data"]] == ["", "", ""]
+
+
+def test_ballots_written_ahead_of_a_vote_that_another_load_brings_meanwhile_are_not_left_behind(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same, differing, own = vote(1, [ballot(1), ballot(2)]), vote(2, [ballot(1)]), vote(3, [ballot(3)])
+    others = [lambda: hub.load("vote_event", same, vote(2, [ballot(1, option="no")]))]
+    begin = LoadingRepository.begin
+
+    def begin_after_another(repository: LoadingRepository, kind: str) -> None:
+        if others:
+            assert others.pop()() == {"inserted": 2}
+        begin(repository, kind)
+
+    monkeypatch.setattr(LoadingRepository, "begin", begin_after_another)
+    assert hub.load("vote_event", same, differing, own) == {"inserted": 1, "updated": 1, "unchanged": 1}
+    names = [
+        [(b["name"], b["option"]) for b in hub.get(f"/api/v1/votes/45-1-{n}")["ballots"]] for n in (1, 2, 3)
+    ]
+    assert names == [[(b["name"], b["option"]) for b in one["ballots"]] for one in (same, differing, own)]
+    with transaction(hub.resources.sessionmaker) as session:
+        held = session.execute(text("SELECT count(*), count(DISTINCT vote_id) FROM data.ballot")).one()
+    assert tuple(held) == (4, 3)
 
 
 def test_a_slug_that_a_name_falls_back_on_may_be_taken_as_well(hub: Hub) -> None:

@@ -58,13 +58,17 @@ class LoadingRepository:
         self._session = session
         self._cursor = raw_cursor(session)
 
-    def begin(self, kind: str) -> None:
-        """Let no other load of this kind run until the transaction ends."""
+    def allow_time(self) -> None:
+        """Let statements of this transaction, and waits for others, take as long as a load may."""
         self._cursor.execute(
             sql.SQL("SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}").format(
                 sql.Literal(_LOAD_LOCK_TIMEOUT), sql.Literal(_LOAD_STATEMENT_TIMEOUT)
             )
         )
+
+    def begin(self, kind: str) -> None:
+        """Let no other load of this kind go on until the transaction ends."""
+        self.allow_time()
         self._cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK_SPACE, kind))
 
     def existing(self, kind: str, keys: Sequence[str]) -> dict[str, Existing]:

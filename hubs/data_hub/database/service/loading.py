@@ -11,17 +11,17 @@ from uuid import UUID
 
 from hubs.data_hub.database.repository.ledger import LedgerRepository
 from hubs.data_hub.database.repository.loading import Existing, LoadingRepository, Stored
+from hubs.data_hub.database.service.ahead import Ahead, write_ahead
 from hubs.data_hub.database.service.announcing import Announcer
 from hubs.data_hub.database.service.batch import Incoming, canonical, read_batch
 from hubs.data_hub.database.service.differing import (
     Fields,
     ballot_changes,
-    ballots_hashes,
     field_changes,
 )
 from hubs.data_hub.database.service.matching import PersonMatcher
 from hubs.data_hub.database.service.projection import base_slug, key_slug, project
-from hubs.data_hub.database.service.voting import Tally, tally
+from hubs.data_hub.database.service.voting import Tally
 from shared.contracts.events.importing import KindReport
 from shared.contracts.http.ingest import UpsertBatch, UpsertReport
 from shared.core.clock import utc_now
@@ -77,24 +77,29 @@ class LoadingService:
         if not read.records:
             return UpsertReport(kind=batch.kind, report=KindReport())
         kind, now = batch.kind, self._clock()
+        self._matcher.begin(batch)
         # What differs is checked before other loads of the kind have to wait, and looked for again after.
-        checked = canonical(kind, self._differing(kind, read.records)[1])
+        self._loading.allow_time()
+        known, other = self._differing(kind, read.records)
+        checked = canonical(kind, other)
+        self._matcher.match(kind, list(checked.values()))
+        ahead = write_ahead(self._loading, checked, known) if kind == "vote_event" else Ahead()
         self._loading.begin(kind)
         existing, other = self._differing(kind, read.records)
         same = len(read.records) - len(other)
         work = _Work(unchanged=same, ids={key: row.id for key, row in existing.items()})
-        self._matcher.begin(batch)
         jurisdictions = {str(item.raw.get("jurisdiction", "")) for item in read.records.values()} - {""}
         if other:
-            late = [item for item in other if item.key not in checked]
-            facts = {**checked, **canonical(kind, late)} if late else checked
-            facts = {item.key: facts[item.key] for item in other}
-            self._matcher.match(kind, list(facts.values()))
+            late = canonical(kind, [item for item in other if item.key not in checked])
+            self._matcher.match(kind, list(late.values()))
+            facts = {item.key: checked.get(item.key) or late[item.key] for item in other}
             jurisdictions |= {fact["jurisdiction"] for fact in facts.values()}
-            self._sort_out(kind, other, facts, existing, work, now)
+            self._sort_out(kind, other, facts, existing, ahead, work, now)
             self._write(kind, work)
             if kind == "person" and work.updates:
                 self._refresh_merged([row["id"] for row in work.updates])
+        # Of votes that another load has brought meanwhile, or a human corrects.
+        self._loading.delete_ballots(list(ahead.written.values()))
         documents = self._ledger.upsert_documents(read.documents, batch.run_id, batch.source_id)
         self._see(batch, read.records, existing, documents, work)
         self._ledger.renew_freshness(kind, batch.source_id, batch.run_id, batch.observed_at, jurisdictions)
@@ -123,6 +128,7 @@ class LoadingService:
         items: Sequence[Incoming],
         facts: Mapping[str, dict[str, Any]],
         existing: Mapping[str, Existing],
+        ahead: Ahead,
         work: _Work,
         now: datetime,
     ) -> None:
@@ -136,21 +142,23 @@ class LoadingService:
                     said.append((key, name, facts[key].get(name)))
                     facts[key][name] = value
         self._loading.note_source_values(kind, said)
-        hashes = ballots_hashes(facts) if kind == "vote_event" else {}
-        old_ballots = self._old_ballots(hashes, stored)
+        if kind == "vote_event":
+            ahead.count(facts, changed=locked)
+        old_ballots = self._old_ballots(ahead.hashes, stored)
         fresh: list[Row] = []
         for item in items:
             fact = facts[item.key]
             ballots: Any = fact.pop("ballots", None) if kind == "vote_event" else None
             row = self._row(kind, fact, item.hash, now)
             if kind == "vote_event":
-                row |= _vote_columns(tally(ballots, fact["counts"]), ballots, hashes[item.key])
+                row |= _vote_columns(ahead.tallies[item.key], ballots, ahead.hashes[item.key])
             before = stored.get(item.key)
             if before is None:
-                row |= {"id": new_id(), "created_at": now}
+                written = None if item.key in locked else ahead.take(item.key)
+                row |= {"id": written or new_id(), "created_at": now}
                 work.ids[item.key] = row["id"]
                 fresh.append(row)
-                self._note_ballots(row, ballots, work)
+                self._note_ballots(row, None if written else ballots, work)
                 work.changes.append(_change(kind, row, "insert", {}))
             else:
                 self._update(kind, row, ballots, before, old_ballots.get(before.id), work)
