@@ -12,8 +12,9 @@ import orjson
 import tantivy
 
 from hubs.data_hub.memory import Range, let_go, mapped_ranges
+from hubs.data_hub.search.passages import note_passages
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 POSITION_FILE = "position.json"
 _MAX_TOKEN_BYTES = 60
 _LARGE_FILES = ("store", "idx", "pos")
@@ -45,6 +46,9 @@ _TEXT_FIELDS: dict[str, tuple[str, bool, bool, str]] = {
     "words": ("plain", False, False, "basic"),
 }
 _NUMBERS = ("day", "year", "order")
+_PASSAGES = {"en": "passages_en", "fr": "passages_fr"}
+SHORT_CHARS = 400
+"""A text up to here is read as a whole to mark words in it: to look up its passages takes as long."""
 
 
 def build_schema() -> tantivy.Schema:
@@ -55,7 +59,8 @@ def build_schema() -> tantivy.Schema:
     for name in _NUMBERS:
         builder.add_integer_field(name, indexed=name != "order", fast=True)
     builder.add_float_field("weight", fast=True)
-    builder.add_bytes_field("card", stored=True)
+    for name in ("card", *_PASSAGES.values()):
+        builder.add_bytes_field(name, stored=True)
     return builder.build()
 
 
@@ -154,7 +159,7 @@ class Generation:
         count = 0
         for fields in documents:
             self._writer.delete_documents_by_term("id", fields["id"])
-            self._writer.add_document(_document(fields))
+            self._writer.add_document(self._document(fields))
             count += 1
         return count
 
@@ -163,9 +168,28 @@ class Generation:
         assert self._writer is not None
         count = 0
         for fields in documents:
-            self._writer.add_document(_document(fields))
+            self._writer.add_document(self._document(fields))
             count += 1
         return count
+
+    def _document(self, fields: dict[str, Any]) -> tantivy.Document:
+        document = tantivy.Document()
+        for name in _TEXT_FIELDS:
+            value = fields[name]
+            if isinstance(value, str):
+                if value:
+                    document.add_text(name, value)
+            else:
+                for item in value:
+                    document.add_text(name, item)
+        for name in _NUMBERS:
+            document.add_integer(name, fields[name])
+        document.add_float("weight", fields["weight"])
+        document.add_bytes("card", fields["card"])
+        for lang, name in _PASSAGES.items():
+            if len(body := fields[f"body_{lang}"]) > SHORT_CHARS:
+                document.add_bytes(name, note_passages(body, self.analysers[lang].analyze))
+        return document
 
     def remove(self, ids: Iterable[str]) -> None:
         """Take documents out; visible after `commit`."""
@@ -199,20 +223,3 @@ class Generation:
         if said["schema"] != SCHEMA_VERSION:
             raise ValueError(f"the index has schema {said['schema']}, not {SCHEMA_VERSION}")
         return int(said["position"])
-
-
-def _document(fields: dict[str, Any]) -> tantivy.Document:
-    document = tantivy.Document()
-    for name in _TEXT_FIELDS:
-        value = fields[name]
-        if isinstance(value, str):
-            if value:
-                document.add_text(name, value)
-        else:
-            for item in value:
-                document.add_text(name, item)
-    for name in _NUMBERS:
-        document.add_integer(name, fields[name])
-    document.add_float("weight", fields["weight"])
-    document.add_bytes("card", fields["card"])
-    return document

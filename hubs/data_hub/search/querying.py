@@ -16,6 +16,8 @@ from hubs.data_hub.text import fold
 
 _BILL = re.compile(r"^([cs])-?(\d{1,4})$", re.IGNORECASE)
 _TIE = 0.3
+MAX_ENDINGS = 50
+"""Words marked of those that begin as asked, the most frequent."""
 # Field, analyser, boost.
 _EVERYWHERE = (
     ("title_en", "en", 2.5),
@@ -86,17 +88,29 @@ class QueryCompiler:
             self.postings += self._searcher.num_docs
         return parts[0][1] if len(parts) == 1 else Query.boolean_query(parts)
 
-    def for_highlight(self, parsed: ParsedQuery, lang: str) -> Query | None:
-        """Return the words to mark in bodies of one language, None when no body has any of them."""
-        field, analyser = f"body_{lang}", lang
-        found = [
-            query
+    def for_highlight(self, parsed: ParsedQuery, lang: str) -> tuple[Query, list[str]] | None:
+        """Return a query of what to mark in bodies of a language, and its stems; None when none has any."""
+        field = f"body_{lang}"
+        wanted = [
+            stem
             for clause in parsed.clauses
             if not clause.is_excluded
             for term in clause.terms
-            if term.field is None and (query := self._in(field, analyser, term)) is not None
+            if term.field is None
+            for stem in self._stems(field, lang, term)
         ]
-        return Query.boolean_query([(Occur.Should, query) for query in found]) if found else None
+        stems = [stem for stem in dict.fromkeys(wanted) if self._searcher.doc_freq(field, stem)]
+        if not stems:
+            return None
+        queries = [Query.term_query(self._schema, field, stem, "freq") for stem in stems]
+        return Query.boolean_query([(Occur.Should, query) for query in queries]), stems
+
+    def _stems(self, field: str, analyser: str, term: Term) -> list[str]:
+        if not term.is_prefix:
+            return self._words(analyser, term.text)
+        *words, last = self._words("plain", term.text) or [""]
+        endings = self._searcher.terms_with_prefix(field, last, limit=MAX_ENDINGS) if last else []
+        return [*words, *(stem for stem, _ in endings)]
 
     def _clause(self, clause: Clause) -> Query:
         queries = [self._term(term) for term in clause.terms]

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from tantivy import Order, Query, Searcher, SnippetGenerator
+from tantivy import Order, Query, Searcher
 
 from hubs.data_hub.search.asked import AskedTerms
 from hubs.data_hub.search.engine import Generation
 from hubs.data_hub.search.keeper import IndexKeeper
+from hubs.data_hub.search.marking import Marker, beginning
 from hubs.data_hub.search.querying import QueryCompiler
 from hubs.data_hub.search.schemas import SearchAnswer, SearchRequest
 from hubs.data_hub.search.shortcuts import find_shortcut
 from hubs.data_hub.search.spelling import suggest_spelling
 from hubs.data_hub.search.syntax import ParsedQuery, parse
 
-SNIPPET_CHARS = 240
 MANY_POSTINGS = 20_000
 """From so many entries on, facets are counted beside the hits: a hop between threads costs less by then."""
 _FACETS: dict[str, Any] = {
@@ -37,6 +38,12 @@ class SearchThreads:
 
     searching: Executor
     beside: Executor
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    """Held by the search that works with the interpreter.
+
+    Some calls of the engine let go of it for some microseconds: two threads that both work with it would
+    change places at each of those, forty times a search, and each change costs more than the call.
+    """
 
 
 class SearchService:
@@ -62,19 +69,20 @@ class SearchService:
         began = time.perf_counter()
         generation = self._keeper.generation()
         parsed = parse(request.text)
-        searcher = generation.searcher()
-        compiler = QueryCompiler(generation, searcher)
-        query = compiler.compile(parsed, request.filters)
+        with self._threads.turn:
+            searcher = generation.searcher()
+            compiler = QueryCompiler(generation, searcher)
+            query = compiler.compile(parsed, request.filters)
         counting = None
         if request.wants_facets and compiler.postings >= MANY_POSTINGS:
             counting = self._threads.beside.submit(_facets, searcher, query)
         result = _run(searcher, query, request)
-        hits = self._hits(generation, searcher, compiler, parsed, result.hits, request)
-        facets = {}
-        if counting is not None and not counting.cancel():
-            facets = counting.result()
-        elif request.wants_facets:
-            facets = _facets(searcher, query)
+        facets = _facets(searcher, query) if request.wants_facets and counting is None else {}
+        with self._threads.turn:
+            hits = self._hits(generation, searcher, compiler, parsed, result.hits, request)
+        if counting is not None:
+            # Nobody may have come to it yet.
+            facets = _facets(searcher, query) if counting.cancel() else counting.result()
         meta = {
             "total": result.count,
             "facets": facets,
@@ -111,20 +119,19 @@ class SearchService:
         found: list[tuple[Any, Any]],
         request: SearchRequest,
     ) -> list[orjson.Fragment]:
-        makers: dict[str, SnippetGenerator | None] = {}
+        markers: dict[str, Marker | None] = {}
         if request.wants_snippets and parsed.words:
             for lang in (request.lang,) if request.lang else ("en", "fr"):
-                makers[lang] = None
-                if (marked := compiler.for_highlight(parsed, lang)) is not None:
-                    marker = SnippetGenerator.create(searcher, marked, generation.schema, f"body_{lang}")
-                    marker.set_max_num_chars(SNIPPET_CHARS)
-                    makers[lang] = marker
+                marked = compiler.for_highlight(parsed, lang)
+                markers[lang] = Marker(generation, searcher, lang, *marked) if marked is not None else None
         hits = []
         for score, address in found:
             document = searcher.doc(address)
             more: dict[str, Any] = {"score": round(float(score), 4) if request.sort == "relevance" else None}
-            for lang, maker in makers.items():
-                more[f"snippet_{lang}"] = _snippet(maker, document, f"body_{lang}")
+            for lang, marker in markers.items():
+                text = str(document.get_first(f"body_{lang}") or "")
+                html = marker.mark(text, document) if marker is not None and text else ""
+                more[f"snippet_{lang}"] = html or beginning(text)
             hits.append(_extended(document["card"][0], more))
         return hits
 
@@ -147,16 +154,6 @@ def _run(searcher: Searcher, query: Query, request: SearchRequest) -> Any:
         order_by_field="order",
         order=_ORDERS[request.sort],
     )
-
-
-def _snippet(maker: SnippetGenerator | None, document: Any, field: str) -> str:
-    """Return the best passage, else the beginning, as HTML in which nothing but <mark> is a tag."""
-    html: str = maker.snippet_from_doc(document).to_html() if maker is not None else ""
-    if html:
-        # The engine escapes the text itself, so its own <b> is the only one.
-        return html.replace("<b>", "<mark>").replace("</b>", "</mark>")
-    text = str(document.get_first(field) or "")[:SNIPPET_CHARS]
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _facets(searcher: Searcher, query: Query) -> dict[str, list[dict[str, Any]]]:

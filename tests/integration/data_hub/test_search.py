@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import httpx
+import pytest
 
 from hubs.data_hub.search.asked import AskedTerms
 from shared.core.ids import new_id
@@ -99,6 +100,21 @@ def test_a_hit_shows_the_paired_text_of_the_other_language(hub: Hub) -> None:
     [hit] = hub.search("agriculteurs", lang="fr")["data"]
     assert "les <mark>agriculteurs</mark> ont" in hit["snippet_fr"]
     assert (hit["date"], hit["party"], hit["person"]["name"]) == ("2025-06-05", "Liberal", "Ruby Sahota")
+
+
+@pytest.mark.parametrize("query", ["lighthouses", "lighth*", '"the lighthouse"', "lighthouse -zebra"])
+def test_a_word_far_down_in_a_long_text_is_marked_and_the_other_language_shows_its_beginning(
+    hub: Hub, query: str
+) -> None:
+    fill(hub)
+    filler = "Nothing of note was said by anybody that day. " * 120
+    english = f"{filler}They kept the lighthouse until 1999. {filler}"
+    french = "Rien de notable n'a été dit ce jour-là. " * 120
+    hub.load("speech", speech(9, english, french))
+    [hit] = hub.search(query)["data"]
+    assert "<mark>lighthouse</mark>" in hit["snippet_en"]
+    assert hit["snippet_fr"] == french[:240]
+    assert len(hit["snippet_en"]) < 400
 
 
 def test_operators_narrow_a_search(hub: Hub) -> None:
