@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from shared.core.errors import BadRequest
 
@@ -26,6 +26,7 @@ Operator = Literal[
     "iendswith",
     "isnull",
 ]
+_OF_TEXTS = ("contains", "icontains", "startswith", "istartswith", "endswith", "iendswith")
 Kind = Literal["text", "int", "date", "bool", "relation", "array"]
 
 
@@ -81,6 +82,26 @@ def read_filters(pairs: Iterable[tuple[str, str]], names: Iterable[str]) -> list
             raise BadRequest(f"{name}: not a value to look for")
         found.append(Asked(field, operator, value))
     return found
+
+
+def operator_for(asked: Asked, kind: Kind) -> Operator:
+    """Return the operator with which a value of this type is compared.
+
+    Raises: BadRequest for one that the type has not, such as one that looks into a text.
+    """
+    operator = cast(Operator, asked.operator)
+    if kind == "text":
+        return operator
+    if operator == "iexact":
+        return "exact"
+    is_of_bools = operator in ("exact", "in", "isnull")
+    if (
+        operator in _OF_TEXTS
+        or (kind == "array" and operator == "isnull")
+        or (kind == "bool" and not is_of_bools)
+    ):
+        raise BadRequest(f"{asked.name}__{operator}: no such filter")
+    return operator
 
 
 def typed(asked: Asked, kind: Kind) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from hubs.data_hub.compat.schemas import Asked, Kind, Window, typed
+from hubs.data_hub.compat.schemas import Asked, Kind, Window, operator_for, typed
 from hubs.data_hub.compat.service.parliament_shapes import OTTAWA, document_url, politician, speech
 from hubs.data_hub.database.schemas import Condition, ListQuery
 from hubs.data_hub.database.service.balloting import BallotingService
@@ -79,17 +79,16 @@ class OpenParliamentFacade:
     ) -> tuple[Condition, ...]:
         """Return filters as conditions of ours.
 
-        Raises: BadRequest for a value of the wrong type.
+        Raises: BadRequest for a value of the wrong type, or an operator that its type has not.
         """
         found = [Condition("jurisdiction", "exact", FEDERAL, "text")]
         for asked in filters:
             column, kind = table[asked.name]
-            value = typed(asked, kind)
-            if kind in ("array", "relation"):
+            value, operator = typed(asked, kind), operator_for(asked, kind)
+            if kind in ("array", "relation") and operator != "isnull":
                 value = [name_in(one) for one in (value if isinstance(value, list) else [value])]
-                found.append(Condition(column, "in", value, kind))
-            else:
-                found.append(Condition(column, asked.operator, value, kind))  # type: ignore[arg-type]
+                operator = "in"
+            found.append(Condition(column, operator, value, kind))
         return tuple(found)
 
     def list(self, path: str, query: ListQuery, offset: int) -> tuple[Sequence[Shape], bool]:
