@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Group
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from hubs.data_hub.database.repository.ballots import BallotRepository, as_record
-from hubs.data_hub.database.repository.reading import ReadingRepository
+from hubs.data_hub.database.repository.reading import ReadingRepository, Row
+from hubs.data_hub.database.repository.recorded import RecordedRepository
 from hubs.data_hub.database.repository.statements import MERGING_KIND
+from hubs.data_hub.database.schemas import Collection
 from hubs.data_hub.database.service import rendering
 from hubs.data_hub.database.service.collections import BY_PATH
+from shared.core.errors import Invalid
 
 MAX_RELATED = 5_000
 """Related rows fetched for one page; a record's own list endpoint has no such end."""
@@ -63,6 +68,7 @@ _INCLUDES: dict[tuple[str, str], _Many | _One] = {
 }
 
 
+_OF_THE_PRESENT = ("recent", "merged")
 Owners = dict[str, rendering.Record]
 """Records by each key that others may name them by."""
 
@@ -74,12 +80,26 @@ def _needs_owners(kind: str, name: str) -> bool:
 class Includer:
     """Adds related records to the records of a page, one query per kind of relation."""
 
-    def __init__(self, repository: ReadingRepository, ballots: BallotRepository) -> None:
+    def __init__(
+        self,
+        repository: ReadingRepository,
+        ballots: BallotRepository,
+        recorded: RecordedRepository,
+        at: datetime | None = None,
+    ) -> None:
         self._repository = repository
         self._cast = ballots
+        self._recorded = recorded
+        self._at = at
+        """Recorded time: related records as they were recorded at that moment."""
 
     def include(self, collection: Any, records: Sequence[rendering.Record], names: Sequence[str]) -> None:
-        """Add what is asked for under its own name."""
+        """Add what is asked for under its own name.
+
+        Raises: Invalid for what is known of the present alone, when asked of the past.
+        """
+        if self._at and (present := next((name for name in names if name in _OF_THE_PRESENT), None)):
+            raise Invalid(f"include: {present} cannot be combined with recorded_at")
         if not records:
             return
         owners: Owners = {}
@@ -106,15 +126,27 @@ class Includer:
         other = BY_PATH[how.path]
         for record in records:
             record[name] = []
-        rows = self._repository.related(other, how.column, owners.keys(), MAX_RELATED, is_array=how.is_array)
-        for row in rows:
-            owners[row["facts"][how.column]][name].append(rendering.render(other, row))
+        for row in self._related(other, how.column, owners.keys(), is_array=how.is_array):
+            # One that names another by now did not always do so.
+            if (owner := owners.get(row["facts"][how.column])) is not None:
+                owner[name].append(rendering.render(other, row))
+
+    def _related(
+        self, other: Collection, column: str, keys: Group[str], *, is_array: bool = False
+    ) -> Sequence[Row]:
+        if self._at is not None:
+            return self._recorded.related(other, column, keys, self._at, MAX_RELATED)
+        return self._repository.related(other, column, keys, MAX_RELATED, is_array=is_array)
 
     def _owners(self, kind: str, records: Sequence[rendering.Record]) -> Owners:
         """Return the records by every key that others may name them by."""
         owners = {record["key"]: record for record in records}
         if kind == MERGING_KIND:
             by_id = {record["id"]: record for record in records}
+            if self._at is not None:
+                merged = self._recorded.merged_keys(kind, list(by_id), self._at)
+                owners.update((key, by_id[into_id]) for key, into_id in merged)
+                return owners
             for row in self._repository.merged_into(kind, list(by_id)):
                 owners[row["key"]] = by_id[row["merged_into"]]
         return owners
@@ -134,7 +166,7 @@ class Includer:
     def _one(self, records: Sequence[rendering.Record], name: str, how: _One) -> None:
         other = BY_PATH[how.path]
         keys = {record[how.field] for record in records if record.get(how.field)}
-        rows = self._repository.related(other, "key", keys, MAX_RELATED) if keys else []
+        rows = self._related(other, "key", keys) if keys else []
         found = {row["key"]: rendering.render(other, row) for row in rows}
         for record in records:
             record[name] = found.get(record.get(how.field) or "")
@@ -144,11 +176,14 @@ class Includer:
         for record in records:
             record["posts"] = []
         other = BY_PATH["posts"]
-        for row in self._repository.related(other, "division_id", owners.keys(), MAX_RELATED):
+        for row in self._related(other, "division_id", owners.keys()):
             owners[row["facts"]["division_id"]]["posts"].append(rendering.render(other, row))
 
     def _ballots(self, records: Sequence[rendering.Record]) -> None:
-        found = self._repository.ballots([record["id"] for record in records])
+        ids = [record["id"] for record in records]
+        found = self._repository.ballots(ids)
+        if self._at is not None:
+            found |= self._recorded.ballots(ids, self._at)
         for record in records:
             record["ballots"] = found.get(record["id"], [])
 

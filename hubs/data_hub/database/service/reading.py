@@ -16,6 +16,7 @@ from hubs.data_hub.database.schemas import Collection, Condition, ItemQuery, Lis
 from hubs.data_hub.database.service import rendering
 from hubs.data_hub.database.service.freshness import judge
 from hubs.data_hub.database.service.including import Includer
+from hubs.data_hub.database.service.projection import project
 from hubs.data_hub.database.service.standing import as_of
 from shared.core.clock import utc_now
 from shared.core.errors import Invalid
@@ -50,7 +51,7 @@ class ReadingService:
     ) -> None:
         self._repository = repository
         self._recorded = recorded
-        self._includer = Includer(repository, ballots)
+        self._ballots = ballots
 
     def list(self, collection: Collection, query: ListQuery) -> RecordPage:
         """Return one page.
@@ -64,10 +65,13 @@ class ReadingService:
         else:
             _refuse_of_the_past(query)
             page = self._recorded.page(collection, query)
+            page = replace(page, items=[_worked_out(collection, row) for row in page.items])
         total = self._repository.count(collection, query) if query.wants_total else None
         # One language has other names for fields.
         fields = () if query.lang else query.fields
-        records = self.render(collection, page.items, query.includes, on=query.on, fields=fields)
+        records = self.render(
+            collection, page.items, query.includes, on=query.on, fields=fields, at=query.recorded_at
+        )
         if query.deleted == "all" and not fields:
             # A table's first record says what its columns are.
             records = [{**record, "deleted_at": record.get("deleted_at")} for record in records]
@@ -129,23 +133,20 @@ class ReadingService:
             if moved is None:
                 raise RecordNotFound(f"no {collection.singular} answers to {item[:200]!r}")
             return Moved(moved)
-        if row["merged_into"] is not None:
-            return Moved(row["merged_into"])
         if query.recorded_at is not None:
-            row = self._recorded.state(collection.kind, row, query.recorded_at)
+            if (into_id := self._recorded.merged_into(row["id"], query.recorded_at)) is not None:
+                return Moved(into_id)
+            row = self._recorded.find(collection, row["id"], query.recorded_at)
             if row is None:
                 raise RecordNotFound(f"{item[:200]!r} was not on record at {query.recorded_at.isoformat()}")
+            row = _worked_out(collection, row)
+        elif row["merged_into"] is not None:
+            return Moved(row["merged_into"])
         # A person is there whether or not he or she sat on that day.
         if query.on is not None and collection.kind != "person":
             self._require_on(collection, row["id"], item, query.on)
         chosen = collection.default_includes if query.includes is None else query.includes
-        records = self.render(collection, [row], chosen, on=query.on)
-        if query.recorded_at is not None and "ballots" in records[0]:
-            past = self._recorded.ballots(row["id"], query.recorded_at)
-            if past is not None:
-                places = rendering.references(past)
-                rendering.link(places, self._repository.ids_of(rendering.keys_by_kind(places)))
-                records[0]["ballots"] = past
+        records = self.render(collection, [row], chosen, on=query.on, at=query.recorded_at)
         return self.dress(collection, records, query.lang, query.fields)[0]
 
     def _in_small(self, collection: Collection, item: str) -> UUID | None:
@@ -165,13 +166,14 @@ class ReadingService:
         includes: Sequence[str] = (),
         on: date | None = None,
         fields: Sequence[str] = (),
+        at: datetime | None = None,
     ) -> Sequence[rendering.Record]:
         """Return rows with what they refer to and their sources, in a fixed number of queries.
 
-        With ``fields``, what these are made of alone.
+        With ``fields``, what these are made of alone; with ``at``, what they carry along as recorded then.
         """
         records = [rendering.render(collection, row) for row in rows]
-        self._includer.include(collection, records, includes)
+        Includer(self._repository, self._ballots, self._recorded, at).include(collection, records, includes)
         if on is not None:
             records = [as_of(collection.kind, record, on) for record in records]
         if fields:
@@ -240,6 +242,13 @@ class ReadingService:
                 key for name in organizations for key in found.get(name, [name])
             )
         return replace(query, conditions=tuple(conditions), member_of=member_of)
+
+
+def _worked_out(collection: Collection, row: Row) -> Row:
+    """Return a past state with what its facts alone tell in the columns that are not kept with it."""
+    lost = [name for name in collection.extras if row[name] is None]
+    told = project(collection.kind, row["facts"]) if lost else {}
+    return {**row, **{name: told[name] for name in lost if name in told}}
 
 
 def _refuse_of_the_past(query: ListQuery) -> None:
