@@ -29,7 +29,7 @@ log = get_logger(__name__)
 
 CURRENT_FILE = "current.json"
 STEP = 500
-COMMIT_S = 0.5
+COMMIT_S = 1.5
 """How often (seconds) a backlog is committed while it is worked off: each commit makes a segment to merge."""
 BUILD_STEP = 2_000
 POLL_S = 5.0
