@@ -228,6 +228,7 @@ class GeographyService:
             for candidate, seats in zip(candidates, self._seats.sitting(districts, on), strict=True)
             for seat in seats
         ]
+        homes = sorted({held["jurisdiction"] for one in data for held in (one.membership, one.post) if held})
         per_set: dict[str, int] = {}
         for candidate in candidates:
             per_set[candidate.boundary.set] = per_set.get(candidate.boundary.set, 0) + 1
@@ -244,7 +245,7 @@ class GeographyService:
             message_fr=message_fr,
             as_of=on,
             candidates=list(candidates),
-            freshness=judge("membership", self._seats.freshness(), utc_now()),
+            freshness=judge("membership", self._seats.freshness(homes), utc_now()),
         )
         return PlaceAnswer(data=data, meta=meta)
 

@@ -114,6 +114,7 @@ def _columns() -> list[Any]:
         vote.c.session,
         vote.c.number,
         vote.c.result,
+        vote.c.jurisdiction,
         vote.c.bill_key,
         vote.c.yes_count,
         vote.c.no_count,

@@ -37,6 +37,7 @@ def file_headers(page: RecordPage, chosen: str, name: str) -> dict[str, str]:
     headers = {"Content-Disposition": f'attachment; filename="{name}.{chosen}"'}
     if page.freshness.as_of:
         headers["X-As-Of"] = page.freshness.as_of.isoformat()
+        headers["X-Stale"] = "true" if page.freshness.stale else "false"
     return headers
 
 

@@ -56,7 +56,8 @@ class BallotingService:
         if lang:
             records = [rendering.in_language(record, lang) for record in records]
         counted = self._ballots.count(query) if total else None
-        fresh = judge("vote_event", self._records.freshness("vote_event", ()), utc_now())
+        homes = sorted({row["jurisdiction"] for row in page.items})
+        fresh = judge("vote_event", self._records.freshness("vote_event", homes), utc_now())
         return RecordPage(records, page.next_cursor, fresh, counted)
 
     def _named(self, names: BallotNames, query: BallotQuery) -> BallotQuery:

@@ -94,6 +94,14 @@ class FollowingService:
                     "promise_hours": promise_of(row["kind"], newest["promise_hours"] if newest else None),
                     "stale": is_stale(row["kind"], newest, now) if newest else True,
                     "sources": sorted({source["source_id"] for source in sources}),
+                    "readings": [
+                        {
+                            "source_id": source["source_id"],
+                            "as_of": source["seen_at"],
+                            "stale": is_stale(row["kind"], source, now),
+                        }
+                        for source in sorted(sources, key=lambda source: source["source_id"])
+                    ],
                 }
             )
         return sorted(entries, key=lambda entry: (entry["jurisdiction"], entry["type"]))

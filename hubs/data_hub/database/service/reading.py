@@ -75,7 +75,8 @@ class ReadingService:
         if query.deleted == "all" and not fields:
             # A table's first record says what its columns are.
             records = [{**record, "deleted_at": record.get("deleted_at")} for record in records]
-        homes = [c.value for c in query.conditions if c.column == "jurisdiction" and c.operator == "exact"]
+        # Of what is shown: that a village's source has stopped says nothing of Parliament's.
+        homes = _homes_asked_for(query) or sorted({row["jurisdiction"] for row in page.items})
         fresh = self.freshness(collection.kind, homes)
         return RecordPage(
             self.dress(collection, records, query.lang, query.fields), page.next_cursor, fresh, total
@@ -242,6 +243,11 @@ class ReadingService:
                 key for name in organizations for key in found.get(name, [name])
             )
         return replace(query, conditions=tuple(conditions), member_of=member_of)
+
+
+def _homes_asked_for(query: ListQuery) -> list[str]:
+    named = [c for c in query.conditions if c.column == "jurisdiction" and c.operator in ("exact", "in")]
+    return [home for condition in named for home in _values(condition)]
 
 
 def _worked_out(collection: Collection, row: Row) -> Row:

@@ -52,9 +52,9 @@ class SeatsService:
         shown = _Rendered(self._records, people, held, posts)
         return [self._of(district, posts, held, shown) for district in districts]
 
-    def freshness(self) -> Sequence[Any]:
-        """Return when each source last named memberships."""
-        return self._records.freshness("membership", ())
+    def freshness(self, jurisdictions: Sequence[str]) -> Sequence[Any]:
+        """Return when each source last named memberships of these jurisdictions (none: of all)."""
+        return self._records.freshness("membership", jurisdictions)
 
     def _of(
         self, district: District, posts: Sequence[Any], held: Sequence[Any], shown: _Rendered
