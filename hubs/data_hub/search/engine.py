@@ -11,15 +11,16 @@ from typing import Any
 import orjson
 import tantivy
 
-from hubs.data_hub.memory import Range, let_go, mapped_ranges
+from hubs.data_hub.memory import Range, let_go, mapped_ranges, resident_bytes
 from hubs.data_hub.search.passages import note_passages
 
 SCHEMA_VERSION = 3
 POSITION_FILE = "position.json"
 _MAX_TOKEN_BYTES = 60
-_LARGE_FILES = ("store", "idx", "pos")
-_LET_GO_EVERY = 4
-"""Searches between two times that mapped pages are let go; each maps a megabyte or two of what it shows."""
+_LARGE_FILES = ("store", "idx", "pos", "term")
+MAPPED_BYTES = 12 * 2**20
+"""What searches may map before it is let go; each maps a megabyte or two of what it shows."""
+_LOOKED_AT_EVERY = 4
 
 # Field: (tokenizer, stored, fast, what is kept per term).
 _TEXT_FIELDS: dict[str, tuple[str, bool, bool, str]] = {
@@ -117,11 +118,13 @@ class Generation:
         self.reached = self.position
         """Position of what is written, committed or not yet."""
         self._served = count(1)
+        self._most_resident = 0
         self._reload()
 
     def searcher(self) -> tantivy.Searcher:
         """Return a searcher over the last commit."""
-        if next(self._served) % _LET_GO_EVERY == 0:
+        # Pages let go come back one by one when looked at, which costs a search as much as to be parsed.
+        if next(self._served) % _LOOKED_AT_EVERY == 0 and resident_bytes() > self._most_resident:
             self.let_go()
         return self._index.searcher()
 
@@ -132,6 +135,7 @@ class Generation:
         if held.ranges is None:
             held.ranges = mapped_ranges(held.paths)
         let_go(held.ranges)
+        self._most_resident = resident_bytes() + MAPPED_BYTES
 
     def refresh(self) -> None:
         """Let searches use what merges have made of the last commit: fewer segments, each search cheaper."""

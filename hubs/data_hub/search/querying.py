@@ -70,6 +70,7 @@ class QueryCompiler:
         self._schema = generation.schema
         self._analysers = generation.analysers
         self._analysed: dict[tuple[str, str], list[str]] = {}
+        self._found: dict[tuple[str, str], int] = {}
         self.postings = 0
         """Entries of the words looked for, over all fields: how much there is to read, at most."""
 
@@ -99,7 +100,7 @@ class QueryCompiler:
             if term.field is None
             for stem in self._stems(field, lang, term)
         ]
-        stems = [stem for stem in dict.fromkeys(wanted) if self._searcher.doc_freq(field, stem)]
+        stems = [stem for stem in dict.fromkeys(wanted) if self._entries(field, stem)]
         if not stems:
             return None
         queries = [Query.term_query(self._schema, field, stem, "freq") for stem in stems]
@@ -158,13 +159,18 @@ class QueryCompiler:
             return Query.regex_query(self._schema, field, f"{re.escape(words[0])}.*")
         if len(words) == 1:
             # Most words stand in one field or two: what need not be looked at costs nothing.
-            found = self._searcher.doc_freq(field, words[0])
+            found = self._entries(field, words[0])
             if not found:
                 return None
             self.postings += found
             # Without positions: a phrase alone needs them.
             return Query.term_query(self._schema, field, words[0], "freq")
         return Query.phrase_query(self._schema, field, list(words))
+
+    def _entries(self, field: str, word: str) -> int:
+        if (known := self._found.get((field, word))) is None:
+            known = self._found[field, word] = self._searcher.doc_freq(field, word)
+        return known
 
     def _words(self, analyser: str, text: str) -> list[str]:
         # A word is looked for in several fields of one analyser, and marked in bodies afterwards.
