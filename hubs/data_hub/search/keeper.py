@@ -40,7 +40,7 @@ REST_SHARE = 3.0
 indexed together, which leaves the processor to the load, and a single change is found as soon as ever."""
 LOAD_CHANGES = 2 * STEP
 LOAD_REST_S = 3.0
-"""The most it rests (seconds) after so many changes at once: a load is under way, and what a commit costs, a
+"""The most it rests (seconds) while so many changes wait: a load is under way, and what a commit costs, a
 segment and its merges, is paid a few times instead of every second."""
 ROUND_S = 20.0
 RETRY_S = 1.0
@@ -166,14 +166,24 @@ class IndexKeeper:
             if self.state.position != before:
                 # What was just indexed was just loaded, in this process: both are over for now.
                 self._give_back()
-                most = LOAD_REST_S if self.state.position - before >= LOAD_CHANGES else REST_S
-                self._stop.wait(min(most, REST_SHARE * (time.monotonic() - began)))
+                self._rest(REST_SHARE * (time.monotonic() - began))
             if self._rebuild_asked.is_set():
                 self._rebuild_asked.clear()
                 self._build("asked for")
                 continue
             self._idle()
             listener.wait(POLL_S, self._stop)
+
+    def _rest(self, wanted_s: float) -> None:
+        self._stop.wait(min(REST_S, wanted_s))
+        left = min(LOAD_REST_S, wanted_s) - REST_S
+        # Few changes are no load: whoever made them looks for them within a second.
+        while left > 0 and not self._stop.is_set() and self._waiting() >= LOAD_CHANGES:
+            self._stop.wait(min(REST_S, left))
+            left -= REST_S
+
+    def _waiting(self) -> int:
+        return self._feeding.position() - self.state.position
 
     def _idle(self) -> None:
         if self._current is not None:
