@@ -118,14 +118,17 @@ def _assemble(
         if on is not None:
             raise _invalid("current", "contradicts as_of; give one of them")
         on = datetime.now(UTC).date()
+    includes = read_includes(collection, single.get("include"))
+    # What each record carries along counts too.
+    whole_page = DEFAULT_LIMIT if includes else MAX_LIMIT
     return ListQuery(
         conditions=tuple(conditions),
         sort=collection.sorts[name],
         is_descending=sort.startswith("-"),
-        limit=MAX_LIMIT if single.get("limit") == WHOLE else read_limit(single.get("limit")),
+        limit=whole_page if single.get("limit") == WHOLE else read_limit(single.get("limit")),
         is_whole=single.get("limit") == WHOLE,
         cursor=single.get("cursor"),
-        includes=read_includes(collection, single.get("include")),
+        includes=includes,
         fields=tuple(part for part in single.get("fields", "").split(",") if part),
         lang=lang,
         wants_total=read_bool("total", single.get("total", "false")),

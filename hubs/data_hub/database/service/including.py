@@ -17,8 +17,10 @@ from hubs.data_hub.database.service import rendering
 from hubs.data_hub.database.service.collections import BY_PATH
 from shared.core.errors import Invalid
 
-MAX_RELATED = 5_000
-"""Related rows fetched for one page; a record's own list endpoint has no such end."""
+MAX_RELATED = 10_000
+"""Related rows fetched for one page or one record; their own list endpoint has no such end."""
+MAX_BALLOTS = 25_000
+"""Ballots that one page carries along: a hub that writes more of them at once outgrows its memory."""
 RECENT = 30
 """Bills, speeches and ballots each among what a person did lately."""
 
@@ -30,6 +32,7 @@ class _Many:
     path: str
     column: str
     is_array: bool = False
+    most: int = MAX_RELATED
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ _INCLUDES: dict[tuple[str, str], _Many | _One] = {
     ("event", "documents"): _Many("documents", "event_key"),
     ("event", "votes"): _Many("votes", "event_key"),
     ("event", "organization"): _One("organizations", "organization_key"),
-    ("debate", "speeches"): _Many("speeches", "debate_key"),
+    ("debate", "speeches"): _Many("speeches", "debate_key", most=5_000),
     ("debate", "organization"): _One("organizations", "organization_key"),
     ("speech", "debate"): _One("debates", "debate_key"),
     ("speech", "person"): _One("people", "person_key"),
@@ -96,7 +99,8 @@ class Includer:
     def include(self, collection: Any, records: Sequence[rendering.Record], names: Sequence[str]) -> None:
         """Add what is asked for under its own name.
 
-        Raises: Invalid for what is known of the present alone, when asked of the past.
+        Raises: Invalid for what is known of the present alone, when asked of the past; for more than a page of
+        several records can carry.
         """
         if self._at and (present := next((name for name in names if name in _OF_THE_PRESENT), None)):
             raise Invalid(f"include: {present} cannot be combined with recorded_at")
@@ -126,17 +130,27 @@ class Includer:
         other = BY_PATH[how.path]
         for record in records:
             record[name] = []
-        for row in self._related(other, how.column, owners.keys(), is_array=how.is_array):
+        rows = self._related(other, how.column, owners.keys(), how.most, is_array=how.is_array)
+        if len(rows) == how.most and len(records) > 1:
+            # Of one record the newest are shown; of several, some would seem to have none.
+            raise Invalid(f"include: {name} are too many for a page of {len(records)}; take a smaller limit")
+        for row in rows:
             # One that names another by now did not always do so.
             if (owner := owners.get(row["facts"][how.column])) is not None:
                 owner[name].append(rendering.render(other, row))
 
     def _related(
-        self, other: Collection, column: str, keys: Group[str], *, is_array: bool = False
+        self,
+        other: Collection,
+        column: str,
+        keys: Group[str],
+        most: int = MAX_RELATED,
+        *,
+        is_array: bool = False,
     ) -> Sequence[Row]:
         if self._at is not None:
-            return self._recorded.related(other, column, keys, self._at, MAX_RELATED)
-        return self._repository.related(other, column, keys, MAX_RELATED, is_array=is_array)
+            return self._recorded.related(other, column, keys, self._at, most)
+        return self._repository.related(other, column, keys, most, is_array=is_array)
 
     def _owners(self, kind: str, records: Sequence[rendering.Record]) -> Owners:
         """Return the records by every key that others may name them by."""
@@ -180,6 +194,12 @@ class Includer:
             owners[row["facts"]["division_id"]]["posts"].append(rendering.render(other, row))
 
     def _ballots(self, records: Sequence[rendering.Record]) -> None:
+        cast = sum(record["ballot_count"] or 0 for record in records)
+        if cast > MAX_BALLOTS and len(records) > 1:
+            fitting = max(1, len(records) * MAX_BALLOTS // cast)
+            raise Invalid(
+                f"include: these votes have {cast} ballots, too many for a page; take limit={fitting}"
+            )
         ids = [record["id"] for record in records]
         found = self._repository.ballots(ids)
         if self._at is not None:
