@@ -99,8 +99,8 @@ class Includer:
     def include(self, collection: Any, records: Sequence[rendering.Record], names: Sequence[str]) -> None:
         """Add what is asked for under its own name.
 
-        Raises: Invalid for what is known of the present alone, when asked of the past; for more than a page of
-        several records can carry.
+        Raises: Invalid for what is known of the present alone, when asked of the past; for more than a page
+        of several records can carry.
         """
         if self._at and (present := next((name for name in names if name in _OF_THE_PRESENT), None)):
             raise Invalid(f"include: {present} cannot be combined with recorded_at")
