@@ -90,5 +90,6 @@ class Databases:
 
     def _create(self, name: str, template: str) -> None:
         with connect(self._server.admin_url, autocommit=True) as admin:
-            statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            # Copied as files: the default writes every page to the log of changes, at twice the cost.
+            statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
             admin.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
