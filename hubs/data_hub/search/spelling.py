@@ -32,16 +32,25 @@ def _nearest(generation: Generation, searcher: Searcher, word: str) -> str:
         if tokens and searcher.doc_freq(name, tokens[0]):
             return word
     reach = 1 if len(word) < 6 else 2
+    letters = set(word)
     best: tuple[int, int, str] | None = None
     for name in _FIELDS:
-        for prefix in (word[:2], word[:1]):
+        # The first letters are seldom the wrong ones, and three letters begin far fewer words than two.
+        for prefix in dict.fromkeys((word[:3], word[:2], word[:1])):
             for term, count in searcher.terms_with_prefix(name, prefix, limit=_CANDIDATES):
+                if is_far(letters, term, reach):
+                    continue
                 distance = edit_distance(word, term, reach)
                 if distance is not None and (best is None or (distance, -count) < best[:2]):
                     best = (distance, -count, term)
             if best is not None:
                 break
     return best[2] if best else ""
+
+
+def is_far(letters: set[str], word: str, most: int) -> bool:
+    """Tell whether a word is surely more edits away from such letters: one changes two of them at most."""
+    return len(letters.symmetric_difference(word)) > 2 * most
 
 
 def edit_distance(left: str, right: str, most: int) -> int | None:
