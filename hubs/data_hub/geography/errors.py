@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.core.errors import Invalid, NotFound
+from shared.core.errors import Forbidden, Invalid, NotFound
 
 
 class PlaceNotFound(NotFound):
@@ -24,3 +24,10 @@ class ShapeRefused(Invalid):
 
     code = "shape-refused"
     title = "Shape refused"
+
+
+class TooManyShapes(Forbidden):
+    """More shapes, or larger ones, than one answer gives."""
+
+    code = "too-many-shapes"
+    title = "Too many shapes"

@@ -183,6 +183,12 @@ class GeographyRepository:
         found = self._session.execute(statement.limit(1)).mappings().first()
         return dict(found) if found else None
 
+    def geometries_size(self, ids: Sequence[UUID], *, is_simple: bool) -> int:
+        """Return the bytes of the compressed GeoJSON of boundaries together."""
+        column = _BOUNDARIES.c.simple_shape if is_simple else _BOUNDARIES.c.shape
+        total = func.coalesce(func.sum(func.octet_length(column)), 0)
+        return int(self._session.execute(select(total).where(_BOUNDARIES.c.id.in_(ids))).scalar_one())
+
     def geometries(self, ids: Sequence[UUID], *, is_simple: bool) -> dict[UUID, bytes]:
         """Return the compressed GeoJSON of boundaries by id."""
         column = _BOUNDARIES.c.simple_shape if is_simple else _BOUNDARIES.c.shape

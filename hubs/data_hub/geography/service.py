@@ -13,7 +13,7 @@ import orjson
 
 from hubs.data_hub.database.service.freshness import judge
 from hubs.data_hub.database.service.seats import District, SeatsService
-from hubs.data_hub.geography.errors import BoundaryNotFound, PlaceNotFound
+from hubs.data_hub.geography.errors import BoundaryNotFound, PlaceNotFound, TooManyShapes
 from hubs.data_hub.geography.repository import GeographyRepository, Row
 from hubs.data_hub.geography.schemas import (
     BoundaryRead,
@@ -34,6 +34,8 @@ EDGE_DEGREES = 0.001
 CENTROID_CONFIDENCE = 0.7
 _SWAPPED = ("; latitude comes first, then longitude", "; la latitude vient d'abord, puis la longitude")
 EDGE_CONFIDENCE = 0.8
+MAX_SHAPES_BYTES = 8 << 20
+"""Of shapes in one answer, as they are stored: some four times as much when they are written out."""
 
 
 def normal_postal_code(text: str) -> str:
@@ -156,8 +158,14 @@ class GeographyService:
         return self._repository.boundaries_by_id(ids)
 
     def geometries(self, rows: Sequence[Row], *, is_simple: bool) -> list[bytes]:
-        """Return the GeoJSON geometries of boundaries, in their order."""
-        found = self._repository.geometries([row["id"] for row in rows], is_simple=is_simple)
+        """Return the GeoJSON geometries of boundaries, in their order.
+
+        Raises: TooManyShapes when they are too large together.
+        """
+        ids = [row["id"] for row in rows]
+        if self._repository.geometries_size(ids, is_simple=is_simple) > MAX_SHAPES_BYTES:
+            raise TooManyShapes("these shapes are too large together; ask for simple_shape, or for fewer")
+        found = self._repository.geometries(ids, is_simple=is_simple)
         return [zlib.decompress(found[row["id"]]) for row in rows]
 
     def shape(self, set_slug: str, slug: str, *, is_simple: bool) -> bytes:

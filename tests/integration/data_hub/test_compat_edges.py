@@ -9,8 +9,10 @@ import pytest
 from hubs.data_hub.compat.schemas import Operator
 from hubs.data_hub.compat.service import openparliament as facade
 from hubs.data_hub.compat.service.represent import BOUNDARY_FILTERS, REPRESENTATIVE_FILTERS, SET_FILTERS
+from hubs.data_hub.geography import service as geography
 
 from .conftest import Hub
+from .places import SET, load_places
 from .test_compat import OP, OS, REP, parliament
 from .test_compat_clients import legislatures
 
@@ -111,3 +113,20 @@ def test_versions_heads_and_origins_are_answered_as_the_clients_expect(hub: Hub)
     assert hub.get(f"{OP}/votes/", date__range=f"{day},{day}")["objects"]
     assert not hub.get(f"{OP}/votes/", date__range="1900-01-01,1900-12-31")["objects"]
     assert hub.get(f"{OP}/votes/", no_such_filter="x")["objects"]
+
+
+def test_shapes_that_are_too_large_together_are_refused_and_smaller_ones_come(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_places(hub)
+    path = f"{REP}/boundaries/{SET}/shape"
+    whole = hub.get(path)["objects"]
+    assert {one["name"]: one["shape"] for one in whole} == {
+        one["name"]: hub.get(f"{REP}{one['url']}shape")
+        for one in hub.get(f"{REP}/boundaries/{SET}/")["objects"]
+    }
+    monkeypatch.setattr(geography, "MAX_SHAPES_BYTES", 120)
+    assert "simple_shape" in hub.get(path, 403)["detail"]
+    one = hub.get(path, name="Ottawa Centre")["objects"]
+    assert one == [shape for shape in whole if shape["name"] == "Ottawa Centre"]
+    assert len(hub.get(f"{REP}/boundaries/{SET}/centroid")["objects"]) == 2

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
+from orjson import Fragment
 from starlette.responses import Response
 
 from hubs.data_hub.compat.dependencies import PlacesDep, RepresentDep
@@ -20,11 +22,12 @@ from hubs.data_hub.compat.service.represent import (
     Stored,
 )
 from hubs.data_hub.compat.service.represent_shapes import boundary, centre, page, public
+from hubs.data_hub.geography.errors import TooManyShapes
 from hubs.data_hub.geography.service import read_point
 from shared.auth import Public
-from shared.core.errors import BadRequest, Forbidden, Invalid, NotAcceptable, NotFound
+from shared.core.errors import BadRequest, Invalid, NotAcceptable, NotFound
 from shared.http.conditional import conditional
-from shared.http.json import loads
+from shared.http.json import dumps, loads
 
 PREFIX = "/compat/represent"
 router = APIRouter(prefix=PREFIX, tags=["compat"])
@@ -123,8 +126,11 @@ def _found(
     )
 
 
-def _geometry(request: Request, named: list[tuple[str, Any]], body: Any) -> Response:
-    """Answer shapes in the format that is asked for; ``body`` is them as JSON."""
+def _geometry(request: Request, named: Iterable[tuple[str, Any]], body: Any) -> Response:
+    """Answer shapes in the format that is asked for; ``body`` is them as JSON.
+
+    ``named`` are names with shapes that are read one after the other, and only where they are written anew.
+    """
     headers = {"Access-Control-Allow-Origin": "*"}
     match request.query_params.get("format", ""):
         case "" | "json" | "apibrowser":
@@ -141,13 +147,14 @@ def _geometry(request: Request, named: list[tuple[str, Any]], body: Any) -> Resp
 def _shapes(request: Request, places: PlacesDep, sets: list[str], what: str) -> Response:
     rows, total = _found(request, places, sets, _MOST_SHAPES, 0)
     if total > _MOST_SHAPES:
-        raise Forbidden(f"at most {_MOST_SHAPES} shapes at once; narrow the list by sets or name")
+        raise TooManyShapes(f"at most {_MOST_SHAPES} shapes at once; narrow the list by sets or name")
     if what == "centroid":
-        shapes: list[Any] = [centre(row) for row in rows]
+        written = [dumps(centre(row)) for row in rows]
     else:
-        shapes = [loads(one) for one in places.geometries(rows, is_simple=what == "simple_shape")]
-    named = [(row["name_en"], shape) for row, shape in zip(rows, shapes, strict=True)]
-    return _geometry(request, named, {"objects": [{"name": name, what: shape} for name, shape in named]})
+        written = places.geometries(rows, is_simple=what == "simple_shape")
+    named = [(row["name_en"], shape) for row, shape in zip(rows, written, strict=True)]
+    body = {"objects": [{"name": name, what: Fragment(shape)} for name, shape in named]}
+    return _geometry(request, ((name, loads(shape)) for name, shape in named), body)
 
 
 def _boundaries(request: Request, places: PlacesDep, sets: list[str]) -> Response:
@@ -216,10 +223,12 @@ def get_shape(
     if what not in _SHAPES:
         raise NotFound(f"a boundary has {', '.join(_SHAPES)}, not {what[:40]!r}")
     if what == "centroid":
-        shape: Any = centre(row)
+        shape = dumps(centre(row))
     else:
-        shape = loads(places.shape(set_slug, slug, is_simple=what == "simple_shape"))
-    return _geometry(request, [(row["name_en"], shape)], shape)
+        shape = places.shape(set_slug, slug, is_simple=what == "simple_shape")
+    return _geometry(
+        request, ((name, loads(one)) for name, one in [(row["name_en"], shape)]), Fragment(shape)
+    )
 
 
 @router.get("/boundary-sets/", openapi_extra=_OPEN, summary="Sets of boundaries")
