@@ -40,6 +40,13 @@ class FreshDatabase:
         # A hub under test has no security hub beside it unless the test says so.
         return HubSettings.model_validate({"database": database, "follows_configuration": False, **changes})
 
+    def migrate(self, *hubs: str) -> None:
+        """Bring the schemas of hubs to their newest migrations, in this process: starting one costs more."""
+        from shared.db.migrate import upgrade
+
+        for hub in hubs:
+            upgrade(self.settings(), hub)
+
     def env(self) -> dict[str, str]:
         """Return the same settings as environment variables, for a process."""
         database = self.settings().database

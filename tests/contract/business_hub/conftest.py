@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 
@@ -21,11 +18,7 @@ from shared.testing.databases import FreshDatabase
 
 def migrate(database: FreshDatabase) -> None:
     """Bring the schema of data_hub to its newest migration."""
-    command = [sys.executable, "-m", "shared.db.migrate", "data", "upgrade"]
-    done = subprocess.run(
-        command, env={**os.environ, **database.env()}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    database.migrate("data")
 
 
 class Tokens:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -30,11 +27,7 @@ LAST_SEEN = {"sighting", "freshness", "idempotency_key", "source_document"}
 
 def migrate_business(database: FreshDatabase) -> None:
     """Bring the schema of business_hub to its newest migration."""
-    command = [sys.executable, "-m", "shared.db.migrate", "business", "upgrade"]
-    done = subprocess.run(
-        command, env={**os.environ, **database.env()}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    database.migrate("business")
 
 
 @pytest.fixture

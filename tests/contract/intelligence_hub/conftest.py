@@ -16,7 +16,6 @@ import pytest
 
 from shared.auth import Principal
 from shared.db.dsn import libpq_dsn
-from shared.db.prepare import upgrade_schemas
 from shared.testing.databases import FreshDatabase
 from shared.testing.processes import wait_until
 from shared.testing.serving import Served
@@ -24,7 +23,7 @@ from tests.contract.intelligence_hub.security import Security, platform_modules
 
 
 def prepare(database: FreshDatabase) -> None:
-    upgrade_schemas(database.settings(), "intelligence")
+    database.migrate("intelligence")
 
 
 class AnyToken:

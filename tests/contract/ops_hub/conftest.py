@@ -13,7 +13,6 @@ from hubs.ops_hub.error_reporting.intake import Intake, Limits
 from hubs.ops_hub.monitoring.alerts import AlertBook
 from hubs.ops_hub.settings import OpsSettings
 from shared.auth import Principal
-from shared.db.prepare import upgrade_schemas
 from shared.db.session import transaction
 from shared.settings import HubSettings
 from shared.testing.databases import FreshDatabase
@@ -22,7 +21,7 @@ from shared.testing.serving import Served
 
 
 def prepare(database: FreshDatabase) -> None:
-    upgrade_schemas(database.settings(), "ops")
+    database.migrate("ops")
 
 
 class AnyToken:

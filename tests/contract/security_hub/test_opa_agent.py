@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.db.prepare import upgrade_schemas
 from shared.testing.databases import Databases, FreshDatabase
 from shared.testing.packages import Unobtainable
 from shared.testing.ports import free_port
@@ -36,8 +35,7 @@ def hub(open_hub):
 
 
 def with_the_others(database: FreshDatabase) -> None:
-    upgrade_schemas(database.settings(), "intelligence")
-    upgrade_schemas(database.settings(), "ux")
+    database.migrate("intelligence", "ux")
 
 
 @pytest.fixture

@@ -42,9 +42,7 @@ TERMINAL = {"succeeded", "failed", "cancelled", "timed_out", "quarantined"}
 
 def migrate(database: FreshDatabase) -> None:
     """Bring the schemas of both hubs to their newest migrations."""
-    for hub in ("data", "business"):
-        command = [sys.executable, "-m", "shared.db.migrate", hub, "upgrade"]
-        subprocess.run(command, env={**os.environ, **database.env()}, check=True, capture_output=True)
+    database.migrate("data", "business")
 
 
 class World:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -37,14 +34,7 @@ KEY = ECKey.generate_key("P-256", parameters={"kid": "test"})
 
 def migrate(database: FreshDatabase) -> None:
     """Bring the schema of data_hub to its newest migration."""
-    done = subprocess.run(
-        [sys.executable, "-m", "shared.db.migrate", "data", "upgrade"],
-        env={**os.environ, **database.env()},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    database.migrate("data")
 
 
 def source(url: str = "https://www.ourcommons.ca/members/en/search/xml", **changes: Any) -> dict[str, Any]:

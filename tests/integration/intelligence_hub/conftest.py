@@ -15,7 +15,6 @@ from services.scraper.parse_command import ParseReport, parse_files
 from shared.contracts.civic import Record
 from shared.core.errors import Invalid
 from shared.db.engine import create_engine
-from shared.db.prepare import upgrade_schemas
 from shared.db.session import create_sessionmaker, transaction
 from shared.testing.databases import FreshDatabase
 
@@ -31,7 +30,7 @@ COLLECTIONS = {
 
 
 def prepare(database: FreshDatabase) -> None:
-    upgrade_schemas(database.settings(), "intelligence")
+    database.migrate("intelligence")
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from hubs.intelligence_hub.audit.verify import verify_log
 from hubs.intelligence_hub.audit.writer import AuditWriter
 from shared.core.clock import utc_now
 from shared.db.engine import create_engine
-from shared.db.prepare import upgrade_schemas
 from shared.db.session import create_sessionmaker, transaction
 from shared.testing.databases import FreshDatabase
 
@@ -78,7 +77,7 @@ def test_an_untouched_log_is_intact_and_every_entry_is_proven(sessions) -> None:
 
 def filled(database: FreshDatabase) -> None:
     """600 entries, a redaction of entry 30, and checkpoints of 300 and of everything; made once."""
-    upgrade_schemas(database.settings(), "intelligence")
+    database.migrate("intelligence")
     engine = create_engine(database.settings(), "intelligence")
     sessions = create_sessionmaker(engine)
     fill(sessions, 300)

@@ -22,7 +22,6 @@ from shared.core.clock import utc_now
 from shared.core.errors import Unavailable
 from shared.core.ids import new_id
 from shared.db.engine import create_engine
-from shared.db.prepare import upgrade_schemas
 from shared.db.session import create_sessionmaker, transaction
 from shared.settings import DatabaseSettings, HubSettings
 from shared.testing.databases import FreshDatabase
@@ -30,7 +29,7 @@ from shared.testing.ports import free_port
 
 
 def prepare(database: FreshDatabase) -> None:
-    upgrade_schemas(database.settings(), "ops")
+    database.migrate("ops")
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from hubs.security_hub.app import SPEC
 from hubs.security_hub.settings import SecuritySettings
 from shared.app import Resources, create_hub_app
 from shared.contracts.envelope import Event
-from shared.db.prepare import upgrade_schemas
 from shared.db.session import transaction
 from shared.messaging.bus import decode
 from shared.settings import HubUrls, derive_secret
@@ -32,7 +31,7 @@ PASSWORD = "vermilion-otter-42-canoe"
 
 
 def migrated(database: FreshDatabase) -> None:
-    upgrade_schemas(database.settings(), "security")
+    database.migrate("security")
 
 
 @dataclass

@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.db.prepare import upgrade_schemas
 from shared.settings import HubSettings, HubUrls, derive_secret
 from shared.testing.databases import Databases, FreshDatabase
 from shared.testing.ports import free_port
@@ -24,8 +23,7 @@ LIMIT = "ux.gateway.anonymous_per_minute"
 
 
 def both_migrated(database: FreshDatabase) -> None:
-    upgrade_schemas(database.settings(), "security")
-    upgrade_schemas(database.settings(), "ux")
+    database.migrate("security", "ux")
 
 
 @dataclass
