@@ -27,13 +27,13 @@ run: setup ## Start the whole platform on embedded defaults (ONCE=1 ends when th
 
 test: setup ## Run every test; real servers are started on free private ports
 	$(BIN)/python -m shared.testing.install
-	$(BIN)/python -m pytest tests/unit tests/architecture -n $(JOBS) -q
+	$(BIN)/python -m pytest tests/unit tests/architecture -n $(JOBS) --dist loadfile -q
 	$(BIN)/python -m pytest tests/integration tests/contract tests/e2e -n $(JOBS) --dist loadfile -q $(ARGS) || \
 	{ echo 'what failed is tried once more, alone; a test that passes only then is a defect of its own'; \
 	$(BIN)/python -m pytest tests/integration tests/contract tests/e2e --last-failed --last-failed-no-failures none -q; }
 
 test-unit: setup ## Run the tests that need no server (seconds)
-	$(BIN)/python -m pytest tests/unit tests/architecture -n $(JOBS) -q
+	$(BIN)/python -m pytest tests/unit tests/architecture -n $(JOBS) --dist loadfile -q
 
 test-deep: setup ## Run what can be tried more often than `make test` does: generated examples, guesses of passwords
 	$(BIN)/python -m pytest tests/unit tests/integration tests/contract -m hypothesis --hypothesis-profile deep -n $(JOBS) -q

@@ -13,18 +13,18 @@ settings.register_profile("shared-machine", deadline=None, suppress_health_check
 settings.register_profile("deep", settings.get_profile("shared-machine"), max_examples=1_000)
 settings.load_profile("shared-machine")
 
-# The files of these folders share one installation of the platform, so one process runs them all.
-ONE_PLATFORM = ("tests/e2e/pages/", "tests/contract/mcp/")
+# The files of these folders share what is dear to make (an installation, rendered overlays): one process runs them all.
+TOGETHER = ("tests/e2e/pages/", "tests/contract/mcp/", "tests/unit/deploy/")
 
 
-class PerPlatform(LoadFileScheduling):
-    """Shares out tests by file, and those of one platform by folder."""
+class PerFile(LoadFileScheduling):
+    """Shares out tests by file, and those of some folders by folder."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((folder for folder in ONE_PLATFORM if nodeid.startswith(folder)), nodeid.split("::")[0])
+        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid.split("::")[0])
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> PerPlatform | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> PerFile | None:
     """Return how tests are shared out among processes where whole files are asked for."""
-    return PerPlatform(config, log) if config.getoption("dist") == "loadfile" else None
+    return PerFile(config, log) if config.getoption("dist") == "loadfile" else None
