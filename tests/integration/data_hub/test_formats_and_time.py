@@ -196,6 +196,31 @@ def test_a_crawl_of_all_ballots_reads_each_once_without_sorting_them_all(hub: Hu
     assert len(crawl(hub, "/api/v1/ballots?limit=3&option=yes")) == 5
 
 
+def test_a_table_of_ballots_has_their_votes_in_columns_of_one_name_each(hub: Hub) -> None:
+    hub.load("bill", bill())
+    hub.load("vote_event", vote(1, [ballot(1)], bill_key="ca/bill/45-1/c-2"), vote(2, [ballot(2, "no")]))
+    for limit in ("50", "all"):
+        asked = {"format": "csv", "limit": limit, "sort": "date"}
+        english = hub.http.get("/api/v1/ballots", params=asked).content.decode("utf-8-sig")
+        french = hub.http.get("/api/v1/ballots", params={**asked, "lang": "fr"}).content.decode("utf-8-sig")
+        for said in (english, french):
+            [names] = csv.reader(io.StringIO(said.splitlines()[0]))
+            assert len(set(names)) == len(names)
+        rows = sorted(csv.DictReader(io.StringIO(english)), key=lambda row: row["vote_number"])
+        assert [(row["option"], row["vote_session"], row["vote_result"]) for row in rows] == [
+            ("yes", "45-1", "pass"),
+            ("no", "45-1", "pass"),
+        ]
+        assert rows[0]["vote_bill_url"].startswith("/api/v1/bills/")
+        assert rows[1]["vote_bill_url"] == ""
+        row = next(csv.DictReader(io.StringIO(french)))
+        assert (row["vote_titre"], row["vote_numero"] in ("1", "2")) == (
+            "2e lecture du projet de loi C-2",
+            True,
+        )
+        assert row["vote"] in ("yes", "no")
+
+
 def crawl(hub: Hub, path: str | None) -> list[dict]:
     """Return the rows of a listing, page after page."""
     found: list[dict] = []

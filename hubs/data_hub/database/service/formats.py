@@ -32,6 +32,8 @@ _ACCEPTED = {
 }
 # A spreadsheet runs a cell that begins so, in full width too, but for a plain number.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Objects that every record of a listing has, with the same fields: the vote of a ballot.
+_SPREAD = ("vote",)
 _NUMBER = re.compile(r"-\d+([.,]\d+)?")
 
 
@@ -73,7 +75,8 @@ class RecordWriter:
     def __init__(self, chosen: str, lang: str = "") -> None:
         self._is_table = chosen == "csv"
         self._lang = lang
-        self._columns: list[str] = []
+        self._columns: list[tuple[str, str]] = []
+        """Fields, each with the one within it where a column is that."""
 
     def write(self, records: Sequence[dict[str, Any]]) -> bytes:
         """Return these records as bytes; of a table, the first ones after its header."""
@@ -82,13 +85,26 @@ class RecordWriter:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\r\n")
         if is_first := not self._columns:
-            names = dict.fromkeys(name for record in records for name in record)
-            self._columns = [name for name in names if name != "sources"]
-            writer.writerow([header(name, self._lang) for name in self._columns])
+            names = dict.fromkeys(name for record in records for name in record if name != "sources")
+            self._columns = [(name, part) for name in names for part in _parts(records, name)]
+            writer.writerow(
+                ["_".join(header(one, self._lang) for one in column if one) for column in self._columns]
+            )
         for record in records:
-            writer.writerow([cell(record.get(name)) for name in self._columns])
+            writer.writerow([cell(_value(record, name, part)) for name, part in self._columns])
         # With a byte order mark, or spreadsheets take accents apart.
         return (b"\xef\xbb\xbf" if is_first else b"") + out.getvalue().encode()
+
+
+def _parts(records: Sequence[dict[str, Any]], name: str) -> Sequence[str]:
+    """Return the fields within a field that each become a column; ``""`` for a field that is one itself."""
+    value = records[0].get(name) if name in _SPREAD else None
+    return tuple(value) if isinstance(value, dict) and value else ("",)
+
+
+def _value(record: dict[str, Any], name: str, part: str) -> Any:
+    value = record.get(name)
+    return value.get(part) if part and isinstance(value, dict) else value
 
 
 def cell(value: Any) -> str:
