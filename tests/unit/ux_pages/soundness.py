@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -16,8 +17,12 @@ _ACTIVE = {"iframe", "object", "embed", "applet", "base", "frame", "frameset", "
 _URLS = ("href", "src", "action", "formaction", "data", "poster", "xlink:href", "ping", "srcdoc")
 
 
+@lru_cache(maxsize=256)
 def parse(html: str) -> Element:
-    """Return the tree. Raises: html5lib's ParseError at the first mistake."""
+    """Return the tree, which is one for all who look at the same text.
+
+    Raises: html5lib's ParseError at the first mistake.
+    """
     found: Any = html5lib.HTMLParser(strict=True).parse(html)
     return found
 
