@@ -29,8 +29,8 @@ from shared.auth import CanReadData, CanWriteData, Public, SignedIn
 from shared.core.clock import utc_now
 from shared.core.errors import NotFound
 from shared.core.ids import new_id
+from shared.direct import DirectRoute
 from shared.http.conditional import conditional, not_modified
-from shared.http.direct import DirectRoute
 from shared.http.json import dumps
 
 router = APIRouter(prefix="/api/v1/search", tags=["search"])

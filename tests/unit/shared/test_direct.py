@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from shared.auth import Public, SignedIn
-from shared.http.direct import DirectRoute
+from shared.direct import DirectRoute
 from shared.http.json import dumps
 from shared.http.problems import install_problem_handlers
 from shared.http.routing import include
