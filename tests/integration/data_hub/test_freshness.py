@@ -54,6 +54,17 @@ def test_a_list_is_stale_where_what_it_shows_is(hub: Hub) -> None:
     assert not fresh(hub, "bills", jurisdiction=ONTARIO)["stale"], "read again, though nothing changed"
 
 
+def test_records_that_leave_out_where_they_belong_renew_it_as_well(hub: Hub) -> None:
+    records = bill("C-1"), bill("C-2")
+    for record in records:
+        assert "jurisdiction" not in record
+    hub.load("bill", *records)
+    stop(hub, 27, FEDERAL)
+    assert fresh(hub, "bills")["stale"]
+    hub.load("bill", *records)
+    assert not fresh(hub, "bills")["stale"], "read again, though nothing changed"
+
+
 def test_a_file_of_a_stale_list_says_so_in_its_headers(hub: Hub) -> None:
     hub.load("bill", bill("C-1"))
     for hours, said in ((1, "false"), (27, "true")):

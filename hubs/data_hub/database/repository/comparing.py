@@ -53,14 +53,6 @@ class ComparingRepository:
             (run_id, seen_at, source_id, kind, text_array(keys)),
         )
 
-    def jurisdictions(self, kind: str, keys: Sequence[str]) -> list[str]:
-        """Return the jurisdictions of rows."""
-        self._cursor.execute(
-            sql.SQL("SELECT DISTINCT jurisdiction FROM {} WHERE key = ANY(%s::text[])").format(_name(kind)),
-            (text_array(keys),),
-        )
-        return [row[0] for row in self._cursor]
-
     def facts(self, kind: str, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return what stands under these keys."""
         self._cursor.execute(

@@ -98,6 +98,16 @@ class LedgerRepository:
             found.setdefault(record_id, []).extend(documents)
         return found
 
+    def jurisdictions(self, kind: str, keys: Sequence[str]) -> list[str]:
+        """Return the jurisdictions of the rows under keys."""
+        self._cursor.execute(
+            sql.SQL("SELECT DISTINCT jurisdiction FROM data.{} WHERE key = ANY(%s::text[])").format(
+                sql.Identifier(table_of(kind).name)
+            ),
+            (text_array(keys),),
+        )
+        return [row[0] for row in self._cursor]
+
     def renew_freshness(
         self, kind: str, source_id: str, run_id: UUID, seen_at: datetime, jurisdictions: Iterable[str]
     ) -> None:

@@ -45,7 +45,7 @@ class ComparingService:
                 asked.source_id,
                 asked.run_id,
                 asked.observed_at,
-                self._comparing.jurisdictions(kind, asked.seen),
+                self._ledger.jurisdictions(kind, asked.seen),
             )
         facts = self._comparing.facts(kind, asked.facts_of) if asked.facts_of else {}
         if facts and asked.with_ballots and kind == "vote_event":

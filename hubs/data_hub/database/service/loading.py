@@ -89,15 +89,20 @@ class LoadingService:
         same = len(read.records) - len(other)
         work = _Work(unchanged=same, ids={key: row.id for key, row in existing.items()})
         jurisdictions = {str(item.raw.get("jurisdiction", "")) for item in read.records.values()} - {""}
+        silent = [key for key, item in read.records.items() if not item.raw.get("jurisdiction")]
         if other:
             late = canonical(kind, [item for item in other if item.key not in checked])
             self._matcher.match(kind, list(late.values()))
             facts = {item.key: checked.get(item.key) or late[item.key] for item in other}
             jurisdictions |= {fact["jurisdiction"] for fact in facts.values()}
+            silent = [key for key in silent if key not in facts]
             self._sort_out(kind, other, facts, existing, ahead, work, now)
             self._write(kind, work)
             if kind == "person" and work.updates:
                 self._refresh_merged([row["id"] for row in work.updates])
+        # Records may leave out where they belong; of those that are unchanged, the rows say it.
+        if silent:
+            jurisdictions.update(self._ledger.jurisdictions(kind, silent))
         # Of votes that another load has brought meanwhile, or a human corrects.
         self._loading.delete_ballots(list(ahead.written.values()))
         documents = self._ledger.upsert_documents(read.documents, batch.run_id, batch.source_id)
