@@ -38,10 +38,10 @@ REST_S = 0.6
 REST_SHARE = 3.0
 """After work the keeper rests this many times as long, `REST_S` seconds at most: batches of a load are
 indexed together, which leaves the processor to the load, and a single change is found as soon as ever."""
-LOAD_CHANGES = 2 * STEP
-LOAD_REST_S = 3.0
-"""The most it rests (seconds) while so many changes wait: a load is under way, and what a commit costs, a
-segment and its merges, is paid a few times instead of every second."""
+LOAD_CHANGES = 4 * STEP
+LOAD_REST_S = 6.0
+"""A load is under way when so many changes wait and more come: it has the processor to itself for so long
+(seconds), unless it ends before, and what it brings is indexed in one go, with few commits and merges."""
 ROUND_S = 20.0
 RETRY_S = 1.0
 
@@ -86,6 +86,7 @@ class IndexKeeper:
         self._stop = stop or threading.Event()
         self._current: Generation | None = None
         self._committed_at = 0.0
+        self._is_behind = False
         self._rebuild_asked = threading.Event()
         self._in_between = in_between
         self._next_round = time.monotonic() + ROUND_S
@@ -160,30 +161,31 @@ class IndexKeeper:
     def _follow(self, listener: Listener) -> None:
         self.state.problem = ""
         while not self._stop.is_set():
+            newest = self._let_load_pass()
             before, began = self.state.position, time.monotonic()
-            while not self._stop.is_set() and not self._step():
+            while not self._stop.is_set() and not self._step(newest):
                 pass
             if self.state.position != before:
                 # What was just indexed was just loaded, in this process: both are over for now.
                 self._give_back()
-                self._rest(REST_SHARE * (time.monotonic() - began))
+                self._stop.wait(min(REST_S, REST_SHARE * (time.monotonic() - began)))
             if self._rebuild_asked.is_set():
                 self._rebuild_asked.clear()
                 self._build("asked for")
                 continue
             self._idle()
-            listener.wait(POLL_S, self._stop)
+            if not self._is_behind:
+                listener.wait(POLL_S, self._stop)
 
-    def _rest(self, wanted_s: float) -> None:
-        self._stop.wait(min(REST_S, wanted_s))
-        left = min(LOAD_REST_S, wanted_s) - REST_S
-        # Few changes are no load: whoever made them looks for them within a second.
-        while left > 0 and not self._stop.is_set() and self._waiting() >= LOAD_CHANGES:
-            self._stop.wait(min(REST_S, left))
-            left -= REST_S
-
-    def _waiting(self) -> int:
-        return self._feeding.position() - self.state.position
+    def _let_load_pass(self) -> int:
+        """Wait until a load ends, or for some seconds of it; return the position of the newest change."""
+        began, seen = time.monotonic(), 0
+        newest = self._feeding.position()
+        while newest - self.state.position >= LOAD_CHANGES and newest > seen:
+            if self._stop.wait(REST_S) or time.monotonic() - began >= LOAD_REST_S:
+                break
+            seen, newest = newest, self._feeding.position()
+        return newest
 
     def _idle(self) -> None:
         if self._current is not None:
@@ -200,8 +202,8 @@ class IndexKeeper:
             # Merges read whole segments.
             self._current.let_go()
 
-    def _step(self) -> bool:
-        """Apply the next changes; True when there are no more for now, and all are committed."""
+    def _step(self, newest: int) -> bool:
+        """Apply the next changes; True when all up to the newest are committed, or there are no more."""
         current = self._current
         assert current is not None
         step = self._feeding.step(current.reached, STEP)
@@ -211,12 +213,14 @@ class IndexKeeper:
             current.remove(str(record_id) for record_id in step.gone)
             current.add(index_fields(feed) for feed in step.feeds)
             current.reached = step.position
-        if step.is_last or time.monotonic() - self._committed_at >= COMMIT_S:
+        is_over = step.is_last or current.reached >= newest
+        self._is_behind = not step.is_last
+        if is_over or time.monotonic() - self._committed_at >= COMMIT_S:
             if current.reached > current.position:
                 current.commit(current.reached)
                 self._committed_at = time.monotonic()
             self._arrive(current.position)
-        return step.is_last
+        return is_over
 
     def _arrive(self, position: int) -> None:
         with self._applied:

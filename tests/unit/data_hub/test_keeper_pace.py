@@ -1,4 +1,4 @@
-"""How long the index rests: hardly after a single change, longer while a load goes on."""
+"""When the index is brought up to date: at once after a change, and after or during a load in one go."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from hubs.data_hub.database.service.feeding import FeedingService, Step
 from hubs.data_hub.search import keeper as module
-from hubs.data_hub.search.keeper import LOAD_CHANGES, LOAD_REST_S, REST_S, STEP, IndexKeeper, Listener
+from hubs.data_hub.search.keeper import LOAD_CHANGES, REST_S, STEP, IndexKeeper, Listener
 
 
 class Feeding:
@@ -73,37 +73,64 @@ class Listening:
             self._stop.set()
 
 
-LONG = [REST_S] * round(LOAD_REST_S / REST_S)
-
-
 @pytest.mark.parametrize(
-    ("coming", "rests"),
+    ("coming", "waits"),
     [
-        ([1], [REST_S]),
-        ([4 * LOAD_CHANGES], [REST_S]),
-        ([4 * LOAD_CHANGES, 1], [REST_S, REST_S]),
-        ([1, LOAD_CHANGES - 1], [REST_S, REST_S]),
-        ([1, LOAD_CHANGES], [*LONG, REST_S]),
-        ([LOAD_CHANGES, STEP, STEP], [REST_S, REST_S, REST_S]),
-        ([STEP, *[LOAD_CHANGES] * 7], [*LONG, *LONG, REST_S]),
+        # A change, and what a single batch brings, is indexed at once.
+        ([1], 0),
+        ([LOAD_CHANGES - 1], 0),
+        # A load has ended when nothing more comes; while it goes on, it is left alone.
+        ([LOAD_CHANGES], 1),
+        ([LOAD_CHANGES, 1, 1], 3),
+        ([LOAD_CHANGES, *[STEP] * 5], 6),
     ],
 )
-def test_it_rests_longer_only_while_many_changes_wait(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, coming: list[int], rests: list[float]
+def test_a_load_is_left_alone_until_it_ends_and_a_change_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, coming: list[int], waits: int
 ) -> None:
-    # Whatever a round took, the rest is the longest there is.
-    monkeypatch.setattr(module, "REST_SHARE", 1e9)
     feeding = Feeding([list(coming)])
     stop = Stop(feeding)
+    # No rest after work: what is waited for is the load alone.
+    monkeypatch.setattr(module, "REST_SHARE", 0.0)
+    keeper = run(tmp_path, feeding, stop)
+    assert stop.asked.count(REST_S) == waits
+    assert keeper.state.position == feeding.newest == sum(coming)
+
+
+def test_a_load_without_end_is_indexed_every_few_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "REST_SHARE", 0.0)
+    monkeypatch.setattr(module, "LOAD_REST_S", 0.0)
+    feeding = Feeding([[LOAD_CHANGES, *[2 * LOAD_CHANGES] * 6]])
+    stop = Stop(feeding)
+    reached: list[int] = []
+    monkeypatch.setattr(IndexKeeper, "_give_back", lambda keeper: reached.append(keeper.state.position))
+    keeper = run(tmp_path, feeding, stop)
+    assert len(reached) > 3, "not all at the end"
+    assert reached == sorted(set(reached))
+    assert keeper.state.position == feeding.newest == 13 * LOAD_CHANGES
+
+
+def test_after_work_it_rests_no_longer_than_a_fraction_of_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "REST_SHARE", 1e9)
+    feeding = Feeding([[1], [STEP]])
+    stop = Stop(feeding)
+    run(tmp_path, feeding, stop)
+    assert stop.asked.count(REST_S) == 2
+    assert max(stop.asked) <= 1
+
+
+def run(folder: Path, feeding: Feeding, stop: Stop) -> IndexKeeper:
     keeper = IndexKeeper(
-        tmp_path,
+        folder,
         15_000_000,
         cast(FeedingService, feeding),
         lambda: cast(Listener, Listening(feeding, stop)),
         stop,
     )
     keeper.run()
-    *rested, _ = stop.asked
-    assert rested == rests
-    assert keeper.state.position == feeding.newest == sum(coming)
     assert keeper.state.problem == ""
+    return keeper
