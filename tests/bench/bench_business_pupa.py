@@ -79,6 +79,7 @@ def main() -> None:
         with platform(Path(folder)) as where:
             first, report = run(where, "scrape")
             say("first run", first, report, rows, files)
+            print(f"   the search index, of which pupa has none, stood {where.wait_for_index():.1f} s later")
             again, report = run(where, "scrape")
             say("identical run", again, report, rows, files)
             with transaction(where.importer.sessionmaker) as session:

@@ -96,6 +96,19 @@ class Platform:
     """business_hub, as somebody calls it who may do everything."""
     pids: dict[str, int]
     server: RealPostgres
+    data_url: str
+
+    def wait_for_index(self, timeout: float = 120) -> float:
+        """Wait until the search index holds every change; return the seconds."""
+        began = time.perf_counter()
+
+        def is_caught_up() -> bool:
+            newest = httpx.get(f"{self.data_url}/api/v1/changes?after=now").json()["meta"]["position"]
+            state = httpx.get(f"{self.data_url}/api/v1/search/index").json()
+            return bool(state["status"] == "ready" and state["position"] >= newest)
+
+        wait_until(is_caught_up, timeout=timeout, what="the index")
+        return time.perf_counter() - began
 
     def cpu_s(self) -> dict[str, float]:
         """Return the seconds of CPU used so far by the importer, the two hubs and PostgreSQL."""
@@ -178,4 +191,4 @@ def platform(folder: Path, rabbit_url: str = "") -> Iterator[Platform]:
         stack.callback(importer.stop.set)
         bearer = {"Authorization": f"Bearer {issuer.token()['access_token']}"}
         http = stack.enter_context(httpx.Client(base_url=urls["business"], headers=bearer, timeout=60))
-        yield Platform(database, importer, canon, http, pids, server)
+        yield Platform(database, importer, canon, http, pids, server, urls["data"])
