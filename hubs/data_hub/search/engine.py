@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ _LARGE_FILES = ("store", "idx", "pos", "term")
 MAPPED_BYTES = 12 * 2**20
 """What searches may map before it is let go; each maps a megabyte or two of what it shows."""
 _LOOKED_AT_EVERY = 4
+MAX_ENTRIES = 20_000
 
 # Field: (tokenizer, stored, fast, what is kept per term).
 _TEXT_FIELDS: dict[str, tuple[str, bool, bool, str]] = {
@@ -87,13 +88,28 @@ def build_analysers() -> dict[str, tantivy.TextAnalyzer]:
 
 
 @dataclass
-class _Held:
-    """A searcher, its segments, the large files that it keeps mapped, and where they are once looked for."""
+class View:
+    """One commit as searches see it.
+
+    A searcher, its segments, the large files that it keeps mapped, where they are once looked for, and in how
+    many documents stand the words that were asked for.
+    """
 
     searcher: tantivy.Searcher
     segments: tuple[str, ...]
     paths: list[Path]
     ranges: list[Range] | None = None
+    entries: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def count(self, name: str, word: str) -> int:
+        """Return how many documents have a word in a field."""
+        # Kept while it holds: looking it up lets go of the interpreter, which takes longer than the look.
+        known = self.entries.get((name, word))
+        if known is None:
+            if len(self.entries) >= MAX_ENTRIES:
+                self.entries.clear()
+            known = self.entries[name, word] = self.searcher.doc_freq(name, word)
+        return known
 
 
 class Generation:
@@ -123,10 +139,14 @@ class Generation:
 
     def searcher(self) -> tantivy.Searcher:
         """Return a searcher over the last commit."""
+        return self.view().searcher
+
+    def view(self) -> View:
+        """Return the last commit as searches see it."""
         # Pages let go come back one by one when looked at, which costs a search as much as to be parsed.
         if next(self._served) % _LOOKED_AT_EVERY == 0 and resident_bytes() > self._most_resident:
             self.let_go()
-        return self._index.searcher()
+        return self._held
 
     def let_go(self) -> None:
         """Take the pages of the large files out of the process: left alone, the whole index ends up in it."""
@@ -151,7 +171,7 @@ class Generation:
         known = before if before == self._segments() else ()
         folder = self.folder.resolve()
         paths = [folder / f"{name}.{kind}" for name in known for kind in _LARGE_FILES]
-        self._held = _Held(searcher, known, paths)
+        self._held = View(searcher, known, paths)
 
     def _segments(self) -> tuple[str, ...]:
         listed = orjson.loads((self.folder / "meta.json").read_bytes())["segments"]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from tantivy import FieldType, Occur, Query, Searcher
+from tantivy import FieldType, Occur, Query
 
-from hubs.data_hub.search.engine import Generation
+from hubs.data_hub.search.engine import Generation, View
 from hubs.data_hub.search.errors import QueryRefused
 from hubs.data_hub.search.syntax import Clause, ParsedQuery, Term
 from hubs.data_hub.text import fold
@@ -63,14 +63,14 @@ class Filters:
 
 
 class QueryCompiler:
-    """Compiles queries for one generation's schema and analysers, and what its searcher sees."""
+    """Compiles queries for one generation's schema and analysers, and what its view shows."""
 
-    def __init__(self, generation: Generation, searcher: Searcher) -> None:
-        self._searcher = searcher
+    def __init__(self, generation: Generation, view: View) -> None:
+        self._view = view
+        self._searcher = view.searcher
         self._schema = generation.schema
         self._analysers = generation.analysers
         self._analysed: dict[tuple[str, str], list[str]] = {}
-        self._found: dict[tuple[str, str], int] = {}
         self.postings = 0
         """Entries of the words looked for, over all fields: how much there is to read, at most."""
 
@@ -100,7 +100,7 @@ class QueryCompiler:
             if term.field is None
             for stem in self._stems(field, lang, term)
         ]
-        stems = [stem for stem in dict.fromkeys(wanted) if self._entries(field, stem)]
+        stems = [stem for stem in dict.fromkeys(wanted) if self._view.count(field, stem)]
         if not stems:
             return None
         queries = [Query.term_query(self._schema, field, stem, "freq") for stem in stems]
@@ -159,18 +159,13 @@ class QueryCompiler:
             return Query.regex_query(self._schema, field, f"{re.escape(words[0])}.*")
         if len(words) == 1:
             # Most words stand in one field or two: what need not be looked at costs nothing.
-            found = self._entries(field, words[0])
+            found = self._view.count(field, words[0])
             if not found:
                 return None
             self.postings += found
             # Without positions: a phrase alone needs them.
             return Query.term_query(self._schema, field, words[0], "freq")
         return Query.phrase_query(self._schema, field, list(words))
-
-    def _entries(self, field: str, word: str) -> int:
-        if (known := self._found.get((field, word))) is None:
-            known = self._found[field, word] = self._searcher.doc_freq(field, word)
-        return known
 
     def _words(self, analyser: str, text: str) -> list[str]:
         # A word is looked for in several fields of one analyser, and marked in bodies afterwards.

@@ -70,8 +70,9 @@ class SearchService:
         generation = self._keeper.generation()
         parsed = parse(request.text)
         with self._threads.turn:
-            searcher = generation.searcher()
-            compiler = QueryCompiler(generation, searcher)
+            view = generation.view()
+            searcher = view.searcher
+            compiler = QueryCompiler(generation, view)
             query = compiler.compile(parsed, request.filters)
         counting = None
         if request.wants_facets and compiler.postings >= MANY_POSTINGS:
