@@ -18,7 +18,7 @@ SCHEMA_VERSION = 3
 POSITION_FILE = "position.json"
 _MAX_TOKEN_BYTES = 60
 _LARGE_FILES = ("store", "idx", "pos", "term")
-MAPPED_BYTES = 12 * 2**20
+MAPPED_BYTES = 8 * 2**20
 """What searches may map before it is let go; each maps a megabyte or two of what it shows."""
 _LOOKED_AT_EVERY = 4
 MAX_ENTRIES = 20_000
