@@ -19,6 +19,7 @@ from sqlalchemy import text
 from shared.db.provision import connect
 from shared.db.session import transaction
 from tests.bench.business_platform import Platform, platform
+from tests.bench.data_hub import wait_for_index
 from tests.bench.pupa_shapes import write_scrape
 
 PEOPLE, BILLS, VOTES, VOTERS = 2_000, 5_000, 1_000, 338
@@ -79,7 +80,8 @@ def main() -> None:
         with platform(Path(folder)) as where:
             first, report = run(where, "scrape")
             say("first run", first, report, rows, files)
-            print(f"   the search index, of which pupa has none, stood {where.wait_for_index():.1f} s later")
+            late = wait_for_index(where.importer.http, where.data_url)
+            print(f"   the search index, of which pupa has none, stood {late:.1f} s later")
             again, report = run(where, "scrape")
             say("identical run", again, report, rows, files)
             with transaction(where.importer.sessionmaker) as session:

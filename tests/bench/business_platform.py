@@ -98,18 +98,6 @@ class Platform:
     server: RealPostgres
     data_url: str
 
-    def wait_for_index(self, timeout: float = 120) -> float:
-        """Wait until the search index holds every change; return the seconds."""
-        began = time.perf_counter()
-
-        def is_caught_up() -> bool:
-            newest = httpx.get(f"{self.data_url}/api/v1/changes?after=now").json()["meta"]["position"]
-            state = httpx.get(f"{self.data_url}/api/v1/search/index").json()
-            return bool(state["status"] == "ready" and state["position"] >= newest)
-
-        wait_until(is_caught_up, timeout=timeout, what="the index")
-        return time.perf_counter() - began
-
     def cpu_s(self) -> dict[str, float]:
         """Return the seconds of CPU used so far by the importer, the two hubs and PostgreSQL."""
         return {

@@ -157,15 +157,20 @@ class BenchHub:
 
     def wait_for_index(self, timeout: float = 600) -> float:
         """Wait until the index holds every change; return the seconds."""
-        began = time.perf_counter()
+        return wait_for_index(self.http, self.url, timeout)
 
-        def caught_up() -> bool:
-            position = self.http.get(f"{self.url}/api/v1/changes?after=now").json()["meta"]["position"]
-            state = self.http.get(f"{self.url}/api/v1/search/index").json()
-            return bool(state["status"] == "ready" and state["position"] >= position)
 
-        wait_until(caught_up, timeout=timeout, what="the index")
-        return time.perf_counter() - began
+def wait_for_index(http: httpx.Client, url: str, timeout: float = 600) -> float:
+    """Wait until the index of the data_hub at an address holds every change; return the seconds."""
+    began = time.perf_counter()
+
+    def caught_up() -> bool:
+        position = http.get(f"{url}/api/v1/changes?after=now").json()["meta"]["position"]
+        state = http.get(f"{url}/api/v1/search/index").json()
+        return bool(state["status"] == "ready" and state["position"] >= position)
+
+    wait_until(caught_up, timeout=timeout, what="the index")
+    return time.perf_counter() - began
 
 
 @contextmanager

@@ -67,7 +67,6 @@ class QueryCompiler:
 
     def __init__(self, generation: Generation, view: View) -> None:
         self._view = view
-        self._searcher = view.searcher
         self._schema = generation.schema
         self._analysers = generation.analysers
         self._analysed: dict[tuple[str, str], list[str]] = {}
@@ -86,7 +85,7 @@ class QueryCompiler:
         parts += [(Occur.Must, Query.const_score_query(query, 0.0)) for query in self._filters(filters)]
         if not any(occur is Occur.Must for occur, _ in parts):
             parts.append((Occur.Must, Query.all_query()))
-            self.postings += self._searcher.num_docs
+            self.postings += self._view.searcher.num_docs
         return parts[0][1] if len(parts) == 1 else Query.boolean_query(parts)
 
     def for_highlight(self, parsed: ParsedQuery, lang: str) -> tuple[Query, list[str]] | None:
@@ -110,7 +109,7 @@ class QueryCompiler:
         if not term.is_prefix:
             return self._words(analyser, term.text)
         *words, last = self._words("plain", term.text) or [""]
-        endings = self._searcher.terms_with_prefix(field, last, limit=MAX_ENDINGS) if last else []
+        endings = self._view.searcher.terms_with_prefix(field, last, limit=MAX_ENDINGS) if last else []
         return [*words, *(stem for stem, _ in endings)]
 
     def _clause(self, clause: Clause) -> Query:

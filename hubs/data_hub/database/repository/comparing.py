@@ -12,7 +12,7 @@ from psycopg import sql
 from sqlalchemy.orm import Session
 
 from hubs.data_hub.database.models import table_of
-from hubs.data_hub.database.repository.copying import raw_cursor, text_array
+from hubs.data_hub.database.repository.copying import name_of, raw_cursor, text_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class ComparingRepository:
                 " coalesce(bool_or(s.source_id <> %s), false)"
                 " FROM {} t LEFT JOIN data.sighting s ON s.record_id = t.id AND s.gone_at IS NULL"
                 " WHERE t.key = ANY(%s::text[]) GROUP BY t.id, t.key, t.content_hash, t.deleted_at"
-            ).format(_name(kind)),
+            ).format(name_of(table_of(kind))),
             (source_id, source_id, text_array(keys)),
         )
         return {row[0]: Standing(bytes(row[1]), row[2], row[3], row[4]) for row in self._cursor}
@@ -57,7 +57,7 @@ class ComparingRepository:
         """Return what stands under these keys."""
         self._cursor.execute(
             sql.SQL("SELECT key, facts FROM {} WHERE key = ANY(%s::text[]) AND deleted_at IS NULL").format(
-                _name(kind)
+                name_of(table_of(kind))
             ),
             (text_array(keys),),
         )
@@ -76,8 +76,3 @@ class ComparingRepository:
         for key, *ballot in self._cursor:
             found.setdefault(key, []).append(dict(zip(names, ballot, strict=True)))
         return found
-
-
-def _name(kind: str) -> sql.Identifier:
-    table = table_of(kind)
-    return sql.Identifier(str(table.schema), table.name)

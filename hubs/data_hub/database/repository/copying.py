@@ -104,6 +104,11 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def name_of(table: Table) -> sql.Identifier:
+    """Return a table's name with its schema."""
+    return sql.Identifier(str(table.schema), table.name)
+
+
 def encoders(table: Table, columns: Sequence[str]) -> list[Callable[[Any], str]]:
     """Return how each column's values become text."""
     found: list[Callable[[Any], str]] = []
@@ -144,7 +149,7 @@ def copy_rows(
     """Send rows to a table, or to the temporary table ``into`` with the same columns."""
     encode = encoders(table, columns)
     pairs = list(zip(columns, encode, strict=True))
-    target = sql.Identifier(into) if into else sql.Identifier(str(table.schema), table.name)
+    target = sql.Identifier(into) if into else name_of(table)
     copy_lines(
         cursor, target, columns, ("\t".join([text(row[name]) for name, text in pairs]) + "\n" for row in rows)
     )

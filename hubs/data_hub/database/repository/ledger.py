@@ -13,7 +13,14 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.orm import Session
 
 from hubs.data_hub.database.models import Change, Sighting, table_of
-from hubs.data_hub.database.repository.copying import Row, array_literal, copy_rows, raw_cursor, text_array
+from hubs.data_hub.database.repository.copying import (
+    Row,
+    array_literal,
+    copy_rows,
+    name_of,
+    raw_cursor,
+    text_array,
+)
 from shared.http.json import dumps
 
 CHANGE_CHANNEL = "data:changes"
@@ -101,8 +108,8 @@ class LedgerRepository:
     def jurisdictions(self, kind: str, keys: Sequence[str]) -> list[str]:
         """Return the jurisdictions of the rows under keys."""
         self._cursor.execute(
-            sql.SQL("SELECT DISTINCT jurisdiction FROM data.{} WHERE key = ANY(%s::text[])").format(
-                sql.Identifier(table_of(kind).name)
+            sql.SQL("SELECT DISTINCT jurisdiction FROM {} WHERE key = ANY(%s::text[])").format(
+                name_of(table_of(kind))
             ),
             (text_array(keys),),
         )
@@ -140,7 +147,7 @@ class LedgerRepository:
     def tombstone(self, kind: str, record_ids: Sequence[UUID], at: datetime) -> list[dict[str, Any]]:
         """Take standing rows out of the record; return what their change entries and revisions need."""
         table = table_of(kind)
-        name = sql.Identifier(str(table.schema), table.name)
+        name = name_of(table)
         self._cursor.execute(
             sql.SQL(
                 "WITH old AS (SELECT id, updated_at FROM {0}"

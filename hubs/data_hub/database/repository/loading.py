@@ -18,6 +18,7 @@ from hubs.data_hub.database.repository.copying import (
     copy_lines,
     copy_rows,
     escape,
+    name_of,
     raw_cursor,
     text_array,
 )
@@ -76,7 +77,7 @@ class LoadingRepository:
         self._cursor.execute(
             sql.SQL(
                 "SELECT key, id, content_hash, deleted_at IS NOT NULL FROM {} WHERE key = ANY(%s::text[])"
-            ).format(_name(kind)),
+            ).format(name_of(table_of(kind))),
             (text_array(keys),),
         )
         return {row[0]: Existing(row[1], bytes(row[2]), row[3]) for row in self._cursor}
@@ -88,7 +89,7 @@ class LoadingRepository:
             sql.SQL(
                 "SELECT key, id, slug, facts, updated_at, deleted_at IS NOT NULL, {} FROM {}"
                 " WHERE key = ANY(%s::text[])"
-            ).format(ballots, _name(kind)),
+            ).format(ballots, name_of(table_of(kind))),
             (text_array(keys),),
         )
         return {
@@ -102,7 +103,7 @@ class LoadingRepository:
             sql.SQL(
                 "SELECT slug FROM {} WHERE slug = ANY(%s::text[])"
                 " UNION SELECT name FROM data.permalink WHERE kind = %s AND name = ANY(%s::text[])"
-            ).format(_name(kind)),
+            ).format(name_of(table_of(kind))),
             (told := text_array(slugs), kind, told),
         )
         return {row[0] for row in self._cursor}
@@ -143,7 +144,7 @@ class LoadingRepository:
             return
         table = table_of(kind)
         columns = [c.name for c in table.columns if c.name not in ("created_at", "key", "merged_into")]
-        target, staging = _name(kind), f"staging_{kind}"
+        target, staging = name_of(table_of(kind)), f"staging_{kind}"
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
         self._cursor.execute(
             sql.SQL(
@@ -168,7 +169,7 @@ class LoadingRepository:
                 sql.SQL(
                     "UPDATE {} t SET content_hash = h.hash"
                     " FROM unnest(%s::uuid[], %s::bytea[]) AS h(id, hash) WHERE t.id = h.id"
-                ).format(_name(kind)),
+                ).format(name_of(table_of(kind))),
                 (list(hashes), list(hashes.values())),
             )
 
@@ -206,7 +207,7 @@ class LoadingRepository:
                     " SELECT %s, n.name, n.id, 'renamed', now()"
                     " FROM unnest(%s::text[], %s::uuid[]) AS n(name, id)"
                     " WHERE NOT EXISTS (SELECT 1 FROM {} t WHERE t.slug = n.name) ON CONFLICT DO NOTHING"
-                ).format(_name(kind)),
+                ).format(name_of(table_of(kind))),
                 (kind, list(slugs), list(slugs.values())),
             )
 
@@ -246,8 +247,3 @@ def _tail(ballot: Mapping[str, Any]) -> str:
         f"{key}\t{escape(ballot['name'])}\t{escape(ballot['option'])}\t"
         f"{escape(ballot['party'])}\t{escape(ballot['constituency'])}\t{identifiers}\tf\n"
     )
-
-
-def _name(kind: str) -> sql.Identifier:
-    table = table_of(kind)
-    return sql.Identifier(str(table.schema), table.name)

@@ -12,7 +12,7 @@ from psycopg import sql
 from sqlalchemy.orm import Session
 
 from hubs.data_hub.database.models import table_of
-from hubs.data_hub.database.repository.copying import raw_cursor
+from hubs.data_hub.database.repository.copying import name_of, raw_cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +111,7 @@ class RevertingRepository:
             sql.SQL(
                 "SELECT t.id FROM {} t WHERE t.id = ANY(%s) AND t.deleted_at IS NULL AND NOT EXISTS"
                 " (SELECT 1 FROM data.sighting s WHERE s.record_id = t.id AND s.gone_at IS NULL)"
-            ).format(_name(kind)),
+            ).format(name_of(table_of(kind))),
             (list(record_ids),),
         )
         return [row[0] for row in self._cursor]
-
-
-def _name(kind: str) -> sql.Identifier:
-    table = table_of(kind)
-    return sql.Identifier(str(table.schema), table.name)
