@@ -40,6 +40,7 @@ from shared.core.errors import Unavailable
 from shared.db.engine import create_engine
 from shared.db.measures import pool_readings
 from shared.db.session import create_sessionmaker
+from shared.http.client import make_client
 from shared.http.head import HeadAsGet
 from shared.http.json import dumps
 from shared.http.middleware import BodyLimit, HttpMetrics, RequestContext, RequestMetrics
@@ -241,7 +242,7 @@ def _open(spec: HubSpec, resources: Resources) -> None:
     tune_allocator()
     settings = resources.settings
     resources.stack.callback(report_errors(settings, f"{spec.name}_hub").close)
-    resources.http = httpx.Client(timeout=settings.http.client_timeout_s, trust_env=False)
+    resources.http = make_client(settings.http.client_timeout_s)
     resources.stack.callback(resources.http.close)
     resources.verifier = TokenVerifier(
         settings.issuer,

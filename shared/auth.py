@@ -18,9 +18,12 @@ from starlette.concurrency import run_in_threadpool
 
 from shared.contracts.http.tokens import TokenRead
 from shared.core.errors import Forbidden, Unauthorized, Unavailable
+from shared.http.lean import spare_first_pydantic
 from shared.logging import get_logger
 from shared.settings import AuthSettings
 
+# Here, because no route is declared without an access rule.
+spare_first_pydantic()
 log = get_logger(__name__)
 
 ALGORITHMS = ["ES256"]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import signal
 import threading
 
-import httpx
-
 from hubs.business_hub.etl.consumers import ImportWorker, start_staging
 from hubs.business_hub.etl.dependencies import open_pipeline
 from hubs.business_hub.etl.loading import Canon
@@ -19,6 +17,7 @@ from shared.app import Resources, follow_configuration, open_probe, service_toke
 from shared.clients.data_hub import DataHubClient
 from shared.db.engine import create_engine
 from shared.db.session import create_sessionmaker
+from shared.http.client import make_client
 from shared.logging import configure_logging, get_logger
 from shared.reporting import report_errors
 from shared.settings import HubSettings
@@ -44,7 +43,7 @@ def run_importer(settings: HubSettings | None = None, stop: threading.Event | No
 def open_importer(settings: BusinessSettings) -> Resources:
     """Return what the importer holds; nothing is connected yet."""
     resources = Resources("business", settings)
-    resources.http = httpx.Client(timeout=settings.http.client_timeout_s)
+    resources.http = make_client(settings.http.client_timeout_s)
     resources.stack.callback(resources.http.close)
     resources.tokens = service_tokens(settings, "business", resources.http)
     resources.engine = create_engine(settings, "business", application_name="openpolicy-importer")

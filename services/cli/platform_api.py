@@ -8,6 +8,7 @@ from shared.auth import ServiceTokens
 from shared.clients.business_hub import BusinessHubClient
 from shared.clients.data_hub import DataHubClient
 from shared.core.errors import Unavailable
+from shared.http.client import make_client
 from shared.settings import HubSettings, derive_secret
 
 CLIENT_ID = "cli"
@@ -18,7 +19,7 @@ class PlatformApi:
 
     def __init__(self, settings: HubSettings) -> None:
         self.base_url = settings.hubs.ux
-        self.http = httpx.Client(timeout=settings.http.client_timeout_s, trust_env=False)
+        self.http = make_client(settings.http.client_timeout_s)
         secret = settings.auth.client_secret.get_secret_value() or derive_secret(
             settings, f"client:{CLIENT_ID}"
         )

@@ -24,7 +24,6 @@ import tantivy
 
 from hubs.data_hub.search.engine import build_analysers, build_schema
 from shared.core.ids import new_id
-from shared.core.memory import pss_mib
 from tests.bench.data_hub import BenchHub, batches, bench_hub, make_bills, make_people, make_votes, source
 
 SPEECHES = int(os.environ.get("OP_BENCH_SPEECHES", "200000"))
@@ -130,16 +129,16 @@ def main() -> None:
             for _ in range(QUERIES)
         ]
         queries = [" OR ".join(q.split()) if n % 3 == 0 else q for n, q in enumerate(queries)]
-        print(f"  data_hub just after loading: {pss_mib(hub.pid):.0f} MiB PSS")
+        print(f"  data_hub just after loading: {hub.memory_mib():.0f} MiB PSS")
         print(
             f"  the index merged its segments for {hub.wait_until_idle():.0f} s more; then the hub was idle"
         )
         ask(hub, queries)
         lists(hub)
-        print(f"  data_hub that loaded it, after these searches: {pss_mib(hub.pid):.0f} MiB PSS")
+        print(f"  data_hub that loaded it, after these searches: {hub.memory_mib():.0f} MiB PSS")
         reopened(hub, queries)
         throughput(hub, queries)
-        print(f"  after eight connections: {pss_mib(hub.pid):.0f} MiB PSS")
+        print(f"  after eight connections: {hub.memory_mib():.0f} MiB PSS")
         naive(hub, queries)
 
 
@@ -147,11 +146,11 @@ def reopened(hub: BenchHub, queries: Sequence[str]) -> None:
     """Start the hub anew on its index, search, and say what memory that takes."""
     hub.restart()
     hub.wait_for_index()
-    before = pss_mib(hub.pid)
+    before = hub.memory_mib()
     timed([lambda q=q: hub.get(f"/api/v1/search?q={quote_plus(q)}") for q in queries])
     print(
         f"  data_hub freshly started with this index open: {before:.0f} MiB PSS, after {len(queries)} searches"
-        f" {pss_mib(hub.pid):.0f} (aim 140)"
+        f" {hub.memory_mib():.0f} (aim 140)"
     )
 
 

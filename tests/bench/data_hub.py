@@ -27,6 +27,7 @@ from joserfc.jwk import ECKey
 
 from shared.core.clock import utc_now
 from shared.core.ids import new_id
+from shared.core.memory import process_tree, tree_mib
 from shared.testing.databases import Databases, FreshDatabase
 from shared.testing.ports import free_port
 from shared.testing.processes import Process, Processes, wait_until
@@ -135,9 +136,16 @@ class BenchHub:
         raise AssertionError
 
     def cpu_s(self) -> float:
-        """Return the seconds of processor time that the hub has taken."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Return the seconds of processor time that the hub and its search process have taken."""
+        ticks = 0
+        for pid in process_tree(self.pid):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def memory_mib(self) -> float:
+        """Return the memory (PSS) of the hub and its search process."""
+        return tree_mib(self.pid)
 
     def load(self, bodies: Sequence[bytes]) -> tuple[float, dict[str, int]]:
         """Send batches one after the other; return the seconds and the counts."""

@@ -11,7 +11,7 @@ from tantivy import Query, Searcher
 
 from hubs.data_hub.database.service.feeding import SEARCHABLE, Feed, FeedingService
 from hubs.data_hub.search.documents import index_fields
-from hubs.data_hub.search.engine import Generation
+from hubs.data_hub.search.engine import IndexReader
 from hubs.data_hub.search.keeper import IndexKeeper
 
 BATCH = 1_000
@@ -46,14 +46,15 @@ def check_index(keeper: IndexKeeper, feeding: FeedingService, *, by_content: boo
     Raises: IndexNotReady; Unavailable.
     """
     generation = keeper.generation()
-    searcher = generation.searcher()
+    reader = generation.reader()
+    searcher = reader.searcher()
     report = CheckReport(position=generation.position, indexed=searcher.num_docs)
     # Ids are kept only where the counts say that there is something to be found.
     seen: set[bytes] | None = None if sum(feeding.counts().values()) == report.indexed else set()
     for batch in _batches(feeding, by_content=by_content):
         wanted = [str(one) for one in batch]
         report.expected += len(wanted)
-        found = _addresses(generation, searcher, wanted)
+        found = _addresses(reader, searcher, wanted)
         _tell(report.missing, [one for one in wanted if one not in found])
         if by_content:
             feeds = batch.values()
@@ -80,9 +81,9 @@ def _batches(feeding: FeedingService, *, by_content: bool) -> Iterator[Mapping[U
             after = list(batch)[-1]
 
 
-def _addresses(generation: Generation, searcher: Searcher, ids: Sequence[str]) -> dict[str, Any]:
+def _addresses(reader: IndexReader, searcher: Searcher, ids: Sequence[str]) -> dict[str, Any]:
     # Not the frequency of the term: that counts what was taken out and not merged away yet.
-    query = Query.term_set_query(generation.schema, "id", list(ids))
+    query = Query.term_set_query(reader.schema, "id", list(ids))
     hits = searcher.search(query, limit=len(ids), count=False).hits
     return {str(searcher.doc(address)["id"][0]): address for _, address in hits}
 

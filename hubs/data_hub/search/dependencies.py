@@ -7,23 +7,22 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from hubs.data_hub.database.service.feeding import FeedingService
-from hubs.data_hub.search.asked import AskedTerms
 from hubs.data_hub.search.checking import CheckReport, check_index
 from hubs.data_hub.search.keeper import IndexKeeper
 from hubs.data_hub.search.repository import SearchRepository
-from hubs.data_hub.search.service import SearchService, SearchThreads
+from hubs.data_hub.search.wire import IndexState
 from shared.app import Resources, ResourcesDep
 from shared.db.dependency import SessionDep
 
 
-async def search_service(resources: ResourcesDep) -> SearchService:
-    """Return the search service over this process's index."""
-    return service_of(resources)
+def index_state(resources: Resources) -> IndexState:
+    """Return which index answers searches now.
 
-
-def service_of(resources: Resources) -> SearchService:
-    """Return the search service over this process's index."""
-    return SearchService(resources.get(IndexKeeper), resources.get(AskedTerms), resources.get(SearchThreads))
+    Raises: IndexNotReady with the progress of the build.
+    """
+    keeper = resources.get(IndexKeeper)
+    generation = keeper.generation()
+    return IndexState(generation.folder.name, generation.position, keeper.state.is_building)
 
 
 async def index_keeper(resources: ResourcesDep) -> IndexKeeper:
@@ -46,7 +45,6 @@ async def search_repository(session: SessionDep) -> SearchRepository:
     return SearchRepository(session)
 
 
-SearchDep = Annotated[SearchService, Depends(search_service)]
 KeeperDep = Annotated[IndexKeeper, Depends(index_keeper)]
 CheckDep = Annotated[CheckReport, Depends(index_check)]
 TermsDep = Annotated[SearchRepository, Depends(search_repository, scope="function")]

@@ -1,8 +1,7 @@
-"""The index itself: tantivy, its schema and analysers, one generation in one folder."""
+"""The index as it is read: tantivy, its schema and analysers, and what a search sees of a folder."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -11,11 +10,9 @@ from typing import Any
 import orjson
 import tantivy
 
-from hubs.data_hub.memory import Range, let_go, mapped_ranges, resident_bytes
-from hubs.data_hub.search.passages import note_passages
+from hubs.data_hub.memory import let_go, mapped_ranges, resident_bytes
 
 SCHEMA_VERSION = 3
-POSITION_FILE = "position.json"
 _MAX_TOKEN_BYTES = 60
 _LARGE_FILES = ("store", "idx", "pos", "term")
 MAPPED_BYTES = 8 * 2**20
@@ -24,7 +21,7 @@ _LOOKED_AT_EVERY = 4
 MAX_ENTRIES = 20_000
 
 # Field: (tokenizer, stored, fast, what is kept per term).
-_TEXT_FIELDS: dict[str, tuple[str, bool, bool, str]] = {
+TEXT_FIELDS: dict[str, tuple[str, bool, bool, str]] = {
     "id": ("raw", True, False, "basic"),
     "type": ("raw", False, True, "basic"),
     "jurisdiction": ("raw", False, True, "basic"),
@@ -47,21 +44,19 @@ _TEXT_FIELDS: dict[str, tuple[str, bool, bool, str]] = {
     "suggest": ("whole", False, False, "basic"),
     "words": ("plain", False, False, "basic"),
 }
-_NUMBERS = ("day", "year", "order")
-_PASSAGES = {"en": "passages_en", "fr": "passages_fr"}
-SHORT_CHARS = 400
-"""A text up to here is read as a whole to mark words in it: to look up its passages takes as long."""
+NUMBERS = ("day", "year", "order")
+PASSAGES = {"en": "passages_en", "fr": "passages_fr"}
 
 
 def build_schema() -> tantivy.Schema:
     """Return the schema of the index."""
     builder = tantivy.SchemaBuilder()
-    for name, (tokenizer, stored, fast, option) in _TEXT_FIELDS.items():
+    for name, (tokenizer, stored, fast, option) in TEXT_FIELDS.items():
         builder.add_text_field(name, stored=stored, fast=fast, tokenizer_name=tokenizer, index_option=option)
-    for name in _NUMBERS:
+    for name in NUMBERS:
         builder.add_integer_field(name, indexed=name != "order", fast=True)
     builder.add_float_field("weight", fast=True)
-    for name in ("card", *_PASSAGES.values()):
+    for name in ("card", *PASSAGES.values()):
         builder.add_bytes_field(name, stored=True)
     return builder.build()
 
@@ -91,14 +86,13 @@ def build_analysers() -> dict[str, tantivy.TextAnalyzer]:
 class View:
     """One commit as searches see it.
 
-    A searcher, its segments, the large files that it keeps mapped, where they are once looked for, and in how
-    many documents stand the words that were asked for.
+    A searcher, its segments, the large files that it keeps mapped, and in how many documents stand the words
+    that were asked for.
     """
 
     searcher: tantivy.Searcher
     segments: tuple[str, ...]
     paths: list[Path]
-    ranges: list[Range] | None = None
     entries: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def count(self, name: str, word: str) -> int:
@@ -112,138 +106,77 @@ class View:
         return known
 
 
-class Generation:
-    """One complete index in a folder of its own, with the change position that it stands at."""
+class IndexReader:
+    """An index as one process reads it; another may write it meanwhile."""
 
-    def __init__(self, folder: Path, heap_bytes: int) -> None:
-        """Open the index in a folder, or make an empty one there.
+    def __init__(self, folder: Path) -> None:
+        """Open the index in a folder.
 
-        Raises: OSError or ValueError when what is there cannot be read.
+        Raises: OSError or ValueError when there is none or it cannot be read.
         """
-        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.schema = build_schema()
         self.analysers = build_analysers()
-        self._index = tantivy.Index(self.schema, path=str(folder))
+        self._index = tantivy.Index.open(str(folder))
         for name, analyser in self.analysers.items():
             self._index.register_tokenizer(name, analyser)
         # Manual: the default policy watches the folder with a thread that wakes twice a second.
         self._index.config_reader("manual")
-        self._writer: tantivy.IndexWriter | None = self._index.writer(heap_bytes, 1)
-        self.position = self._read_position()
-        self.reached = self.position
-        """Position of what is written, committed or not yet."""
         self._served = count(1)
         self._most_resident = 0
-        self._reload()
+        self._held = View(self._index.searcher(), (), [])
+        self.reload()
 
     def searcher(self) -> tantivy.Searcher:
-        """Return a searcher over the last commit."""
-        return self.view().searcher
+        """Return a searcher over the commit that was the last one at the last reload."""
+        return self._held.searcher
 
     def view(self) -> View:
-        """Return the last commit as searches see it."""
+        """Return that commit as a search sees it; called once for each."""
         # Pages let go come back one by one when looked at, which costs a search as much as to be parsed.
         if next(self._served) % _LOOKED_AT_EVERY == 0 and resident_bytes() > self._most_resident:
             self.let_go()
         return self._held
 
     def let_go(self) -> None:
-        """Take the pages of the large files out of the process: left alone, the whole index ends up in it."""
-        # The searcher in hand keeps the files mapped where they were found.
-        held = self._held
-        if held.ranges is None:
-            held.ranges = mapped_ranges(held.paths)
-        let_go(held.ranges)
+        """Take the pages of the large files out of the process: left alone, the whole index ends up in it.
+
+        For a process in which nothing else opens or closes these files meanwhile, in particular no writer of
+        the index: where a file is no longer mapped, other memory may stand by the time that it is let go.
+        """
+        # Looked for each time, which takes a fifth of a millisecond; the searcher in hand keeps them there.
+        let_go(mapped_ranges(self._held.paths))
         self._most_resident = resident_bytes() + MAPPED_BYTES
 
-    def refresh(self) -> None:
-        """Let searches use what merges have made of the last commit: fewer segments, each search cheaper."""
-        if self._held.segments != self._segments():
-            self._reload()
+    def reload(self) -> None:
+        """Let searches see the last commit, and what merges have made of it.
 
-    def _reload(self) -> None:
-        """Let searches see the last commit."""
-        before = self._segments()
+        It also drops what the searcher keeps of documents that were read: up to a hundred blocks for each
+        segment, 15 MiB in all, of which hardly one is asked for again.
+
+        Raises: OSError or ValueError when the index is gone.
+        """
+        before = self.segments()
         self._index.reload()
         searcher = self._index.searcher()
         # A merge may have ended in between: then it is not known which files this searcher holds.
-        known = before if before == self._segments() else ()
+        known = before if before == self.segments() else ()
         folder = self.folder.resolve()
         paths = [folder / f"{name}.{kind}" for name in known for kind in _LARGE_FILES]
-        self._held = View(searcher, known, paths)
+        view = View(searcher, known, paths)
+        if known and known == self._held.segments:
+            view.entries = self._held.entries
+        self._held = view
 
-    def _segments(self) -> tuple[str, ...]:
-        listed = orjson.loads((self.folder / "meta.json").read_bytes())["segments"]
-        return tuple(sorted(segment["segment_id"].replace("-", "") for segment in listed))
+    def segments(self) -> tuple[str, ...]:
+        """Return the names of the segments of the last commit, which merges may have made since."""
+        return tuple(sorted(segment["segment_id"].replace("-", "") for segment in read_segments(self.folder)))
 
-    def add(self, documents: Iterable[dict[str, Any]]) -> int:
-        """Replace documents by id; visible after `commit`."""
-        assert self._writer is not None
-        count = 0
-        for fields in documents:
-            self._writer.delete_documents_by_term("id", fields["id"])
-            self._writer.add_document(self._document(fields))
-            count += 1
-        return count
 
-    def insert(self, documents: Iterable[dict[str, Any]]) -> int:
-        """Add documents that are known to be new; visible after `commit`."""
-        assert self._writer is not None
-        count = 0
-        for fields in documents:
-            self._writer.add_document(self._document(fields))
-            count += 1
-        return count
+def read_segments(folder: Path) -> list[dict[str, Any]]:
+    """Return what an index says of its segments: ``segment_id``, ``max_doc``, ``deletes``.
 
-    def _document(self, fields: dict[str, Any]) -> tantivy.Document:
-        document = tantivy.Document()
-        for name in _TEXT_FIELDS:
-            value = fields[name]
-            if isinstance(value, str):
-                if value:
-                    document.add_text(name, value)
-            else:
-                for item in value:
-                    document.add_text(name, item)
-        for name in _NUMBERS:
-            document.add_integer(name, fields[name])
-        document.add_float("weight", fields["weight"])
-        document.add_bytes("card", fields["card"])
-        for lang, name in _PASSAGES.items():
-            if len(body := fields[f"body_{lang}"]) > SHORT_CHARS:
-                document.add_bytes(name, note_passages(body, self.analysers[lang].analyze))
-        return document
-
-    def remove(self, ids: Iterable[str]) -> None:
-        """Take documents out; visible after `commit`."""
-        assert self._writer is not None
-        for record_id in ids:
-            self._writer.delete_documents_by_term("id", record_id)
-
-    def commit(self, position: int) -> None:
-        """Make the writes durable and visible, then note the position that they reach."""
-        assert self._writer is not None
-        self._writer.commit()
-        # After the commit: a crash in between repeats changes, which replaces documents by themselves.
-        draft = self.folder / f".{POSITION_FILE}"
-        draft.write_bytes(orjson.dumps({"position": position, "schema": SCHEMA_VERSION}))
-        draft.replace(self.folder / POSITION_FILE)
-        self._reload()
-        # What says that it stands here must show what is here: answers are kept by others under this number.
-        self.position = self.reached = position
-
-    def close(self) -> None:
-        """Let go of the writer; its merges are finished first."""
-        if self._writer is not None:
-            self._writer.wait_merging_threads()
-            self._writer = None
-
-    def _read_position(self) -> int:
-        path = self.folder / POSITION_FILE
-        if not path.exists():
-            return 0
-        said = orjson.loads(path.read_bytes())
-        if said["schema"] != SCHEMA_VERSION:
-            raise ValueError(f"the index has schema {said['schema']}, not {SCHEMA_VERSION}")
-        return int(said["position"])
+    Raises: OSError or ValueError when there is no index, or it cannot be read.
+    """
+    segments: list[dict[str, Any]] = orjson.loads((folder / "meta.json").read_bytes())["segments"]
+    return segments

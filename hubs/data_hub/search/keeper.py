@@ -19,8 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from hubs.data_hub.database.service.feeding import SEARCHABLE, FeedingService
 from hubs.data_hub.memory import give_back
 from hubs.data_hub.search.documents import index_fields
-from hubs.data_hub.search.engine import Generation
 from hubs.data_hub.search.errors import IndexNotReady
+from hubs.data_hub.search.generation import Generation
 from shared.core.errors import AppError
 from shared.core.ids import new_id
 from shared.logging import get_logger
@@ -125,7 +125,7 @@ class IndexKeeper:
     def documents(self) -> int:
         """Return how many records the index holds, 0 while there is none."""
         current = self._current
-        return int(current.searcher().num_docs) if current is not None else 0
+        return current.documents if current is not None else 0
 
     def ask_rebuild(self) -> None:
         """Have a new generation built beside the one that goes on answering."""
@@ -167,7 +167,7 @@ class IndexKeeper:
                 pass
             if self.state.position != before:
                 # What was just indexed was just loaded, in this process: both are over for now.
-                self._give_back()
+                give_back()
                 self._stop.wait(min(REST_S, REST_SHARE * (time.monotonic() - began)))
             if self._rebuild_asked.is_set():
                 self._rebuild_asked.clear()
@@ -188,19 +188,11 @@ class IndexKeeper:
         return newest
 
     def _idle(self) -> None:
-        if self._current is not None:
-            self._current.refresh()
         if time.monotonic() >= self._next_round:
             self._next_round = time.monotonic() + ROUND_S
             self._in_between()
             # Requests come with large answers now and then: what they took goes back as well.
-            self._give_back()
-
-    def _give_back(self) -> None:
-        give_back()
-        if self._current is not None:
-            # Merges read whole segments.
-            self._current.let_go()
+            give_back()
 
     def _step(self, newest: int) -> bool:
         """Apply the next changes; True when all up to the newest are committed, or there are no more."""
@@ -312,7 +304,7 @@ class IndexKeeper:
 def _probe(generation: Generation) -> None:
     import tantivy
 
-    searcher = generation.searcher()
+    searcher = generation.reader().searcher()
     every = tantivy.Query.all_query()
     for _, address in searcher.search(every, limit=3, order_by_field="order").hits:
         searcher.doc(address)

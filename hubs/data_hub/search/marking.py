@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tantivy import Document, Query, Searcher, SnippetGenerator
 
-from hubs.data_hub.search.engine import Generation
+from hubs.data_hub.search.engine import IndexReader
 from hubs.data_hub.search.passages import find_passages, mask_of
 
 SNIPPET_CHARS = 240
@@ -16,11 +16,11 @@ class Marker:
     """Marks the words of one query in bodies of one language."""
 
     def __init__(
-        self, generation: Generation, searcher: Searcher, lang: str, query: Query, stems: list[str]
+        self, reader: IndexReader, searcher: Searcher, lang: str, query: Query, stems: list[str]
     ) -> None:
         """``stems`` are what the query looks for."""
         self._body, self._passages = f"body_{lang}", f"passages_{lang}"
-        self._engine = SnippetGenerator.create(searcher, query, generation.schema, self._body)
+        self._engine = SnippetGenerator.create(searcher, query, reader.schema, self._body)
         self._engine.set_max_num_chars(SNIPPET_CHARS)
         self._masks = [mask_of(stem) for stem in stems]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tantivy import FieldType, Occur, Query
 
-from hubs.data_hub.search.engine import Generation, View
+from hubs.data_hub.search.engine import IndexReader, View
 from hubs.data_hub.search.errors import QueryRefused
 from hubs.data_hub.search.syntax import Clause, ParsedQuery, Term
 from hubs.data_hub.text import fold
@@ -65,10 +65,10 @@ class Filters:
 class QueryCompiler:
     """Compiles queries for one generation's schema and analysers, and what its view shows."""
 
-    def __init__(self, generation: Generation, view: View) -> None:
+    def __init__(self, reader: IndexReader, view: View) -> None:
         self._view = view
-        self._schema = generation.schema
-        self._analysers = generation.analysers
+        self._schema = reader.schema
+        self._analysers = reader.analysers
         self._analysed: dict[tuple[str, str], list[str]] = {}
         self.postings = 0
         """Entries of the words looked for, over all fields: how much there is to read, at most."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import hashlib
 from collections.abc import Mapping
-from contextvars import copy_context
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from typing import Annotated, Any, Literal
@@ -17,21 +15,23 @@ from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from hubs.data_hub.search.dependencies import CheckDep, KeeperDep, SearchDep, TermsDep, service_of
+from hubs.data_hub.search.asked import AskedTerms
+from hubs.data_hub.search.dependencies import CheckDep, KeeperDep, TermsDep, index_state
+from hubs.data_hub.search.dispatch import SearchProcess
 from hubs.data_hub.search.engine import SCHEMA_VERSION
-from hubs.data_hub.search.errors import QueryRefused
+from hubs.data_hub.search.errors import IndexNotReady, QueryRefused
 from hubs.data_hub.search.querying import check_query
 from hubs.data_hub.search.schemas import MAX_OFFSET, MAX_SAVED, SavedParams, SaveRequest, SearchParams
-from hubs.data_hub.search.service import SearchService, SearchThreads
 from hubs.data_hub.search.syntax import parse
-from shared.app import resources_of
+from hubs.data_hub.search.wire import Found, IndexState, NoIndex, SearchRequest, SuggestRequest
+from shared.app import Resources, ResourcesDep, resources_of
 from shared.auth import CanReadData, CanWriteData, Public, SignedIn
 from shared.core.clock import utc_now
 from shared.core.errors import NotFound
 from shared.core.ids import new_id
 from shared.direct import DirectRoute
 from shared.http.conditional import conditional, not_modified
-from shared.http.json import dumps
+from shared.http.json import dumps, loads
 
 router = APIRouter(prefix="/api/v1/search", tags=["search"])
 direct = APIRouter(prefix="/api/v1/search", tags=["search"], route_class=DirectRoute)
@@ -48,13 +48,31 @@ async def search(request: Request, _: Public, params: Annotated[SearchParams, Qu
     """Answer a page of hits with facets; an empty query lists what the filters leave."""
     _check_span(params.date_from, params.date_to)
     resources = resources_of(request)
-    service = service_of(resources)
-    tag = _tag(service.state(), request.scope["query_string"])
+    tag = _tag(index_state(resources), request.scope["query_string"])
     if (unchanged := not_modified(request, tag)) is not None:
         return unchanged
-    work = functools.partial(copy_context().run, _answer, service, params, request, tag)
-    threads = resources.get(SearchThreads)
-    return await asyncio.get_running_loop().run_in_executor(threads.searching, work)
+    state, found = await _ask(resources, params.request())
+    resources.get(AskedTerms).note(params.q, params.lang, found.total)
+    return _answer(request, params, found, _tag(state, request.scope["query_string"]))
+
+
+async def _ask(resources: Resources, request: SearchRequest | SuggestRequest) -> tuple[IndexState, Found]:
+    """Return what the index says, and which state of it does.
+
+    Raises: IndexNotReady; what `SearchProcess.ask` raises.
+    """
+    state = index_state(resources)
+    try:
+        return state, await resources.get(SearchProcess).ask(state, request)
+    except NoIndex:
+        # A new generation may just have taken the old one's place.
+        state = index_state(resources)
+    try:
+        return state, await resources.get(SearchProcess).ask(state, request)
+    except NoIndex as error:
+        raise IndexNotReady(
+            f"the search index cannot be opened: {error}", headers={"Retry-After": "2"}
+        ) from None
 
 
 @functools.cache
@@ -62,36 +80,36 @@ def _code() -> str:
     return f"{version('openpolicy')}/{SCHEMA_VERSION}"
 
 
-def _tag(state: tuple[int, bool], query_string: bytes) -> str:
+def _tag(state: IndexState, query_string: bytes) -> str:
     """Return the entity tag of an answer: what is asked, of which state of the index, by which code.
 
     Weak, because ``took_ms`` differs each time.
     """
-    asked = repr((_code(), state, query_string)).encode()
+    asked = repr((_code(), state.position, state.is_rebuilding, query_string)).encode()
     return f'W/"{hashlib.blake2b(asked, digest_size=16).hexdigest()}"'
 
 
-def _answer(service: SearchService, params: SearchParams, request: Request, tag: str) -> Response:
-    answer = service.search(params.request())
+def _answer(request: Request, params: SearchParams, found: Found, tag: str) -> Response:
     following, headers = None, None
-    if params.offset + params.limit < min(answer.meta["total"], MAX_OFFSET):
+    if params.offset + params.limit < min(found.total, MAX_OFFSET):
         pairs = [(name, value) for name, value in request.query_params.multi_items() if name != "offset"]
         offset = str(params.offset + params.limit)
         following = f"{request.url.path}?{urlencode([*pairs, ('offset', offset)])}"
         headers = {"Link": f'<{following}>; rel="next"'}
-    body = {"data": answer.hits, "next": following, "meta": answer.meta}
-    return conditional(request, dumps(body), headers=headers, etag=tag)
+    parts = (b'{"data":', found.data, b',"next":', dumps(following), b',"meta":', found.meta, b"}")
+    return conditional(request, b"".join(parts), headers=headers, etag=tag)
 
 
 @router.get("/suggest", summary="Titles and names that begin with what was typed")
-def suggest(
+async def suggest(
     _: Public,
-    service: SearchDep,
+    resources: ResourcesDep,
     q: Annotated[str, Query(min_length=1, max_length=100)],
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
 ) -> dict[str, Any]:
     """Answer completions."""
-    return {"data": service.suggest(q, limit)}
+    answered = await _ask(resources, SuggestRequest(q, limit))
+    return {"data": loads(answered[1].data)}
 
 
 @router.get("/trending", summary="What is searched for most")

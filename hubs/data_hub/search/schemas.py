@@ -2,44 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from orjson import Fragment
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from hubs.data_hub.search.querying import Filters
-
-Sort = Literal["relevance", "date", "-date"]
-
-
-@dataclass(frozen=True)
-class SearchRequest:
-    """One search as asked for."""
-
-    text: str
-    filters: Filters
-    lang: str = ""
-    sort: Sort = "relevance"
-    limit: int = 20
-    offset: int = 0
-    wants_facets: bool = True
-    wants_snippets: bool = True
-
-
-@dataclass(frozen=True)
-class SearchAnswer:
-    """One page of hits and what is known about all of them together.
-
-    ``meta`` holds total, facets, did_you_mean, shortcut, position (of the change feed that the index has
-    reached), is_rebuilding and took_ms.
-    """
-
-    hits: list[Fragment]
-    """Each a JSON object."""
-    meta: dict[str, Any]
-
+from hubs.data_hub.search.wire import SearchRequest, Sort
 
 MAX_SAVED = 200
 MAX_OFFSET = 10_000

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import Executor
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from tantivy import Order, Query, Searcher
 
-from hubs.data_hub.search.asked import AskedTerms
-from hubs.data_hub.search.engine import Generation
-from hubs.data_hub.search.keeper import IndexKeeper
+from hubs.data_hub.search.engine import IndexReader
 from hubs.data_hub.search.marking import Marker, beginning
 from hubs.data_hub.search.querying import QueryCompiler
-from hubs.data_hub.search.schemas import SearchAnswer, SearchRequest
 from hubs.data_hub.search.shortcuts import find_shortcut
 from hubs.data_hub.search.spelling import suggest_spelling
 from hubs.data_hub.search.syntax import ParsedQuery, parse
+from hubs.data_hub.search.wire import Found, IndexState, SearchRequest, SuggestRequest
 
 MANY_POSTINGS = 20_000
-"""From so many entries on, facets are counted beside the hits: a hop between threads costs less by then."""
+"""From so many entries on, facets are counted beside the hits: a thread of their own costs less by then."""
 _FACETS: dict[str, Any] = {
     "type": {"terms": {"field": "type", "size": 50}},
     "party": {"terms": {"field": "party", "size": 50}},
@@ -32,88 +28,70 @@ _FACETS: dict[str, Any] = {
 _ORDERS = {"date": Order.Asc, "-date": Order.Desc}
 
 
-@dataclass(frozen=True)
-class SearchThreads:
-    """Where searches run, and where the facets of large answers are counted while their hits are read."""
-
-    searching: Executor
-    beside: Executor
-    turn: threading.Lock = field(default_factory=threading.Lock)
-    """Held by the search that works with the interpreter.
-
-    Some calls of the engine let go of it for some microseconds: two threads that both work with it would
-    change places at each of those, forty times a search, and each change costs more than the call.
-    """
-
-
 class SearchService:
-    """Answers searches from the current generation."""
+    """Answers searches from one index, one at a time."""
 
-    def __init__(self, keeper: IndexKeeper, asked: AskedTerms, threads: SearchThreads) -> None:
-        self._keeper = keeper
-        self._asked = asked
-        self._threads = threads
+    def __init__(self, reader: IndexReader) -> None:
+        self._reader = reader
 
-    def state(self) -> tuple[int, bool]:
-        """Return what answers depend on beside the question: the index's position, whether it is rebuilt.
+    @property
+    def reader(self) -> IndexReader:
+        """Return the index that is searched."""
+        return self._reader
 
-        Raises: IndexNotReady with the progress of the build.
-        """
-        return self._keeper.generation().position, self._keeper.state.is_building
-
-    def search(self, request: SearchRequest) -> SearchAnswer:
+    def search(self, request: SearchRequest, state: IndexState) -> Found:
         """Return a page of hits.
 
-        Raises: QueryRefused; IndexNotReady with the progress of the build.
+        Raises: QueryRefused.
         """
         began = time.perf_counter()
-        generation = self._keeper.generation()
+        reader = self._reader
         parsed = parse(request.text)
-        with self._threads.turn:
-            view = generation.view()
-            searcher = view.searcher
-            compiler = QueryCompiler(generation, view)
-            query = compiler.compile(parsed, request.filters)
+        view = reader.view()
+        searcher = view.searcher
+        compiler = QueryCompiler(reader, view)
+        query = compiler.compile(parsed, request.filters)
         counting = None
         if request.wants_facets and compiler.postings >= MANY_POSTINGS:
-            counting = self._threads.beside.submit(_facets, searcher, query)
-        result = _run(searcher, query, request)
-        facets = _facets(searcher, query) if request.wants_facets and counting is None else {}
-        with self._threads.turn:
-            hits = self._hits(generation, searcher, compiler, parsed, result.hits, request)
+            counting = _Counting(searcher, query)
+            counting.start()
+        try:
+            result = _run(searcher, query, request)
+            facets = _facets(searcher, query) if request.wants_facets and counting is None else {}
+            hits = self._hits(searcher, compiler, parsed, result.hits, request)
+        finally:
+            # Nothing of a search is left when the next one begins, which may let go of mapped files.
+            if counting is not None:
+                counting.join()
         if counting is not None:
-            # Nobody may have come to it yet.
-            facets = _facets(searcher, query) if counting.cancel() else counting.result()
+            facets = counting.result()
         meta = {
             "total": result.count,
             "facets": facets,
-            "did_you_mean": suggest_spelling(generation, searcher, parsed) if result.count == 0 else None,
-            "shortcut": find_shortcut(generation, searcher, request.text) if request.offset == 0 else None,
-            "position": generation.position,
-            "is_rebuilding": self._keeper.state.is_building,
+            "did_you_mean": suggest_spelling(reader, searcher, parsed) if result.count == 0 else None,
+            "shortcut": find_shortcut(reader, searcher, request.text) if request.offset == 0 else None,
+            "position": state.position,
+            "is_rebuilding": state.is_rebuilding,
             "took_ms": round((time.perf_counter() - began) * 1_000, 2),
         }
-        self._asked.note(request.text, request.lang, result.count)
-        return SearchAnswer(hits, meta)
+        return Found(result.count, orjson.dumps(hits), orjson.dumps(meta))
 
-    def suggest(self, text: str, limit: int) -> list[dict[str, Any]]:
+    def suggest(self, request: SuggestRequest) -> Found:
         """Return people, bills and bodies whose titles begin with what was typed, the most frequent first."""
-        generation = self._keeper.generation()
-        folded = generation.analysers["whole"].analyze(text.strip())
-        if not folded or not folded[0]:
-            return []
-        searcher = generation.searcher()
-        found = []
-        for term, _ in searcher.terms_with_prefix("suggest", folded[0], limit=limit):
-            query = Query.term_query(generation.schema, "suggest", term, "basic")
-            for _, address in searcher.search(query, limit=1, count=False, order_by_field="order").hits:
-                card = orjson.loads(searcher.doc(address)["card"][0])
-                found.append({name: card[name] for name in ("type", "id", "title_en", "title_fr", "url")})
-        return found
+        reader = self._reader
+        folded = reader.analysers["whole"].analyze(request.text.strip())
+        found: list[dict[str, Any]] = []
+        if folded and folded[0]:
+            searcher = reader.view().searcher
+            for term, _ in searcher.terms_with_prefix("suggest", folded[0], limit=request.limit):
+                query = Query.term_query(reader.schema, "suggest", term, "basic")
+                for _, address in searcher.search(query, limit=1, count=False, order_by_field="order").hits:
+                    card = orjson.loads(searcher.doc(address)["card"][0])
+                    found.append({name: card[name] for name in ("type", "id", "title_en", "title_fr", "url")})
+        return Found(len(found), orjson.dumps(found), b"{}")
 
     def _hits(
         self,
-        generation: Generation,
         searcher: Searcher,
         compiler: QueryCompiler,
         parsed: ParsedQuery,
@@ -124,7 +102,7 @@ class SearchService:
         if request.wants_snippets and parsed.words:
             for lang in (request.lang,) if request.lang else ("en", "fr"):
                 marked = compiler.for_highlight(parsed, lang)
-                markers[lang] = Marker(generation, searcher, lang, *marked) if marked is not None else None
+                markers[lang] = Marker(self._reader, searcher, lang, *marked) if marked is not None else None
         hits = []
         for score, address in found:
             document = searcher.doc(address)
@@ -135,6 +113,28 @@ class SearchService:
                 more[f"snippet_{lang}"] = html or beginning(text)
             hits.append(_extended(document["card"][0], more))
         return hits
+
+
+class _Counting(threading.Thread):
+    """Counts the facets of a large answer while its hits are read."""
+
+    def __init__(self, searcher: Searcher, query: Query) -> None:
+        super().__init__(name="facets", daemon=True)
+        self._searcher, self._query = searcher, query
+        self._facets: dict[str, list[dict[str, Any]]] | Exception = {}
+
+    def run(self) -> None:
+        """Count."""
+        try:
+            self._facets = _facets(self._searcher, self._query)
+        except Exception as error:  # noqa: BLE001 - it is the search's, which asks for the result
+            self._facets = error
+
+    def result(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the facets that were counted; raise what stopped it."""
+        if isinstance(self._facets, Exception):
+            raise self._facets
+        return self._facets
 
 
 def _extended(card: bytes, more: dict[str, Any]) -> orjson.Fragment:

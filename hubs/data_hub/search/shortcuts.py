@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from tantivy import Query, Searcher
 
-from hubs.data_hub.search.engine import Generation
+from hubs.data_hub.search.engine import IndexReader
 from hubs.data_hub.text import fold
 
 _POSTAL = re.compile(r"^[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ -]?\d[ABCEGHJ-NPRSTV-Z]\d$", re.IGNORECASE)
@@ -18,7 +18,7 @@ _BILL = re.compile(
 MAX_WORDS = 5
 
 
-def find_shortcut(generation: Generation, searcher: Searcher, text: str) -> dict[str, Any] | None:
+def find_shortcut(reader: IndexReader, searcher: Searcher, text: str) -> dict[str, Any] | None:
     """Return what a query names exactly, None when it names nothing of the kind or more than one thing."""
     bare = text.strip()
     if _POSTAL.match(bare):
@@ -30,12 +30,12 @@ def find_shortcut(generation: Generation, searcher: Searcher, text: str) -> dict
         }
     if match := _BILL.match(bare):
         number = f"{match[1].lower()}-{int(match[2])}"
-        return _bill(generation, searcher, f"{match[3]}/{number}" if match[3] else number)
-    return _person(generation, searcher, bare)
+        return _bill(reader, searcher, f"{match[3]}/{number}" if match[3] else number)
+    return _person(reader, searcher, bare)
 
 
-def _bill(generation: Generation, searcher: Searcher, code: str) -> dict[str, Any] | None:
-    schema = generation.schema
+def _bill(reader: IndexReader, searcher: Searcher, code: str) -> dict[str, Any] | None:
+    schema = reader.schema
     query = Query.term_query(schema, "codes", code, "basic").and_must_match(
         Query.term_query(schema, "type", "bill", "basic")
     )
@@ -44,14 +44,14 @@ def _bill(generation: Generation, searcher: Searcher, code: str) -> dict[str, An
     return _card(searcher, found.hits[0][1]) if found.hits else None
 
 
-def _person(generation: Generation, searcher: Searcher, text: str) -> dict[str, Any] | None:
-    words = generation.analysers["plain"].analyze(text)
+def _person(reader: IndexReader, searcher: Searcher, text: str) -> dict[str, Any] | None:
+    words = reader.analysers["plain"].analyze(text)
     if not 2 <= len(words) <= MAX_WORDS:
         return None
     # Most queries hold a word that is in nobody's name: a phrase costs more than to see that.
     if not all(searcher.doc_freq("names", word) for word in words):
         return None
-    schema = generation.schema
+    schema = reader.schema
     query = Query.phrase_query(schema, "names", list(words)).and_must_match(
         Query.term_query(schema, "type", "person", "basic")
     )

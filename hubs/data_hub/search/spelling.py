@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tantivy import Searcher
 
-from hubs.data_hub.search.engine import Generation
+from hubs.data_hub.search.engine import IndexReader
 from hubs.data_hub.search.syntax import ParsedQuery
 from hubs.data_hub.text import fold
 
@@ -14,21 +14,21 @@ _FIELDS = ("names", "words")
 _KNOWN_IN = (("names", "plain"), ("words", "plain"), ("body_en", "en"), ("body_fr", "fr"))
 
 
-def suggest_spelling(generation: Generation, searcher: Searcher, parsed: ParsedQuery) -> str | None:
+def suggest_spelling(reader: IndexReader, searcher: Searcher, parsed: ParsedQuery) -> str | None:
     """Return the query with its unknown words replaced by the nearest known ones, None when none is near."""
     words = [word for text in parsed.words for word in fold(text).split()][:MAX_WORDS]
     if not words:
         return None
-    corrected = [_nearest(generation, searcher, word) for word in words]
+    corrected = [_nearest(reader, searcher, word) for word in words]
     if corrected == words or not any(corrected):
         return None
     return " ".join(better or word for better, word in zip(corrected, words, strict=True))
 
 
-def _nearest(generation: Generation, searcher: Searcher, word: str) -> str:
+def _nearest(reader: IndexReader, searcher: Searcher, word: str) -> str:
     """Return the word itself when the index knows it, else the most frequent one within one or two edits."""
     for name, analyser in _KNOWN_IN:
-        tokens = generation.analysers[analyser].analyze(word)
+        tokens = reader.analysers[analyser].analyze(word)
         if tokens and searcher.doc_freq(name, tokens[0]):
             return word
     reach = 1 if len(word) < 6 else 2

@@ -1,8 +1,7 @@
-"""Starting the keeper with the hub."""
+"""Starting the keeper and the search process with the hub."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from prometheus_client import Gauge
@@ -10,14 +9,10 @@ from prometheus_client import Gauge
 from hubs.data_hub.database.service.feeding import CHANGE_CHANNEL, FeedingService
 from hubs.data_hub.memory import limit_arenas
 from hubs.data_hub.search.asked import AskedTerms
+from hubs.data_hub.search.dispatch import SearchProcess
 from hubs.data_hub.search.keeper import IndexKeeper, listener_on
-from hubs.data_hub.search.service import SearchThreads
 from hubs.data_hub.settings import DataHubSettings
 from shared.app import Resources
-
-SEARCHES = 3
-"""Searches that run at a time; more of them would wait for the interpreter, each with an answer half made."""
-COUNTS = 2
 
 
 def start_keeper(resources: Resources) -> None:
@@ -26,8 +21,9 @@ def start_keeper(resources: Resources) -> None:
     settings = resources.settings
     chosen = settings.search if isinstance(settings, DataHubSettings) else DataHubSettings().search
     feeding, asked = FeedingService(resources.sessionmaker), AskedTerms(resources.sessionmaker)
+    root = Path(chosen.path) if chosen.path else settings.data_dir / "search"
     keeper = IndexKeeper(
-        Path(chosen.path) if chosen.path else settings.data_dir / "search",
+        root,
         chosen.writer_heap_bytes,
         feeding,
         lambda: listener_on(resources.engine, CHANGE_CHANNEL),
@@ -39,15 +35,14 @@ def start_keeper(resources: Resources) -> None:
     resources.put(keeper)
     resources.put(feeding)
     resources.put(asked)
-    searching = ThreadPoolExecutor(SEARCHES, thread_name_prefix="search")
-    beside = ThreadPoolExecutor(COUNTS, thread_name_prefix="facets")
-    resources.stack.callback(beside.shutdown)
-    resources.stack.callback(searching.shutdown)
-    resources.put(SearchThreads(searching, beside))
-    watch(resources, keeper)
+    process = SearchProcess(root)
+    process.start()
+    resources.stack.callback(process.close)
+    resources.put(process)
+    watch(resources, keeper, process)
 
 
-def watch(resources: Resources, keeper: IndexKeeper) -> None:
+def watch(resources: Resources, keeper: IndexKeeper, process: SearchProcess) -> None:
     """Show the state of the index among the hub's metrics."""
 
     def documents() -> float:
@@ -58,5 +53,6 @@ def watch(resources: Resources, keeper: IndexKeeper) -> None:
         ("data_index_position", "Change position that the index has reached.", lambda: keeper.state.position),
         ("data_index_building", "1 while the index is being built.", lambda: keeper.state.is_building),
         ("data_index_rebuilds", "Times that this process built the index.", lambda: keeper.state.rebuilds),
+        ("data_search_process_starts", "Times that the search process was started.", lambda: process.starts),
     ):
         Gauge(name, text, registry=resources.registry).set_function(read)

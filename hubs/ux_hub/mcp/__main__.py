@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import httpx
-
 from hubs.ux_hub.mcp.service import CivicReader
 from shared.clients.data_hub import DataHubClient
+from shared.http.client import make_client
 from shared.logging import configure_logging, get_logger
 from shared.settings import HubSettings
 
@@ -24,7 +23,7 @@ def main() -> int:
     def audit(tool: str, arguments: dict[str, Any], outcome: str, seconds: float) -> None:
         log.info("tool called", tool=tool, arguments=arguments, outcome=outcome, seconds=round(seconds, 3))
 
-    with httpx.Client(timeout=settings.http.client_timeout_s, trust_env=False) as http:
+    with make_client(settings.http.client_timeout_s) as http:
         reader = CivicReader(DataHubClient(settings.hubs.data, http, None))
         build_server(reader, audit).run("stdio")
     return 0

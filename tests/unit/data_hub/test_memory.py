@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import mmap
+import multiprocessing
 import re
-import threading
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import tantivy
 
 from hubs.data_hub.memory import let_go, mapped_ranges, resident_bytes
 from hubs.data_hub.search import engine
-from hubs.data_hub.search.engine import _NUMBERS, _TEXT_FIELDS, Generation
+from hubs.data_hub.search.engine import NUMBERS, TEXT_FIELDS, IndexReader
+from hubs.data_hub.search.generation import Generation
 from shared.testing.processes import wait_until
 
 HEAP = 15_000_000
@@ -33,13 +35,13 @@ def resident_kib(suffix: str, folder: Path) -> int:
 
 def document(number: int) -> dict[str, Any]:
     words = " ".join(f"word{number * k % 9_973}" for k in range(1, 200))
-    fields: dict[str, Any] = dict.fromkeys(_TEXT_FIELDS, "") | dict.fromkeys(_NUMBERS, number)
+    fields: dict[str, Any] = dict.fromkeys(TEXT_FIELDS, "") | dict.fromkeys(NUMBERS, number)
     return fields | {"id": f"record-{number}", "body_en": words, "weight": 1.0, "card": b"{}"}
 
 
-def shown(generation: Generation) -> set[str]:
+def shown(reader: IndexReader) -> set[str]:
     """Return the ids of all documents, each read from the store."""
-    searcher = generation.searcher()
+    searcher = reader.searcher()
     hits = searcher.search(tantivy.Query.all_query(), limit=100_000, order_by_field="order").hits
     return {searcher.doc(address)["id"][0] for _, address in hits}
 
@@ -70,27 +72,30 @@ def test_an_index_keeps_little_of_its_large_files_in_the_process(
     generation = Generation(tmp_path / "g", HEAP)
     generation.insert(document(n) for n in range(4_000))
     generation.commit(1)
-    assert len(shown(generation)) == 4_000
+    assert generation.documents == 4_000
+    # Letting go is for a process that does not write.
+    generation.close()
+    reader = IndexReader(generation.folder)
+    assert len(shown(reader)) == 4_000
     assert resident_kib(".store", tmp_path) > 1_000
-    generation.let_go()
+    reader.let_go()
     assert (
         resident_kib(".store", tmp_path)
         == resident_kib(".idx", tmp_path)
         == resident_kib(".pos", tmp_path)
         == 0
     )
-    assert len(shown(generation)) == 4_000
+    assert len(shown(reader)) == 4_000
     for _ in range(8):
-        generation.searcher()
+        reader.view()
     assert resident_kib(".store", tmp_path) > 0, "what is within the limit stays"
     # Less than anything: the system counts some pages late.
     monkeypatch.setattr(engine, "MAPPED_BYTES", -(2**30))
-    generation.let_go()
-    assert len(shown(generation)) == 4_000
+    reader.let_go()
+    assert len(shown(reader)) == 4_000
     for _ in range(8):
-        generation.searcher()
+        reader.view()
     assert resident_kib(".store", tmp_path) == 0
-    generation.close()
 
 
 def test_where_the_system_does_not_tell_what_is_resident_nothing_is(tmp_path: Path) -> None:
@@ -98,42 +103,73 @@ def test_where_the_system_does_not_tell_what_is_resident_nothing_is(tmp_path: Pa
     assert resident_bytes() > 1_000_000
 
 
-def test_letting_go_while_segments_come_merge_and_vanish_loses_nothing(tmp_path: Path) -> None:
-    generation = Generation(tmp_path / "g", HEAP)
-    is_over = threading.Event()
-    rounds = 0
-
-    def release() -> None:
-        nonlocal rounds
-        while not is_over.is_set():
-            generation.let_go()
-            rounds += 1
-
-    thread = threading.Thread(target=release)
-    thread.start()
-    try:
-        for step in range(30):
-            generation.add(document(n) for n in range(step * 40, step * 40 + 80))
-            generation.commit(step + 1)
-            assert shown(generation) == {f"record-{n}" for n in range(step * 40 + 80)}
-    finally:
-        is_over.set()
-        thread.join()
-    assert rounds > 30
+def write_step_by_step(folder: Path, told: Connection) -> None:
+    """Write and merge in a process of its own, a commit for each word that comes."""
+    generation = Generation(folder, HEAP)
+    generation.commit(0)
+    told.send(0)
+    for step in range(30):
+        told.recv()
+        generation.add(document(n) for n in range(step * 40, step * 40 + 80))
+        generation.commit(step + 1)
+        told.send(step * 40 + 80)
     generation.close()
-    assert shown(Generation(tmp_path / "g", HEAP)) == {f"record-{n}" for n in range(29 * 40 + 80)}
 
 
-def test_searches_use_what_merges_have_made_without_waiting_for_the_next_change(tmp_path: Path) -> None:
+def test_letting_go_while_segments_come_merge_and_vanish_loses_nothing(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    told, theirs = context.Pipe()
+    writer = context.Process(target=write_step_by_step, args=(tmp_path / "g", theirs))
+    writer.start()
+    assert told.poll(60)
+    assert told.recv() == 0
+    reader = IndexReader(tmp_path / "g")
+    for _ in range(30):
+        told.send("on")
+        while not told.poll():
+            reader.reload()
+            reader.let_go()
+            seen = shown(reader)
+            assert seen == {f"record-{n}" for n in range(len(seen))}
+        count = told.recv()
+        reader.reload()
+        assert shown(reader) == {f"record-{n}" for n in range(count)}
+    writer.join(60)
+    assert writer.exitcode == 0
+    assert shown(IndexReader(tmp_path / "g")) == {f"record-{n}" for n in range(29 * 40 + 80)}
+
+
+def test_a_reload_shows_what_merges_have_made_and_keeps_the_counts_that_still_hold(tmp_path: Path) -> None:
     generation = Generation(tmp_path / "g", HEAP)
-    for step in range(8):
+    for step in range(7):
         generation.insert([document(step)])
         generation.commit(step + 1)
-    wait_until(lambda: len(generation._segments()) == 1, what="the merge")
-    generation.refresh()
-    assert generation.searcher().num_segments == 1
-    assert shown(generation) == {f"record-{n}" for n in range(8)}
-    before = generation._held
-    generation.refresh()
-    assert generation._held is before
+    reader = generation.reader()
+    assert reader.searcher().num_segments == 7
+    assert reader.view().count("body_en", "word0") == 1
+    kept = reader.view().entries
+    reader.reload()
+    assert reader.view().entries is kept
+    generation.insert([document(7)])
+    generation.commit(8)
+    wait_until(lambda: len(reader.segments()) == 1, what="the merge")
+    reader.reload()
+    assert reader.searcher().num_segments == 1
+    assert reader.view().entries == {}
+    assert shown(reader) == {f"record-{n}" for n in range(8)}
     generation.close()
+
+
+def test_a_folder_without_an_index_has_no_documents_and_cannot_be_read(tmp_path: Path) -> None:
+    generation = Generation(tmp_path / "g", HEAP)
+    generation.insert([document(1)])
+    generation.commit(1)
+    generation.close()
+    assert generation.documents == 1
+    (tmp_path / "g" / "meta.json").write_bytes(b"{")
+    assert generation.documents == 0
+    with pytest.raises(ValueError, match="."):
+        IndexReader(tmp_path / "g")
+    with pytest.raises((OSError, ValueError)):
+        IndexReader(tmp_path / "none")
+    assert not (tmp_path / "none").exists(), "reading makes no index"
