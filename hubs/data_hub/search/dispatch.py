@@ -53,6 +53,7 @@ class SearchProcess:
         self._connecting = asyncio.Lock()
         self._started_at = -RESTART_S
         self._is_closed = False
+        self._asked = 0
         self._guard = threading.Lock()
         self.starts = 0
 
@@ -112,7 +113,11 @@ class SearchProcess:
         Raises: QueryRefused; NoIndex when it cannot be opened; Unavailable when the process is away;
         SearchFailed.
         """
-        return read_answer(await self._exchange(question(state, request)))
+        self._asked += 1
+        try:
+            return read_answer(await self._exchange(question(state, request, is_alone=self._asked == 1)))
+        finally:
+            self._asked -= 1
 
     async def _exchange(self, body: bytes) -> bytes:
         for tries_left in reversed(range(_TRIES)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from queue import SimpleQueue
 from typing import Any
 
 import orjson
@@ -17,8 +18,9 @@ from hubs.data_hub.search.spelling import suggest_spelling
 from hubs.data_hub.search.syntax import ParsedQuery, parse
 from hubs.data_hub.search.wire import Found, IndexState, SearchRequest, SuggestRequest
 
-MANY_POSTINGS = 20_000
-"""From so many entries on, facets are counted beside the hits: a thread of their own costs less by then."""
+MANY_POSTINGS = 1_000
+"""From so many entries on, a second processor that has nothing to do counts the facets beside the hits."""
+Facets = dict[str, list[dict[str, Any]]]
 _FACETS: dict[str, Any] = {
     "type": {"terms": {"field": "type", "size": 50}},
     "party": {"terms": {"field": "party", "size": 50}},
@@ -33,14 +35,15 @@ class SearchService:
 
     def __init__(self, reader: IndexReader) -> None:
         self._reader = reader
+        self._beside: _Counting | None = None
 
     @property
     def reader(self) -> IndexReader:
         """Return the index that is searched."""
         return self._reader
 
-    def search(self, request: SearchRequest, state: IndexState) -> Found:
-        """Return a page of hits.
+    def search(self, request: SearchRequest, state: IndexState, *, is_alone: bool = False) -> Found:
+        """Return a page of hits; ``is_alone`` says that there is a processor to spare.
 
         Raises: QueryRefused.
         """
@@ -51,20 +54,20 @@ class SearchService:
         searcher = view.searcher
         compiler = QueryCompiler(reader, view)
         query = compiler.compile(parsed, request.filters)
-        counting = None
-        if request.wants_facets and compiler.postings >= MANY_POSTINGS:
-            counting = _Counting(searcher, query)
-            counting.start()
+        spare = is_alone and request.wants_facets and compiler.postings >= MANY_POSTINGS
+        counting = self._counting() if spare else None
+        if counting is not None:
+            counting.begin(searcher, query)
         try:
             result = _run(searcher, query, request)
             facets = _facets(searcher, query) if request.wants_facets and counting is None else {}
             hits = self._hits(searcher, compiler, parsed, result.hits, request)
         finally:
             # Nothing of a search is left when the next one begins, which may let go of mapped files.
-            if counting is not None:
-                counting.join()
-        if counting is not None:
-            facets = counting.result()
+            counted = counting.end() if counting is not None else {}
+        if isinstance(counted, Exception):
+            raise counted
+        facets |= counted
         meta = {
             "total": result.count,
             "facets": facets,
@@ -89,6 +92,12 @@ class SearchService:
                     card = orjson.loads(searcher.doc(address)["card"][0])
                     found.append({name: card[name] for name in ("type", "id", "title_en", "title_fr", "url")})
         return Found(len(found), orjson.dumps(found), b"{}")
+
+    def _counting(self) -> _Counting:
+        if self._beside is None:
+            self._beside = _Counting()
+            self._beside.start()
+        return self._beside
 
     def _hits(
         self,
@@ -116,25 +125,33 @@ class SearchService:
 
 
 class _Counting(threading.Thread):
-    """Counts the facets of a large answer while its hits are read."""
+    """Counts the facets of a search while its hits are read, one search at a time."""
 
-    def __init__(self, searcher: Searcher, query: Query) -> None:
+    def __init__(self) -> None:
         super().__init__(name="facets", daemon=True)
-        self._searcher, self._query = searcher, query
-        self._facets: dict[str, list[dict[str, Any]]] | Exception = {}
+        self._asked: SimpleQueue[tuple[Searcher, Query]] = SimpleQueue()
+        self._counted: SimpleQueue[Facets | Exception] = SimpleQueue()
+
+    def begin(self, searcher: Searcher, query: Query) -> None:
+        """Begin to count."""
+        self._asked.put((searcher, query))
+
+    def end(self) -> Facets | Exception:
+        """Return the facets, or what was wrong, when they are counted."""
+        return self._counted.get()
 
     def run(self) -> None:
-        """Count."""
-        try:
-            self._facets = _facets(self._searcher, self._query)
-        except Exception as error:  # noqa: BLE001 - it is the search's, which asks for the result
-            self._facets = error
+        """Count what is asked for, until the process ends."""
+        while True:
+            self._counted.put(_try_facets(*self._asked.get()))
 
-    def result(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the facets that were counted; raise what stopped it."""
-        if isinstance(self._facets, Exception):
-            raise self._facets
-        return self._facets
+
+def _try_facets(searcher: Searcher, query: Query) -> Facets | Exception:
+    # Returned, not kept: the thread must hold no searcher when it is done.
+    try:
+        return _facets(searcher, query)
+    except Exception as error:  # noqa: BLE001 - it is the search's, which raises it
+        return error
 
 
 def _extended(card: bytes, more: dict[str, Any]) -> orjson.Fragment:
@@ -157,7 +174,7 @@ def _run(searcher: Searcher, query: Query, request: SearchRequest) -> Any:
     )
 
 
-def _facets(searcher: Searcher, query: Query) -> dict[str, list[dict[str, Any]]]:
+def _facets(searcher: Searcher, query: Query) -> Facets:
     answer = searcher.aggregate(query, _FACETS)
     facets = {
         name: [{"value": bucket["key"], "count": bucket["doc_count"]} for bucket in answer[name]["buckets"]]

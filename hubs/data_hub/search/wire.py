@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
@@ -74,20 +74,29 @@ class SearchFailed(Exception):
     """The search process met something unforeseen; the message is its traceback."""
 
 
-def question(state: IndexState, request: SearchRequest | SuggestRequest) -> bytes:
-    """Write a question."""
+def question(state: IndexState, request: SearchRequest | SuggestRequest, *, is_alone: bool = False) -> bytes:
+    """Write a question; ``is_alone`` when none but this one is being answered."""
     kind = "search" if isinstance(request, SearchRequest) else "suggest"
-    return orjson.dumps({"state": state, kind: request})
+    return orjson.dumps({"state": state, "is_alone": is_alone, kind: request})
 
 
-def read_question(body: bytes) -> tuple[IndexState, SearchRequest | SuggestRequest]:
+class Asked(NamedTuple):
+    """A question as it was read."""
+
+    state: IndexState
+    is_alone: bool
+    request: SearchRequest | SuggestRequest
+
+
+def read_question(body: bytes) -> Asked:
     """Read a question."""
     said = orjson.loads(body)
-    state = IndexState(**said["state"])
+    state, is_alone = IndexState(**said["state"]), said["is_alone"]
     if "suggest" in said:
-        return state, SuggestRequest(**said["suggest"])
+        return Asked(state, is_alone, SuggestRequest(**said["suggest"]))
     asked = said["search"]
-    return state, SearchRequest(**{**asked, "filters": _filters(asked["filters"])})
+    filters = _filters(asked["filters"])
+    return Asked(state, is_alone, SearchRequest(**{**asked, "filters": filters}))
 
 
 def _filters(said: dict[str, Any]) -> Filters:

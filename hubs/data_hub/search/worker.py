@@ -76,10 +76,10 @@ class SearchWorker:
     def reply(self, body: bytes) -> bytes:
         """Return the answer to a question."""
         try:
-            state, request = read_question(body)
+            state, is_alone, request = read_question(body)
             service = self._open(state)
             if isinstance(request, SearchRequest):
-                return answer(service.search(request, state))
+                return answer(service.search(request, state, is_alone=is_alone))
             return answer(service.suggest(request))
         except (QueryRefused, NoIndex) as error:
             return refusal(error)
