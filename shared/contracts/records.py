@@ -43,8 +43,12 @@ LOAD_ORDER: tuple[str, ...] = tuple(RECORD_KINDS)
 
 
 def content_hash(body: bytes) -> bytes:
-    """Return the hash of a record's JSON bytes without its sources: equal bytes, equal record."""
-    return hashlib.blake2b(body, digest_size=16).digest()
+    """Return the hash of a record's JSON bytes without its sources: equal bytes, equal record.
+
+    The first 128 bits of SHA-256, for which processors have instructions: ballots come by the hundred
+    megabytes.
+    """
+    return hashlib.sha256(body).digest()[:16]
 
 
 def record_class(kind: str) -> type[Record]:

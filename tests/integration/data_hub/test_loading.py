@@ -150,6 +150,9 @@ def test_one_bad_record_refuses_the_whole_batch_and_nothing_is_stored(hub: Hub) 
         (bill(sources=[source(sha256="zz")]), "/records/0/sources"),
         ({**bill(), "key": "CA/Bill"}, "/records/0/key"),
         ({"title_en": "no key"}, "/records/0/key"),
+        ("words", "/records/0"),
+        (["key", "ca/bill/45-1/c-9"], "/records/0"),
+        (None, "/records/0"),
     ],
 )
 def test_a_bad_record_is_named_by_its_place(hub: Hub, record: dict, pointer: str) -> None:
@@ -264,10 +267,10 @@ def test_what_another_load_changes_while_one_waits_is_compared_with_what_stands_
     others = [lambda: hub.load("bill", bill("C-1", status_en="Withdrawn"), bill("C-3", status_en="Given"))]
     begin = LoadingRepository.begin
 
-    def begin_after_another(repository: LoadingRepository, kind: str) -> None:
+    def begin_after_another(repository: LoadingRepository, kind: str) -> int:
         if others:
             assert others.pop()() == {"updated": 1, "inserted": 1}
-        begin(repository, kind)
+        return begin(repository, kind)
 
     monkeypatch.setattr(LoadingRepository, "begin", begin_after_another)
     assert hub.load("bill", bill("C-1"), bill("C-2"), bill("C-3")) == {"updated": 2, "unchanged": 1}
@@ -282,10 +285,10 @@ def test_ballots_written_ahead_of_a_vote_that_another_load_brings_meanwhile_are_
     others = [lambda: hub.load("vote_event", same, vote(2, [ballot(1, option="no")]))]
     begin = LoadingRepository.begin
 
-    def begin_after_another(repository: LoadingRepository, kind: str) -> None:
+    def begin_after_another(repository: LoadingRepository, kind: str) -> int:
         if others:
             assert others.pop()() == {"inserted": 2}
-        begin(repository, kind)
+        return begin(repository, kind)
 
     monkeypatch.setattr(LoadingRepository, "begin", begin_after_another)
     assert hub.load("vote_event", same, differing, own) == {"inserted": 1, "updated": 1, "unchanged": 1}

@@ -43,12 +43,15 @@ class ReadBatch:
 def read_batch(batch: UpsertBatch) -> ReadBatch:
     """Take a batch apart into records by key and distinct source documents.
 
-    Raises: RecordRefused when a record has no key, a key comes twice, or a source is malformed.
+    Raises: RecordRefused when a record is no object or has no key, a key comes twice, or a source is
+    malformed.
     """
     record_class(batch.kind)
     records: dict[str, Incoming] = {}
     documents: dict[bytes, Mapping[str, Any]] = {}
     for index, record in enumerate(batch.records):
+        if not isinstance(record, dict):
+            raise _refused(index, "", "a record is an object")
         key = record.get("key")
         if not isinstance(key, str) or not key:
             raise _refused(index, "key", "a record needs a key")
@@ -78,7 +81,7 @@ def _source_mark(index: int, source: Any, documents: dict[bytes, Mapping[str, An
         raise _refused(index, "sources", "a source has url, retrieved_at, sha256 and parser") from None
     if mark not in documents:
         try:
-            documents[mark] = SourceRef.model_validate(source).model_dump()
+            documents[mark] = vars(SourceRef.model_validate(source))
         except ValidationError as error:
             raise _refused(index, "sources", error.errors()[0]["msg"]) from error
     return mark
@@ -167,7 +170,8 @@ class BallotReader:
 
 
 def _refused(index: int, field: str, detail: str) -> RecordRefused:
-    problem = {"in": "body", "pointer": f"/records/{index}/{field}", "detail": detail}
+    pointer = f"/records/{index}/{field}".rstrip("/")
+    problem = {"in": "body", "pointer": pointer, "detail": detail}
     return RecordRefused(f"{problem['pointer']}: {detail}", errors=[problem])
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from shared.contracts.records import content_hash as hash_of
+
 MAX_VALUE_BYTES = 4_000
 _MAX_BALLOTS = 100
 
@@ -16,7 +18,7 @@ Fields = dict[str, list[Any]]
 
 def content_hash(record: Mapping[str, Any]) -> bytes:
     """Return the hash of a record as it came: equal bytes, equal record."""
-    return hashlib.blake2b(orjson.dumps(record), digest_size=16).digest()
+    return hash_of(orjson.dumps(record))
 
 
 def ballots_hashes(votes: Mapping[str, Mapping[str, Any]]) -> dict[str, bytes]:

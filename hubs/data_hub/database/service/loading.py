@@ -78,14 +78,15 @@ class LoadingService:
             return UpsertReport(kind=batch.kind, report=KindReport())
         kind, now = batch.kind, self._clock()
         self._matcher.begin(batch)
-        # What differs is checked before other loads of the kind have to wait, and looked for again after.
-        self._loading.allow_time()
-        known, other = self._differing(kind, read.records)
+        # What differs is checked before other loads of the kind have to wait, and looked for again after when
+        # anything has changed meanwhile: each change has its place in the feed, in the order of commits.
+        seen = self._loading.allow_time()
+        existing, other = self._differing(kind, read.records)
         checked = canonical(kind, other)
         self._matcher.match(kind, list(checked.values()))
-        ahead = write_ahead(self._loading, checked, known) if kind == "vote_event" else Ahead()
-        self._loading.begin(kind)
-        existing, other = self._differing(kind, read.records)
+        ahead = write_ahead(self._loading, checked, existing) if kind == "vote_event" else Ahead()
+        if self._loading.begin(kind) != seen:
+            existing, other = self._differing(kind, read.records)
         same = len(read.records) - len(other)
         work = _Work(unchanged=same, ids={key: row.id for key, row in existing.items()})
         jurisdictions = {str(item.raw.get("jurisdiction", "")) for item in read.records.values()} - {""}
@@ -101,8 +102,7 @@ class LoadingService:
             if kind == "person" and work.updates:
                 self._refresh_merged([row["id"] for row in work.updates])
         # Records may leave out where they belong; of those that are unchanged, the rows say it.
-        if silent:
-            jurisdictions.update(self._ledger.jurisdictions(kind, silent))
+        jurisdictions.update(existing[key].jurisdiction for key in silent)
         # Of votes that another load has brought meanwhile, or a human corrects.
         self._loading.delete_ballots(list(ahead.written.values()))
         documents = self._ledger.upsert_documents(read.documents, batch.run_id, batch.source_id)

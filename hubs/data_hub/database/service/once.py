@@ -33,7 +33,7 @@ class OnceService:
         match = _KEY.match(key.strip())
         if match is None:
             raise BadRequest("Idempotency-Key is 1 to 200 visible ASCII characters")
-        digest = hashlib.blake2b(body, digest_size=16).digest()
+        digest = hashlib.sha256(body).digest()[:16]
         used = self._ledger.claim_key(match[1], caller, digest, utc_now())
         if used is None:
             result = write()
