@@ -12,7 +12,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from shared.core.memory import cgroup_bytes, pss_mib
+from shared.core.memory import cgroup_bytes, tree_mib
 
 Value = tuple[tuple[str, ...], float]
 """Label values and a number."""
@@ -59,8 +59,9 @@ def _family(reading: Reading) -> CounterMetricFamily | GaugeMetricFamily:
 def _memory() -> Iterator[Value]:
     current = cgroup_bytes("memory.current")
     if current is None:
-        # Outside of a container the process's own share is told; to add it up costs the kernel milliseconds.
-        yield ("pss",), pss_mib(os.getpid()) * 2**20
+        # Outside of a container the share of the process and of those that it started is told, as the group of
+        # a container would hold them; to add it up costs the kernel milliseconds.
+        yield ("pss",), tree_mib(os.getpid()) * 2**20
         return
     yield ("cgroup",), float(current)
     for name, label in (("memory.peak", "cgroup_peak"), ("memory.max", "limit")):

@@ -74,14 +74,13 @@ class SearchProcess:
             pairs = [socket.socketpair() for _ in range(PROCESSES)]
             theirs = [pair[1] for pair in pairs]
             numbers = [each.fileno() for each in theirs]
-            path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH", ""))))
             try:
                 self._process = subprocess.Popen(
                     [sys.executable, "-m", "hubs.data_hub.search.worker", self._root, *map(str, numbers)],
                     stdin=subprocess.DEVNULL,
                     pass_fds=numbers,
                     process_group=0,
-                    env={**os.environ, "PYTHONPATH": path},
+                    env=_environment(),
                 )
             finally:
                 # Ours alone must not keep them open: the end of the process shows as the end of its lines.
@@ -180,7 +179,11 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-_ROOT = Path(next(iter(hubs.__path__))).resolve().parent
+def _environment() -> dict[str, str]:
+    """Return what it takes to run this code; who reads everybody's queries needs no setting and no secret."""
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("OP_")}
+    root = str(Path(next(iter(hubs.__path__))).resolve().parent)
+    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, (root, kept.get("PYTHONPATH", ""))))}
 
 
 class _Line(asyncio.Protocol):

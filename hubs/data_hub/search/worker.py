@@ -37,6 +37,8 @@ from shared.core.allocator import tune_allocator
 
 IDLE_S = 2.0
 """After so long without a question, what the last ones took is given back."""
+LATER_S = 60.0
+"""How often after that it is seen whether the index has been replaced: its files take room until then."""
 RENEWED_EVERY = 32
 """Questions after which the searcher is opened anew, which takes a millisecond."""
 
@@ -54,8 +56,10 @@ class SearchWorker:
         """Answer one question after the other until the other side is gone."""
         with contextlib.suppress(ConnectionError), line:
             while True:
-                if not select.select([line], [], [], IDLE_S)[0]:
+                patience = IDLE_S
+                while not select.select([line], [], [], patience)[0]:
                     self.rest()
+                    patience = LATER_S
                 body = receive(line)
                 if body is None:
                     return

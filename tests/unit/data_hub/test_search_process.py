@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,16 @@ from hubs.data_hub.search.engine import NUMBERS, TEXT_FIELDS
 from hubs.data_hub.search.errors import QueryRefused
 from hubs.data_hub.search.generation import Generation
 from hubs.data_hub.search.querying import Filters
-from hubs.data_hub.search.wire import Found, IndexState, NoIndex, SearchRequest, SuggestRequest
+from hubs.data_hub.search.wire import (
+    Found,
+    IndexState,
+    NoIndex,
+    SearchRequest,
+    SuggestRequest,
+    question,
+    read_answer,
+)
+from hubs.data_hub.search.worker import SearchWorker
 from shared.core.errors import Unavailable
 from shared.core.memory import process_tree
 from shared.testing.processes import wait_until
@@ -236,6 +246,49 @@ def test_the_processes_end_with_the_hub_even_when_it_is_killed(tmp_path: Path) -
         hub.kill()
         hub.wait()
     wait_until(lambda: not any(Path(f"/proc/{one}").exists() for one in theirs), what="their end")
+
+
+def environment_of(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/environ").read_bytes()
+
+
+def test_it_knows_no_setting_of_the_hub(
+    tmp_path: Path, generation: Generation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OP_SECRET_KEY", "known to the hub alone")
+
+    async def scenario() -> None:
+        async with running(tmp_path) as process:
+            await process.ask(state(), asked("farmers"))
+            for pid in process_tree(process.pid):
+                assert b"OP_" not in environment_of(pid)
+
+    asyncio.run(scenario())
+
+
+def test_at_rest_it_answers_as_before_and_lets_go_of_an_index_that_was_replaced(
+    tmp_path: Path, generation: Generation
+) -> None:
+    # Letting go is for a process that does not write.
+    generation.close()
+    worker = SearchWorker(tmp_path)
+    told = question(state(), asked("farmers"))
+    before = read_answer(worker.reply(told))
+    assert list_mapped(tmp_path)
+    worker.rest()
+    assert read_answer(worker.reply(told)).data == before.data
+    shutil.rmtree(tmp_path / "g-1")
+    worker.rest()
+    assert not list_mapped(tmp_path)
+    with pytest.raises(NoIndex):
+        read_answer(worker.reply(told))
+
+
+def list_mapped(folder: Path) -> set[Path]:
+    """Return the files of a folder that are mapped into this process, gone ones included."""
+    lines = (line.split(None, 5) for line in Path("/proc/self/maps").read_text().splitlines())
+    names = (parts[5].removesuffix(" (deleted)") for parts in lines if len(parts) == 6)
+    return {Path(name) for name in names if name.startswith(f"{folder}/")}
 
 
 def test_a_closed_one_is_gone_and_stays_so(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def service(folder: Path) -> Iterator[SearchService]:
+def service(folder: Path) -> SearchService:
     return SearchService(IndexReader(folder))
 
 
