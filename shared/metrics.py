@@ -59,8 +59,8 @@ def _family(reading: Reading) -> CounterMetricFamily | GaugeMetricFamily:
 def _memory() -> Iterator[Value]:
     current = cgroup_bytes("memory.current")
     if current is None:
-        # Outside of a container the share of the process and of those that it started is told, as the group of
-        # a container would hold them; to add it up costs the kernel milliseconds.
+        # Outside of a container: the share of the process and of those that it started, as the group of a
+        # container would hold them; to add it up costs the kernel milliseconds.
         yield ("pss",), tree_mib(os.getpid()) * 2**20
         return
     yield ("cgroup",), float(current)
