@@ -22,7 +22,6 @@ from shared.http.lean import spare_first_pydantic
 from shared.logging import get_logger
 from shared.settings import AuthSettings
 
-# Here, because no route is declared without an access rule.
 spare_first_pydantic()
 log = get_logger(__name__)
 
@@ -346,7 +345,7 @@ class SignedInRule(AccessRule):
         return principal
 
 
-class ScopeRule(AccessRule):
+class ScopeRule(SignedInRule):
     """A token with one certain scope."""
 
     def __init__(self, scope: str) -> None:
@@ -358,8 +357,7 @@ class ScopeRule(AccessRule):
 
         Raises: Unauthorized without a token; Forbidden without the scope.
         """
-        if principal.is_anonymous:
-            raise Unauthorized("sign in first", headers={"WWW-Authenticate": "Bearer"})
+        principal = await super().__call__(principal)
         if not principal.may(self.scope):
             raise Forbidden(
                 f"this needs the scope {self.scope!r}",

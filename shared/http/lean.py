@@ -12,8 +12,8 @@ def spare_first_pydantic() -> None:
     """Do not load the first version of pydantic (2 MiB) to learn that nothing here is of it.
 
     The framework asks that of each parameter that it is told of and of each object that it encodes, so as to
-    refuse them. Called before the first route is declared; where another version asks otherwise, nothing
-    changes.
+    refuse them. To be called before the first route is declared: by the module of the access rules, without
+    which there is none. Where another version of the framework asks otherwise, nothing changes.
     """
     for module, name in (
         (fastapi.utils, "annotation_is_pydantic_v1"),
