@@ -76,6 +76,12 @@ def ids(found: Found) -> set[str]:
     return {hit["id"] for hit in orjson.loads(found.data)}
 
 
+def tell(process: SearchProcess, number: signal.Signals) -> None:
+    """Send a signal to both processes."""
+    for pid in process_tree(process.pid):
+        os.kill(pid, number)
+
+
 def test_it_finds_suggests_and_refuses(tmp_path: Path, generation: Generation) -> None:
     async def scenario() -> None:
         async with running(tmp_path) as process:
@@ -150,14 +156,12 @@ def test_a_process_killed_in_the_middle_of_searches_costs_none_of_them(
     async def scenario() -> None:
         async with running(tmp_path) as process:
             await process.ask(state(), asked("farmers"))
-            for pid in process_tree(process.pid):
-                os.kill(pid, signal.SIGSTOP)
+            tell(process, signal.SIGSTOP)
             # None of these can be answered by the processes that they are sent to.
             searches = [asyncio.ensure_future(process.ask(state(), asked(f"number {n}"))) for n in range(8)]
             await asyncio.sleep(0.1)
             assert not any(search.done() for search in searches)
-            for pid in process_tree(process.pid):
-                os.kill(pid, signal.SIGKILL)
+            tell(process, signal.SIGKILL)
             answers = await asyncio.gather(*searches)
             assert [ids(found) for found in answers] == [{f"record-{n}"} for n in range(8)]
 
@@ -168,15 +172,13 @@ def test_who_leaves_takes_no_others_answer_along(tmp_path: Path, generation: Gen
     async def scenario() -> None:
         async with running(tmp_path) as process:
             await process.ask(state(), asked("farmers"))
-            for pid in process_tree(process.pid):
-                os.kill(pid, signal.SIGSTOP)
+            tell(process, signal.SIGSTOP)
             leaving = [asyncio.ensure_future(process.ask(state(), asked("odd"))) for _ in range(5)]
             staying = [asyncio.ensure_future(process.ask(state(), asked(f"number {n}"))) for n in range(5)]
             await asyncio.sleep(0.1)
             for search in leaving:
                 search.cancel()
-            for pid in process_tree(process.pid):
-                os.kill(pid, signal.SIGCONT)
+            tell(process, signal.SIGCONT)
             assert [ids(found) for found in await asyncio.gather(*staying)] == [
                 {f"record-{n}"} for n in range(5)
             ]
@@ -194,8 +196,7 @@ def test_a_search_without_end_is_given_up_and_the_next_one_is_answered(
         async with running(tmp_path) as process:
             await process.ask(state(), asked("farmers"))
             monkeypatch.setattr(dispatch, "ANSWER_S", 0.2)
-            for pid in process_tree(process.pid):
-                os.kill(pid, signal.SIGSTOP)
+            tell(process, signal.SIGSTOP)
             with pytest.raises(Unavailable, match="too long") as given_up:
                 await process.ask(state(), asked("farmers"))
             assert given_up.value.headers["Retry-After"] == "1"
@@ -215,8 +216,7 @@ def test_where_no_process_can_be_had_everybody_is_told_so(
         async with running(tmp_path) as process:
             await process.ask(state(), asked("farmers"))
             monkeypatch.setattr(sys, "executable", str(tmp_path / "no python"))
-            for pid in process_tree(process.pid):
-                os.kill(pid, signal.SIGKILL)
+            tell(process, signal.SIGKILL)
             searches = (process.ask(state(), asked("farmers")) for _ in range(7))
             answers = await asyncio.gather(*searches, return_exceptions=True)
             assert [type(answer) for answer in answers] == [Unavailable] * 7
