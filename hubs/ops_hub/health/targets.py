@@ -103,7 +103,9 @@ class Target:
         if self.state == "down":
             if self.successes < self.confirmations:
                 return
-            if self.is_flapping(now) and self.changes and now - self.changes[-1] < FLAP_REST:
+            # What went with something else is believed when it comes back with it, however it behaved before.
+            is_own = not self.explained_by
+            if is_own and self.is_flapping(now) and self.changes and now - self.changes[-1] < FLAP_REST:
                 self.reason = f"comes and goes: {len(self.changes)} changes within ten minutes"
                 return
         self._enter(outcome.state, outcome.reason, now)

@@ -171,6 +171,31 @@ def test_what_goes_and_comes_with_its_root_does_not_flap(platform: Platform) -> 
     assert platform.state("data") == "up"
 
 
+def test_what_has_come_and_gone_by_itself_is_believed_when_it_returns_with_its_root(
+    platform: Platform,
+) -> None:
+    platform.poll()
+    for _ in range(2):
+        platform.turn(False, "data")
+        platform.poll(2)
+        platform.turn(True, "data")
+        platform.poll(2)
+    platform.clock.tick(60)
+    assert platform.service.get("data").is_flapping
+    platform.turn(False, "postgresql", "data")
+    platform.poll(2)
+    assert platform.service.read().roots == ["postgresql"]
+    platform.turn(True, "postgresql", "data")
+    platform.poll(2)
+    assert (platform.state("postgresql"), platform.state("data")) == ("up", "up")
+    # By itself it is watched for a minute, as before.
+    platform.turn(False, "data")
+    platform.poll(2)
+    platform.turn(True, "data")
+    platform.poll(2)
+    assert platform.state("data") == "down"
+
+
 def test_while_the_platform_starts_what_was_never_up_is_not_down() -> None:
     platform = Platform(start_grace_s=10)
     platform.turn(False, "data")
