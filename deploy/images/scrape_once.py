@@ -1,4 +1,4 @@
-"""Ask the running platform for one scrape, follow it to its end and search for what it brought (one JSON line)."""
+"""Ask the running platform for one scrape and search for what it brought; print the end (one JSON line)."""
 
 import json
 import sys
