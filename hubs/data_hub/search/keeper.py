@@ -149,6 +149,8 @@ class IndexKeeper:
                 # tantivy says ValueError for everything, damage included: what is derived can be made again.
                 self._note("the index is damaged", error)
                 self._drop_current()
+            except Exception as error:  # noqa: BLE001 - without this thread nothing new would ever be found again
+                self._note("unforeseen", error)
             self._stop.wait(RETRY_S)
         if self._current is not None:
             self._current.close()

@@ -123,6 +123,26 @@ def test_after_work_it_rests_no_longer_than_a_fraction_of_a_second(
     assert max(stop.asked) <= 1
 
 
+def test_what_nobody_foresaw_is_noted_and_the_index_follows_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feeding = Feeding([[5], [3]])
+    whole, problems = feeding.step, [RuntimeError("deque mutated during iteration"), KeyError("title_en")]
+    seen: list[str] = []
+
+    def step(after: int, limit: int) -> Step:
+        if problems:
+            raise problems.pop()
+        return whole(after, limit)
+
+    note = IndexKeeper._note
+    monkeypatch.setattr(feeding, "step", step)
+    monkeypatch.setattr(IndexKeeper, "_note", lambda *given: (seen.append(given[1]), note(*given)))
+    keeper = run(tmp_path, feeding, Stop(feeding))
+    assert keeper.state.position == feeding.newest == 8
+    assert seen == ["unforeseen", "unforeseen"]
+
+
 def run(folder: Path, feeding: Feeding, stop: Stop) -> IndexKeeper:
     keeper = IndexKeeper(
         folder,
