@@ -76,13 +76,14 @@ class _SpikeGuard:
     """Tells the reports of a problem beyond its share of a minute; knows the latest problems only."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        self._seen: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
     def is_spike(self, problem: str) -> bool:
-        minute = int(time.monotonic() // 60)
-        since, count = self._seen.pop(problem, (minute, 0))
-        count = count + 1 if since == minute else 1
-        self._seen[problem] = (minute, count)
+        # A minute begins with the first report in it: by the clock's minutes, a spike could hide between two.
+        now = time.monotonic()
+        since, count = self._seen.pop(problem, (now, 0))
+        since, count = (since, count + 1) if now - since < 60 else (now, 1)
+        self._seen[problem] = (since, count)
         while len(self._seen) > _ISSUES_WATCHED:
             self._seen.popitem(last=False)
         return count > SPIKE_PER_MINUTE

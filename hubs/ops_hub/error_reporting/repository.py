@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, exists, func, or_, select, update
+from sqlalchemy import Select, and_, case, delete, exists, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -71,6 +71,14 @@ class ErrorRepository:
             changed.pop("last_ok", None)
         if not values["schedule"]:
             changed.pop("schedule")
+        if values["status"] == "in_progress" and values["check_in_id"]:
+            # Clients send both over connections of their own: a beginning may come after its own end.
+            is_late = and_(
+                ErrorMonitor.check_in_id == values["check_in_id"], ErrorMonitor.status != "in_progress"
+            )
+            for name in ("status", "duration_s", "last_check_in"):
+                column = ErrorMonitor.__table__.c[name]
+                changed[name] = case((is_late, column), else_=literal(changed[name], column.type))
         self._session.execute(
             insert(ErrorMonitor)
             .values(values)

@@ -142,6 +142,25 @@ def check_in(reporter: Reporter, status: str, config: dict[str, Any]) -> None:
     reporter.ops.app.state.resources.get(Intake).submit("check_in", 1, payload)
 
 
+def test_a_beginning_that_comes_after_its_own_end_changes_nothing_but_the_schedule(
+    reporter: Reporter,
+) -> None:
+    intake = reporter.ops.app.state.resources.get(Intake)
+    run, slug = uuid.uuid4().hex, f"nightly-{uuid.uuid4().hex}"
+
+    def say(status: str, of_run: str, **more: Any) -> dict[str, Any]:
+        intake.submit("check_in", 1, {"monitor_slug": slug, "status": status, "check_in_id": of_run, **more})
+        rows = reporter.ops.http.get("/api/v1/errors/monitors").json()
+        [row] = [row for row in rows if row["slug"] == slug]
+        return row
+
+    assert say("ok", run, duration=1.5)["status"] == "ok"
+    config = {"schedule": {"type": "crontab", "value": "0 3 * * *"}}
+    late = say("in_progress", run, monitor_config=config)
+    assert (late["status"], late["duration_s"], late["schedule"]) == ("ok", 1.5, config)
+    assert say("in_progress", uuid.uuid4().hex)["status"] == "in_progress"
+
+
 DAILY = {"schedule": {"type": "crontab", "value": "0 3 * * *"}, "checkin_margin": 10, "max_runtime": 30}
 
 
