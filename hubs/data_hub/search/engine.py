@@ -82,6 +82,16 @@ def build_analysers() -> dict[str, tantivy.TextAnalyzer]:
     }
 
 
+def prepare(index: tantivy.Index) -> dict[str, tantivy.TextAnalyzer]:
+    """Give an index that was just opened its analysers, and return them."""
+    analysers = build_analysers()
+    for name, analyser in analysers.items():
+        index.register_tokenizer(name, analyser)
+    # Manual: the default policy watches the folder with a thread that wakes twice a second, and reads anew.
+    index.config_reader("manual")
+    return analysers
+
+
 @dataclass
 class View:
     """One commit as searches see it.
@@ -116,12 +126,8 @@ class IndexReader:
         """
         self.folder = folder
         self.schema = build_schema()
-        self.analysers = build_analysers()
         self._index = tantivy.Index.open(str(folder))
-        for name, analyser in self.analysers.items():
-            self._index.register_tokenizer(name, analyser)
-        # Manual: the default policy watches the folder with a thread that wakes twice a second.
-        self._index.config_reader("manual")
+        self.analysers = prepare(self._index)
         self._served = count(1)
         self._most_resident = 0
         self._held = View(self._index.searcher(), (), [])

@@ -15,8 +15,8 @@ from hubs.data_hub.search.engine import (
     SCHEMA_VERSION,
     TEXT_FIELDS,
     IndexReader,
-    build_analysers,
     build_schema,
+    prepare,
     read_segments,
 )
 from hubs.data_hub.search.passages import note_passages
@@ -37,10 +37,8 @@ class Generation:
         """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self._analysers = build_analysers()
         index = tantivy.Index(build_schema(), path=str(folder))
-        for name, analyser in self._analysers.items():
-            index.register_tokenizer(name, analyser)
+        self._analysers = prepare(index)
         self._writer: tantivy.IndexWriter | None = index.writer(heap_bytes, 1)
         self.position = self._read_position()
         self.reached = self.position
@@ -60,9 +58,7 @@ class Generation:
             segments = read_segments(self.folder)
         except (OSError, ValueError):
             return 0
-        return sum(
-            s["max_doc"] - (s["deletes"] or {"num_deleted_docs": 0})["num_deleted_docs"] for s in segments
-        )
+        return sum(part["max_doc"] - (part["deletes"] or _NONE)["num_deleted_docs"] for part in segments)
 
     def add(self, documents: Iterable[dict[str, Any]]) -> int:
         """Replace documents by id; visible after `commit`."""
