@@ -12,8 +12,6 @@ import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-_M_ARENA_MAX = -8
-_ARENAS = 2
 _MADV_DONTNEED = 4
 MAPS = Path("/proc/self/maps")
 STATM = Path("/proc/self/statm")
@@ -24,17 +22,11 @@ Range = tuple[int, int]
 
 @functools.cache
 def _libc() -> ctypes.CDLL | None:
-    """Return the C library when it is glibc, which alone has these calls."""
+    """Return the C library when it is glibc, which alone can trim its heap."""
     if sys.platform != "linux":
         return None
     library = ctypes.CDLL(None)
-    return library if hasattr(library, "malloc_trim") and hasattr(library, "mallopt") else None
-
-
-def limit_arenas() -> None:
-    """Let all threads share two heaps: one each would keep the size of the largest batch each ever read."""
-    if (library := _libc()) is not None:
-        library.mallopt(_M_ARENA_MAX, _ARENAS)
+    return library if hasattr(library, "malloc_trim") else None
 
 
 def give_back() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from prometheus_client import Gauge
 
 from hubs.data_hub.database.service.feeding import CHANGE_CHANNEL, FeedingService
-from hubs.data_hub.memory import limit_arenas
 from hubs.data_hub.search.asked import AskedTerms
 from hubs.data_hub.search.dispatch import SearchProcess
 from hubs.data_hub.search.keeper import IndexKeeper, listener_on
@@ -17,7 +16,6 @@ from shared.app import Resources
 
 def start_keeper(resources: Resources) -> None:
     """Keep the index under ``data_dir/search`` for as long as the hub runs."""
-    limit_arenas()
     settings = resources.settings
     chosen = settings.search if isinstance(settings, DataHubSettings) else DataHubSettings().search
     feeding, asked = FeedingService(resources.sessionmaker), AskedTerms(resources.sessionmaker)
